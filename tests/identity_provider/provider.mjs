@@ -27,6 +27,7 @@ const findAccount = (_, id) => ({
 const provider = new Provider(issuer, {
   clients: [
     { ...native, client_id: "claude", grant_types: [...grants, "refresh_token"] },
+    { ...native, client_id: "claude-on-bedrock", grant_types: [...grants, "refresh_token"] },
     { ...native, client_id: "no-refresh", grant_types: grants },
   ],
   claims: { email: ["email"], profile: ["team"] },

@@ -6,6 +6,8 @@ import os
 import re
 import ssl
 import subprocess
+import threading
+import webbrowser
 from collections.abc import Iterator
 from contextlib import contextmanager
 from html import unescape
@@ -14,6 +16,7 @@ from typing import NamedTuple
 from urllib.parse import urljoin
 
 import httpx2
+import pytest
 import trustme
 
 from local.process import find_node
@@ -61,6 +64,29 @@ def identity_provider(folder: Path, id_token_seconds: int = 600) -> Iterator[Ide
             yield IdentityProvider(f"https://127.0.0.1:{port}", ca_bundle)
         finally:
             process.communicate()
+
+
+@contextmanager
+def person_at_browser(provider: IdentityProvider, person: str) -> Iterator[None]:
+    """For the block, have the person sign in at each URL that a program opens in a browser."""
+    pages: list[threading.Thread] = []
+
+    def open_url(url: str) -> bool:
+        def drive() -> None:
+            with provider.browser() as browser:
+                page = sign_in(browser, url, person)
+                assert "go back to the terminal" in page.text
+                assert page.headers["referrer-policy"] == "no-referrer"
+
+        pages.append(threading.Thread(target=drive))
+        pages[-1].start()
+        return True
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(webbrowser, "open", open_url)
+        yield
+    for page in pages:
+        page.join()
 
 
 def sign_in(browser: httpx2.Client, url: str, person: str) -> httpx2.Response:

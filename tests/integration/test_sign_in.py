@@ -15,7 +15,12 @@ from typer.testing import CliRunner
 from claude_bedrock.cli.main import app
 from claude_bedrock.cli.sign_in import claims, current, grants, private_file, saved
 from claude_bedrock.cli.sign_in.provider import discover
-from tests.identity_provider.server import IdentityProvider, identity_provider, sign_in
+from tests.identity_provider.server import (
+    IdentityProvider,
+    identity_provider,
+    person_at_browser,
+    sign_in,
+)
 
 KEYRING = "tests.identity_provider.file_keyring.FileKeyring"
 
@@ -38,25 +43,9 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, provider: IdentityProv
 
 
 @pytest.fixture(autouse=True)
-def person(provider: IdentityProvider, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Ana, who signs in at each URL that is opened in her browser."""
-    pages: list[threading.Thread] = []
-
-    def open_url(url: str) -> bool:
-        def drive() -> None:
-            with provider.browser() as browser:
-                page = sign_in(browser, url, "ana")
-                assert "go back to the terminal" in page.text
-                assert page.headers["referrer-policy"] == "no-referrer"
-
-        pages.append(threading.Thread(target=drive))
-        pages[-1].start()
-        return True
-
-    monkeypatch.setattr(webbrowser, "open", open_url)
-    yield
-    for page in pages:
-        page.join()
+def person(provider: IdentityProvider) -> Iterator[None]:
+    with person_at_browser(provider, "ana"):
+        yield
 
 
 def run(*arguments: str) -> tuple[int, str, str]:
