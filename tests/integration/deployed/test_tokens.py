@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
+from claude_bedrock.caller_sessions.session_name import session_name
 from tests.integration.deployed.deployment import Answer, Deployment, eventually, message
 from tests.unit.authorizer.local_issuer import AUDIENCE, LocalIssuer, local_issuer
 
@@ -56,21 +58,20 @@ def test_record_and_audit_entry_name_the_holder_of_a_token(
     entry = deployment.audit_line(gateway_request_id=request_id)
     assert (entry["caller"], entry["token_issuer"]) == ("ada@example.com", "local")
     assert not {"api_key_id", "api_key_name"} & {*entry}
-    metadata = record_metadata(deployment, request_id)
+    record = invocation_record(deployment, request_id)
+    assert record["identity"]["arn"].rpartition("/")[2] == session_name("ada@example.com")
+    metadata = record["requestMetadata"]
     assert (metadata["caller"], metadata["token_issuer"]) == ("ada@example.com", "local")
     assert "api_key_id" not in metadata
 
 
-def record_metadata(deployment: Deployment, request_id: str) -> dict[str, str]:
+def invocation_record(deployment: Deployment, request_id: str) -> dict[str, Any]:
     client = deployment.client("logs")
     group = deployment.output("InvocationLogging", "LogGroupName")
 
-    def look() -> dict[str, str] | None:
+    def look() -> dict[str, Any] | None:
         events = client.filter_log_events(logGroupName=group, filterPattern=f'"{request_id}"')
-        for event in events["events"]:
-            metadata: dict[str, str] = json.loads(event["message"])["requestMetadata"]
-            return metadata
-        return None
+        return next((json.loads(event["message"]) for event in events["events"]), None)
 
     return eventually(look)
 
