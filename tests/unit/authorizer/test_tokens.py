@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import jwt
@@ -28,6 +31,7 @@ from tests.unit.authorizer.test_handler import METHOD_ARN, event
 from token_issuers import signing_keys
 from token_issuers.errors import IssuerUnavailable
 
+LAMBDA = Path(__file__).parents[3] / "lambda"
 USAGE_KEY = "cobtokenissuer0123456789"
 STRANGERS_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
@@ -118,6 +122,21 @@ def test_the_key_of_an_issuer_is_no_credential() -> None:
 def test_a_key_is_handed_on_without_a_look_at_any_issuer(issuer: LocalIssuer) -> None:
     assert answer("abcdefghijklmnopqrst")["usageIdentifierKey"] == "abcdefghijklmnopqrst"
     assert issuer.paths == []
+
+
+def test_a_key_imports_nothing_that_checks_tokens() -> None:
+    code = f"""
+import json, os, sys
+os.environ["TOKEN_ISSUERS"] = {json.dumps(json.dumps([configuration("https://issuer.example")]))}
+from authorizer import handler
+handler.handle({{"headers": {{"x-api-key": "abcdefghijklmnopqrst"}}, "methodArn": "a"}}, None)
+print(*sys.modules)
+"""
+    command = [sys.executable, "-S", "-c", code]
+    process = subprocess.run(command, cwd=LAMBDA, capture_output=True, text=True, check=True)
+    assert {"jwt", "cryptography", "token_issuers", "urllib.request"}.isdisjoint(
+        process.stdout.split()
+    )
 
 
 def test_keys_of_an_issuer_are_read_once(issuer: LocalIssuer) -> None:
