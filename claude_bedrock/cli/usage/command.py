@@ -36,6 +36,9 @@ from claude_bedrock.cli.usage import (
     sources,
     table,
 )
+from claude_bedrock.cli.usage.bill import table as bill_table
+from claude_bedrock.cli.usage.bill.comparison import Comparison
+from claude_bedrock.cli.usage.bill.of_stage import Bill
 from claude_bedrock.cli.usage.rows import Row, UnanswerableError
 from claude_bedrock.cli.usage.totals import DIMENSIONS, Dimension, TeamProfiles, Usage, with_notes
 from claude_bedrock.cli.usage.totals import usage as priced
@@ -63,11 +66,13 @@ class _Answer(NamedTuple):
 def usage(
     *,
     by: Annotated[
-        str,
+        str | None,
         typer.Option(
-            help=f"What to add up by: some of {','.join(DIMENSIONS)}, with commas between."
+            help=f"What to add up by: some of {','.join(DIMENSIONS)}, with commas between. With "
+            "--bill: caller or team.",
+            show_default="model; with --bill caller",
         ),
-    ] = "model",
+    ] = None,
     since: Since = None,
     hours: HoursOfMonth = None,
     until: Until = None,
@@ -81,6 +86,13 @@ def usage(
     athena: Annotated[bool, typer.Option("--athena", help="Ask in the account.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV, a row for each group.")] = False,
     out: Annotated[Path | None, typer.Option(help="Write a page of HTML.")] = None,
+    bill: Annotated[
+        Path | None,
+        typer.Option(
+            help="Compare with AWS's bill: a Cost and Usage Report 2.0, a file or folder of "
+            "Parquet or CSV."
+        ),
+    ] = None,
     stage: Stage = None,
     region: Region = None,
     as_json: AsJson = False,
@@ -90,19 +102,18 @@ def usage(
 
     Exit code: 0, or 2 if a record cannot be read, or something could not be asked."""
     with one_line_errors(NOT_ASSESSED, "auditor"):
-        dimensions = _dimensions(by)
+        dimensions = _dimensions(by or ("caller" if bill else "model"))
         period = window(
             since, hours, until, month, now=datetime.now(UTC), default_hours=MONTH_HOURS
         )
         source = _source(folder, sync, athena=athena)
-        if as_csv and as_json:
-            raise UnanswerableError("--csv and --json cannot be combined.")
-        if out:
-            require_new_file(out)
-        if sync:
-            require_writable(sync)
+        _check_outputs(out, sync, bill, as_csv=as_csv, as_json=as_json)
         where = None if folder and not stage else deployment.chosen(stage, region, local_dir)
+        billed = None if bill is None else Bill(bill, dimensions, where, period)
         answer = _answer_of(source, where, period)
+        if billed:
+            _show_bill(billed.compare(answer.rows, answer.profiles), period, as_json=as_json)
+            return
         total_usage = answer.by(dimensions)
         title = f"Usage from {period.since:%Y-%m-%d %H:%M} to {period.until:%Y-%m-%d %H:%M} UTC"
     if not total_usage.total.calls:
@@ -125,6 +136,30 @@ def usage(
         echo(f"Page: {out}", err=True)
     if total_usage.total.unreadable:
         sys.exit(NOT_ASSESSED)
+
+
+def _check_outputs(
+    out: Path | None, sync: Path | None, bill: Path | None, *, as_csv: bool, as_json: bool
+) -> None:
+    """Raise UnanswerableError for outputs that exclude each other, NotWritableError for a file or
+    folder that cannot be written."""
+    if as_csv and as_json:
+        raise UnanswerableError("--csv and --json cannot be combined.")
+    if bill and (as_csv or out):
+        raise UnanswerableError("--bill cannot be combined with --csv or --out.")
+    if out:
+        require_new_file(out)
+    if sync:
+        require_writable(sync)
+
+
+def _show_bill(comparison: Comparison, period: Period, *, as_json: bool) -> None:
+    if as_json:
+        window = {"since": period.since.isoformat(), "until": period.until.isoformat()}
+        echo_json({**window, **comparison.as_data()})
+    else:
+        title = f"Records and bill, {in_words(period.since, period.until)}"
+        console().print(bill_table.shown(comparison, title))
 
 
 def _about(where: Deployment | None, period: Period) -> html_report.About:

@@ -4,6 +4,7 @@ Records tell neither how long a cache write was to live nor the service tier: th
 standard rates are taken, and it is said. What cannot be priced is counted apart, never guessed.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -18,6 +19,8 @@ Dimension = Literal["caller", "team", "model", "geography", "region", "day"]
 DIMENSIONS: Final[tuple[Dimension, ...]] = get_args(Dimension)
 _A_MILLION: Final = 1_000_000
 _NO_TEAM: Final = "(no team)"
+_KEY_NAME: Final = re.compile(r"[A-Za-z0-9._-]+")
+"""What a key's name is made of."""
 
 
 class TeamProfile(NamedTuple):
@@ -137,9 +140,10 @@ def _called(row: Row, profiles: TeamProfiles) -> _Called:
 
 
 def _team_of(caller: str) -> str:
-    """Return the team of a key that is named `TEAM.NAME`."""
+    """Return the team of a key that is named `TEAM.NAME`. An address, as a token may name its
+    caller, has dots that say nothing of a team."""
     team, dot, _ = caller.partition(".")
-    return team if dot and not caller.startswith("arn:") else _NO_TEAM
+    return team if dot and _KEY_NAME.fullmatch(caller) else _NO_TEAM
 
 
 def _dollars(row: Row, model: Model, geography: str) -> Dollars | None:

@@ -79,7 +79,7 @@ def run(
         account=by["Account"],
         region=deployment.region,
         bounds=_bounds(deployed),
-        principals=_principals(deployment, deployed),
+        principals=principals_of(deployment, deployed),
         audit_lines=partial(audit_lines_of, deployment),
         find_requests=partial(find_requests_of, deployment),
         records=records or records_of(deployment),
@@ -292,7 +292,7 @@ def _bounds(stage: Settings) -> AllowedRegions:
     return AllowedRegions(stage.region, stage.residency, stage.geographies, stage.models)
 
 
-def _principals(deployment: Deployment, stage: Settings) -> Principals:
+def principals_of(deployment: Deployment, stage: Settings) -> Principals:
     """Return those of the stage as it is and as it was before caller sessions, or with them, since
     records of both times are read. Raises NoTargetError where the stage's stacks do not say which
     role the gateway has."""

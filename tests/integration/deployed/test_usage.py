@@ -1,11 +1,13 @@
 """What calls came to, asked in each of the ways that there are, of records that Bedrock wrote."""
 
+import csv
 import json
 import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from claude_bedrock.caller_sessions.session_name import session_name
 from tests.integration.deployed.deployment import Deployment
 from tests.integration.deployed.test_cli import claude_bedrock, recorded, request_id
 
@@ -46,6 +48,47 @@ def test_bucket_folder_and_athena_give_the_same_and_it_is_what_was_called(
     assert counted["default", "claude-opus-5-5"] >= 2
     assert bucket["total"]["input_tokens"] > 25_000
     assert not list(tmp_path.rglob("data/*"))
+
+
+def test_a_bill_by_callers_sessions_agrees_with_the_records(
+    deployment: Deployment, tmp_path: Path
+) -> None:
+    """A bill of what the records come to, by the sessions of the stage's caller role."""
+    recorded(deployment, request_id(claude_bedrock(deployment, "ask", "What does this cost?")))
+    since = f"{datetime.now(UTC).date()}T00:00:00Z"
+    window = ("--since", since, "--until", f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}")
+    response = claude_bedrock(deployment, "usage", "--json", "--by", "caller", *window)
+    dollars = {
+        group["caller"]: group["dollars"]["total"]
+        for group in json.loads(response.stdout)["groups"]
+    }
+    role = deployment.output("Gateway", "CallerRoleArn").rpartition("/")[2]
+    columns = {
+        "line_item_line_item_type": "Usage",
+        "line_item_usage_start_date": since,
+        "line_item_usage_type": "USE1-Claude4.5Haiku-input-tokens",
+        "line_item_usage_amount": "1",
+        "line_item_currency_code": "USD",
+        "line_item_product_code": "AmazonBedrock",
+    }
+    bill = tmp_path / "bill.csv"
+    with bill.open("w", newline="") as file:
+        names = [*columns, "line_item_iam_principal", "line_item_unblended_cost"]
+        lines = csv.DictWriter(file, names)
+        lines.writeheader()
+        for caller, total in dollars.items():
+            principal = f"arn:aws:sts::123456789012:assumed-role/{role}/{session_name(caller)}"
+            lines.writerow(
+                {**columns, "line_item_iam_principal": principal, "line_item_unblended_cost": total}
+            )
+
+    compared = claude_bedrock(deployment, "usage", "--bill", str(bill), "--json", *window)
+
+    assert compared.returncode == 0, compared.stderr
+    report = json.loads(compared.stdout)
+    assert {each["caller"] for each in report["groups"]} == {*dollars} >= {"default"}
+    assert {each["reason"] for each in report["groups"]} <= {None, "rounding"}
+    assert report["others"] == []
 
 
 def test_the_saved_queries_are_those_of_the_project(deployment: Deployment) -> None:

@@ -1,0 +1,1 @@
+"""AWS's bill beside the dollars of Bedrock's records: `claude-bedrock usage --bill`."""
