@@ -1,10 +1,11 @@
-"""A person signs in at an identity provider, and Claude Code calls the endpoint in her name."""
+"""Who signed in calls the endpoint: a person with Claude Code, and a role of AWS."""
 
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,22 +20,28 @@ from tests.integration.deployed.deployment import MODEL, Deployment, message
 AUDIENCE = "claude-on-bedrock"
 
 
+@contextmanager
+def stage_issuer(deployment: Deployment, url: str, **variables: str) -> Iterator[None]:
+    """For the block, have the authorizer take the URL as that of the stage's issuer `local`."""
+    client = deployment.client("lambda")
+    name = deployment.output("Gateway", "AuthorizerName")
+    before = client.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+    issuers = [{**each, "url": url} for each in json.loads(before["TOKEN_ISSUERS"])]
+    moved = {**before, "TOKEN_ISSUERS": json.dumps(issuers), **variables}
+    client.update_function_configuration(FunctionName=name, Environment={"Variables": moved})
+    yield
+    client.update_function_configuration(FunctionName=name, Environment={"Variables": before})
+
+
 @pytest.fixture(scope="module")
 def provider(
     deployment: Deployment, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[IdentityProvider]:
-    """The provider in place of the stage's issuer `local`, in the authorizer's environment."""
-    client = deployment.client("lambda")
-    name = deployment.output("Gateway", "AuthorizerName")
-    before = client.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
-    with identity_provider(tmp_path_factory.mktemp("provider")) as up:
-        issuers = [{**each, "url": up.issuer} for each in json.loads(before["TOKEN_ISSUERS"])]
-        moved = {"TOKEN_ISSUERS": json.dumps(issuers), "SSL_CERT_FILE": str(up.ca_bundle)}
-        client.update_function_configuration(
-            FunctionName=name, Environment={"Variables": {**before, **moved}}
-        )
+    with (
+        identity_provider(tmp_path_factory.mktemp("provider")) as up,
+        stage_issuer(deployment, up.issuer, SSL_CERT_FILE=str(up.ca_bundle)),
+    ):
         yield up
-    client.update_function_configuration(FunctionName=name, Environment={"Variables": before})
 
 
 @pytest.fixture(scope="module")
@@ -72,20 +79,28 @@ def last_entry(deployment: Deployment, before: int) -> dict[str, Any]:
     return entry
 
 
-def test_a_token_of_the_command_calls_the_endpoint(deployment: Deployment, home: Path) -> None:
-    environment = {**os.environ, "XDG_CONFIG_HOME": str(home / ".config")}
-    command = [str(Path(sys.executable).with_name("claude-bedrock")), "token"]
-    ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
-    headers = {
-        "content-type": "application/json",
-        "authorization": f"Bearer {ran.stdout.removesuffix(chr(10))}",
-    }
+def token(environment: Mapping[str, str], *options: str) -> str:
+    """What `claude-bedrock token` prints, without the end of its line."""
+    command = [str(Path(sys.executable).with_name("claude-bedrock")), "token", *options]
+    ran = subprocess.run(
+        command, env={**os.environ, **environment}, capture_output=True, text=True, check=True
+    )
+    return ran.stdout.removesuffix("\n")
+
+
+def caller_of(deployment: Deployment, value: str) -> tuple[str, str]:
+    """The caller and token issuer that the audit log entry of a call with this token names."""
+    headers = {"content-type": "application/json", "authorization": f"Bearer {value}"}
     body = json.dumps({**message("Who am I?"), "model": MODEL}).encode()
     answer = deployment.call("POST", "/v1/messages", body, headers)
-
     assert answer.status == 200, answer.body
     entry = deployment.audit_line(gateway_request_id=answer.headers["x-amzn-requestid"])
-    assert (entry["caller"], entry["token_issuer"]) == ("ana", "local")
+    return entry["caller"], entry["token_issuer"]
+
+
+def test_a_token_of_the_command_calls_the_endpoint(deployment: Deployment, home: Path) -> None:
+    value = token({"XDG_CONFIG_HOME": str(home / ".config")})
+    assert caller_of(deployment, value) == ("ana", "local")
 
 
 def test_claude_code_calls_in_the_name_of_who_signed_in(
@@ -107,3 +122,33 @@ def test_claude_code_calls_in_the_name_of_who_signed_in(
     assert "a stand-in for Claude Haiku 4.5" in outcome.get("text", ""), outcome
     entry = last_entry(deployment, before)
     assert (entry["caller"], entry["token_issuer"]) == ("ana", "local")
+
+
+def test_a_token_of_a_role_calls_the_endpoint_in_the_roles_name(
+    deployment: Deployment, tmp_path: Path
+) -> None:
+    """AWS signs it: the embedded STS, whose issuer the authorizer asks for keys."""
+    iam = deployment.client("iam")
+    issuer = iam.enable_outbound_web_identity_federation()["IssuerIdentifier"]
+    trust = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
+    rights = {"Effect": "Allow", "Action": "sts:GetWebIdentityToken", "Resource": "*"}
+    role = iam.create_role(RoleName="pipeline", AssumeRolePolicyDocument=policy(trust))["Role"]
+    iam.put_role_policy(RoleName="pipeline", PolicyName="token", PolicyDocument=policy(rights))
+    keys = deployment.client("sts").assume_role(RoleArn=role["Arn"], RoleSessionName="run-7")
+    environment = {
+        "XDG_CONFIG_HOME": str(tmp_path),
+        "AWS_ENDPOINT_URL_STS": deployment.endpoint["aws_endpoint_url"],
+        "AWS_REGION": deployment.endpoint["region"],
+        "AWS_ACCESS_KEY_ID": keys["Credentials"]["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": keys["Credentials"]["SecretAccessKey"],
+        "AWS_SESSION_TOKEN": keys["Credentials"]["SessionToken"],
+    }
+    value = token(environment, "--aws", "--audience", AUDIENCE)
+
+    with stage_issuer(deployment, issuer):
+        assert caller_of(deployment, value) == (role["Arn"], "local")
+    iam.disable_outbound_web_identity_federation()
+
+
+def policy(statement: Mapping[str, object]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
