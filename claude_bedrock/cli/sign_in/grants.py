@@ -159,4 +159,6 @@ def _grant(token_endpoint: str, form: str) -> Mapping[str, Any]:
         if error.error in {"invalid_grant", "access_denied", "expired_token"}:
             raise SignInRequiredError(f"{host} refuses{text}.") from None
         raise ProviderError(f"{host} refuses{text}.") from None
+    except (AttributeError, TypeError, ValueError):  # OAuthlib takes it for an object of strings
+        raise ProviderError(f"{host} answered what is no token response.") from None
     return granted

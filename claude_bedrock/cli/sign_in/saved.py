@@ -6,6 +6,7 @@ it at every call of a client."""
 
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -49,6 +50,17 @@ class Tokens(NamedTuple):
         return now < self.expires_at - early
 
 
+def read_tokens(values: Mapping[str, Any]) -> Tokens:
+    """Return the tokens in such values. Raises KeyError, TypeError, ValueError."""
+    refresh_token = values["refresh_token"]
+    return Tokens(
+        str(values["bearer"]),
+        float(values["received_at"]),
+        float(values["expires_at"]),
+        None if refresh_token is None else str(refresh_token),
+    )
+
+
 class SignIn(NamedTuple):
     """`storage` is `file`, or the class of the keyring's backend that holds the tokens."""
 
@@ -88,9 +100,9 @@ def load(name: str) -> SignIn:
             str(values["token_endpoint"]),
             values["revocation_endpoint"],
             storage,
-            Tokens(**tokens),
+            read_tokens(tokens),
         )
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise SignInRequiredError(
             f"The saved sign-in {name!r} is incomplete. Run {login_command(name)}."
         ) from error

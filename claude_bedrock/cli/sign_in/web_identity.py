@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from claude_bedrock.cli.sign_in import private_file
 from claude_bedrock.cli.sign_in.errors import ProviderError, SignInRequiredError
-from claude_bedrock.cli.sign_in.saved import Tokens
+from claude_bedrock.cli.sign_in.saved import Tokens, read_tokens
 
 _SECONDS: Final = 3600
 """The longest that a token may live: 60 to 3,600 seconds.
@@ -44,8 +44,8 @@ def cached(audience: str, region: str | None) -> Tokens | None:
     SignInRequiredError."""
     try:
         values = private_file.read(_cache_file(audience, region))
-        return None if values is None else Tokens(**values)
-    except TypeError:
+        return None if values is None else read_tokens(values)
+    except (KeyError, TypeError, ValueError):
         return None
 
 

@@ -112,9 +112,10 @@ def compare(
     billed: dict[str, list[BillLine]] = defaultdict(list)
     for line in of_gateway:
         billed[_name(line, stage.principals, callers, by)].append(line)
+    teams = _teams_by_caller(of_gateway, stage.principals, callers) if by == "team" else {}
     recorded: dict[str, list[Row]] = defaultdict(list)
-    for values, row in _by_group(ours, profiles, by):
-        recorded[values].append(row)
+    for name, row in _by_group(ours, profiles, by):
+        recorded[teams.get(row.caller, name) if name == NO_TEAM else name].append(row)
     last_day = max((line.day for line in of_gateway), default="")
 
     def total(of_rows: Sequence[Row]) -> Sum:
@@ -159,6 +160,14 @@ def _name(line: BillLine, principals: Principals, callers: Mapping[str, str], by
     if by == "team":
         return line.team or (NO_TEAM if session else NO_SESSION)
     return callers.get(session) or caller_name(session) if session else NO_SESSION
+
+
+def _teams_by_caller(
+    lines: Iterable[BillLine], principals: Principals, callers: Mapping[str, str]
+) -> dict[str, str]:
+    """Return the teams that the sessions' tags name: of a token's caller no record has the team."""
+    named = ((callers.get(principals.session_name(each.principal)), each.team) for each in lines)
+    return {caller: team for caller, team in named if caller and team}
 
 
 def _by_group(rows: Iterable[Row], profiles: TeamProfiles, by: By) -> Iterator[tuple[str, Row]]:

@@ -46,10 +46,13 @@ def read(path: Path, since: datetime, until: datetime) -> list[BillLine]:
     folder. Raises UnanswerableError for what is not such an export."""
     import duckdb  # noqa: PLC0415 - half a start of the program
 
+    from claude_bedrock.cli.usage.duckdb_engine import MEMORY  # noqa: PLC0415 - as above
+
     source = _source(_files(path))
     try:
         with duckdb.connect() as connection:
             connection.execute("SET TimeZone = 'UTC'")
+            connection.execute(f"SET memory_limit = {_literal(MEMORY)}")
             types = {
                 str(name): str(kind)
                 for name, kind, *_ in connection.execute(f"DESCRIBE {source}").fetchall()

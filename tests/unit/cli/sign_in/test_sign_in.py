@@ -21,7 +21,7 @@ from claude_bedrock.cli.login.choose_settings import Given, choose
 from claude_bedrock.cli.main import app
 from claude_bedrock.cli.shared.deployment import NoTargetError
 from claude_bedrock.cli.shared.redaction import redact
-from claude_bedrock.cli.sign_in import claims, private_file, provider, saved, web_identity
+from claude_bedrock.cli.sign_in import claims, grants, private_file, provider, saved, web_identity
 from claude_bedrock.cli.sign_in.errors import ProviderError, SignInRequiredError
 from claude_bedrock.cli.sign_in.loopback import Loopback
 from claude_bedrock.cli.sign_in.saved import Settings, Tokens
@@ -98,6 +98,14 @@ def test_a_token_that_ends_soon_is_not_fresh() -> None:
         ("[]", "is not what `claude-bedrock login` writes"),
         ("{", "is not what `claude-bedrock login` writes"),
         ("{}", "is incomplete. Run `claude-bedrock login`."),
+        (
+            (
+                '{"storage": "file", "settings": {"issuer": "", "client_id": "", "audience": ""}, '
+                '"token_endpoint": "", "revocation_endpoint": null, "tokens": {"bearer": "t", '
+                '"received_at": 0, "expires_at": "never", "refresh_token": null}}'
+            ),
+            "is incomplete. Run `claude-bedrock login`.",
+        ),
         ('{"storage": "no.such.Keyring", "settings": {}}', "keyring does not hand the tokens out"),
     ],
 )
@@ -329,6 +337,14 @@ def test_a_token_is_taken_out_of_a_message() -> None:
 def test_a_provider_without_tls_is_not_used() -> None:
     with pytest.raises(ProviderError, match="token_endpoint is not an https:// URL"):
         provider._endpoint({"token_endpoint": "http://login.example.com"}, "token_endpoint")
+
+
+@pytest.mark.parametrize("body", ["[1]", "1", '"text"', "<html>", "", '{"expires_in": "soon"}'])
+def test_an_answer_that_is_no_token_is_one_error(server: Server, body: str) -> None:
+    server.headers["content-type"] = "application/json"
+    server.body = body.encode()
+    with pytest.raises(ProviderError):
+        grants.by_refresh_token(server.url, SETTINGS, "refresh")
 
 
 def test_a_lock_is_waited_for(home: Path) -> None:

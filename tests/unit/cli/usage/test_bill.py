@@ -133,10 +133,12 @@ def test_a_bill_of_the_same_calls_has_no_difference(file: Path) -> None:
 
 def test_teams_are_compared_by_the_sessions_tag(file: Path) -> None:
     callers = ("search.web", "search.app", "alone")
-    person = "ana@example.com"  # whose address names no team
-    rows = [row(caller) for caller in (*callers, person)]
-    lines = [line for caller in callers for line in bill(caller)] + bill(person, tags={})
-    assert reasons(compared(file, rows, lines, "team")) == {"search": None, "(no team)": None}
+    person, of_team = "eve@example.com", "ana@example.com"  # whose addresses name no team
+    rows = [row(caller) for caller in (*callers, person, of_team)]
+    lines = [line for caller in callers for line in bill(caller)]
+    lines += bill(person, tags={}) + bill(of_team, tags={"iamPrincipal/team": "support"})
+    expected = dict.fromkeys(["search", "support", "(no team)"])
+    assert reasons(compared(file, rows, lines, "team")) == expected
 
 
 @pytest.mark.parametrize(
