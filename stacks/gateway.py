@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import aws_cdk as cdk
 from aws_cdk import aws_apigateway as apigateway
+from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
@@ -28,6 +29,7 @@ from stacks.components.iam.invoke_policies import InvokePolicies
 from stacks.components.iam.operator_permissions import OperatorEndpointPolicy
 from stacks.components.iam.stage_names import StageNames
 from stacks.components.observability.log_group import log_group
+from stacks.components.record.budget_table import update_permissions
 from stacks.components.stack_outputs import add_outputs
 from stacks.gateway_environment import gateway_environment
 from stacks.invocation_logging import InvocationLogging
@@ -75,7 +77,7 @@ class Gateway(cdk.Stack):
             # It outlives the stack with the stage's logs, so it cannot be created a second time.
             scope = Construct(self, "Authorizer")
             log_group(scope, "Logs", name="authorizer", settings=self._log_settings)
-        gateway = self._gateway_function(keys, access)
+        gateway = self._gateway_function(keys, access, record)
         self.function = gateway.function
         access_log = log_group(
             self, "AccessLog", name="access", settings=self._log_settings.for_audit_entries()
@@ -103,25 +105,42 @@ class Gateway(cdk.Stack):
         add_outputs(self, {"AuthorizerName": (authorizer.function.function_name, "Authorizer")})
         return _optional(authorizer.function)
 
-    def _gateway_function(self, keys: ApiKeys, access: ModelAccess) -> GatewayFunction:
+    def _gateway_function(
+        self, keys: ApiKeys, access: ModelAccess, record: InvocationLogging
+    ) -> GatewayFunction:
         """Create the function and, where callers have sessions, their role, which then holds what
         it takes to call models instead of the function's."""
         stage, boundary = self._stage, access.deny_policies.boundary
+        table = record.budget_table.table if record.budget_table else None
+        table_name = table.table_name if table else None
+        on_table = _table_statements(stage, table)
         policies = [
             *_invoke_policies(self, stage, access),
             *_team_policies(self, stage, access),
             access.deny_policies.denials,
         ]
         if not stage.callers.caller_sessions:
-            environment = gateway_environment(self, stage=stage, keys=keys, access=access)
-            return self._function(deny_policy.GATEWAY_ROLE, environment, policies, boundary)
+            environment = gateway_environment(
+                self, stage=stage, keys=keys, access=access, budget_table=table_name
+            )
+            return self._function(
+                deny_policy.GATEWAY_ROLE, environment, policies, boundary, on_table=on_table
+            )
         name = _role_name(stage, deny_policy.CALLER_ROLE)
         caller_arn = StageNames(stage.name, self).iam(f"role/{name}")
         environment = gateway_environment(
-            self, stage=stage, keys=keys, access=access, caller_role_arn=caller_arn
+            self,
+            stage=stage,
+            keys=keys,
+            access=access,
+            caller_role_arn=caller_arn,
+            budget_table=table_name,
         )
         gateway = self._function(
-            deny_policy.FUNCTION_ROLE, environment, statements=assume_statements(caller_arn)
+            deny_policy.FUNCTION_ROLE,
+            environment,
+            statements=assume_statements(caller_arn),
+            on_table=on_table,
         )
         caller = CallerRole(
             self,
@@ -143,6 +162,8 @@ class Gateway(cdk.Stack):
         managed_policies: Sequence[iam.IManagedPolicy] = (),
         permissions_boundary: iam.IManagedPolicy | None = None,
         statements: Sequence[iam.PolicyStatement] = (),
+        *,
+        on_table: Sequence[iam.PolicyStatement] = (),
     ) -> GatewayFunction:
         return GatewayFunction(
             self,
@@ -150,7 +171,7 @@ class Gateway(cdk.Stack):
             environment=environment,
             managed_policies=managed_policies,
             permissions_boundary=permissions_boundary,
-            statements=statements,
+            statements=[*statements, *on_table],
             role_name=_role_name(self._stage, role),
             role_id="AssumingRole" if statements else "Role",
             reserved_concurrency=self._stage.endpoint.reserved_concurrency,
@@ -260,6 +281,14 @@ def _invoke_policies(
         documents=model_access.invoke_policies(models, access.invocation_scope),
         description=f"Calls the models of {stage.name} for its gateway",
     ).policies
+
+
+def _table_statements(stage: Stage, table: dynamodb.ITable | None) -> list[iam.PolicyStatement]:
+    """Return what the function needs of the table of budgets, where the stage has one."""
+    if table is None or table.encryption_key is None:
+        return []
+    permissions = update_permissions(table.table_arn, table.encryption_key.key_arn, stage.region)
+    return [permission.statement() for permission in permissions]
 
 
 def _team_policies(stack: cdk.Stack, stage: Stage, access: ModelAccess) -> list[iam.IManagedPolicy]:

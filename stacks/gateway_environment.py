@@ -6,8 +6,9 @@ import json
 
 import aws_cdk as cdk
 
+from claude_bedrock.budgets.budget import to_json
 from claude_bedrock.catalog import team_policies
-from stacks import plan_models, team_profile_plan
+from stacks import budget_rules, plan_models, team_profile_plan
 from stacks.components.api.key_plan import ApiKeys
 from stacks.model_access import ModelAccess
 from stacks.stage import Stage
@@ -20,9 +21,11 @@ def gateway_environment(
     keys: ApiKeys,
     access: ModelAccess,
     caller_role_arn: str | None = None,
+    budget_table: str | None = None,
 ) -> dict[str, str]:
     """Return the variables by name. Those of caller sessions, teams, guardrail, browsers' origins,
-    service tiers and plans are absent where the stage has none."""
+    service tiers, plans and budgets are absent where the stage has none. `budget_table` is the
+    table's name."""
     variables = {
         "STAGE": stage.name,
         "GEOGRAPHIES": ",".join(stage.models.geographies),
@@ -48,6 +51,10 @@ def gateway_environment(
     plans = _plans(stage)
     if plans:
         variables["PLAN_LIMITS"] = json.dumps(plans, separators=(",", ":"))
+    if budget_table is not None:
+        variables["BUDGETS_TABLE"] = budget_table
+        variables["BUDGET_RULES"] = to_json(budget_rules.rules(stage))
+        variables["BUDGETS_FAIL"] = stage.callers.budgets_fail
     return variables
 
 
@@ -55,8 +62,11 @@ def _plans(stage: Stage) -> dict[str, dict[str, object]]:
     """Return the plans that limit more than requests, by name; models by their number among
     ALLOWED_MODELS, since a function's environment holds 4 KB."""
     numbers = {name: number for number, name in enumerate(stage.models.allow)}
-    return {
-        name: {"models": [numbers[model] for model in plan_models.models_of(plan, stage)]}
-        for name, plan in stage.callers.plans.items()
-        if plan.models is not None
-    }
+    plans: dict[str, dict[str, object]] = {}
+    for name, plan in stage.callers.plans.items():
+        limits = plans.setdefault(name, {})
+        if plan.models is not None:
+            limits["models"] = [numbers[model] for model in plan_models.models_of(plan, stage)]
+        if plan.tokens_per_minute is not None:
+            limits["tokens_per_minute"] = plan.tokens_per_minute
+    return {name: limits for name, limits in plans.items() if limits}

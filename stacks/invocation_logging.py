@@ -7,11 +7,14 @@ from collections.abc import Mapping, Sequence
 import aws_cdk as cdk
 from constructs import Construct, IConstruct
 
+from claude_bedrock.budgets.budget import to_json
 from claude_bedrock.catalog import deny_policy
+from stacks import budget_rules
 from stacks.components.iam.stage_names import RECORD, StageNames
 from stacks.components.observability.log_group import LogGroupSettings, log_group
 from stacks.components.record import initial_metrics
 from stacks.components.record.auto_delete_objects import AutoDeleteObjects, BucketEmptierFunction
+from stacks.components.record.budget_table import BudgetTable
 from stacks.components.record.data_retention import DataRetention, DataRetentionFunction
 from stacks.components.record.delivery_role import DeliveryRole
 from stacks.components.record.drift_detector import SERVICE as DRIFT_DETECTOR
@@ -61,6 +64,7 @@ class InvocationLogging(cdk.Stack):
             object_lock=stage.logging.object_lock,
         ).bucket
         self.bucket.add_to_resource_policy(deny_overwriting_evidence(self.bucket))
+        self.budget_table = self._budget_table()
         self.access_log = self._record_access_log()
         delivery = _delivery_role(self)
         configurer, configuration = _logging_configuration(self, stage, delivery)
@@ -114,6 +118,22 @@ class InvocationLogging(cdk.Stack):
         if self.access_log is None:
             return None
         return f"arn:{self.partition}:s3:::{read_output(self, 'AccessLogBucketName')}"
+
+    def _budget_table(self) -> BudgetTable | None:
+        if not self._stage.callers.counts_spending:
+            return None
+        table = BudgetTable(
+            self,
+            "Budgets",
+            key=self.log_settings.key,
+            retain=self._stage.logging.keep_logs_on_destroy,
+        )
+        outputs = {
+            "BudgetTableName": (table.table.table_name, "Table of budgets"),
+            "BudgetRules": (to_json(budget_rules.rules(self._stage)), "JSON: the budgets"),
+        }
+        add_outputs(self, outputs)
+        return table
 
     def _record_access_log(self) -> RecordAccessLog | None:
         stage = self._stage

@@ -27,6 +27,7 @@ from stacks.components.iam.setup_permissions import setup_permissions
 from stacks.components.iam.stage_names import StageNames
 from stacks.components.iam.stage_role import StageRole
 from stacks.components.iam.viewer_permissions import viewer_permissions
+from stacks.components.record.budget_table import read_permissions
 from stacks.components.stack_outputs import add_outputs
 from stacks.invocation_logging import InvocationLogging
 from stacks.stage import Stage
@@ -235,6 +236,9 @@ def _role_permissions(
         key_arn=key,
         verification_function_arn=verification_function,
     )
+    if record.budget_table:
+        budgets = read_permissions(record.budget_table.table.table_arn, key, stage.region)
+        auditor = [*auditor, *budgets]  # the operator may not decrypt by the stage's key
     return RolePermissions([*viewer, *auditor], [*viewer, *operator])
 
 
@@ -269,6 +273,7 @@ def _deny_policy_inputs(stack: cdk.Stack, stage: Stage) -> DenyPolicyInputs:
         data_retention=stage.models.data_retention,
         team_profiles=bool(stage.callers.teams),
         signed_callers=stage.callers.auth == "iam",
+        counts_spending=stage.callers.counts_spending,
         service_tiers=stage.models.service_tiers,
         caller_sessions=stage.callers.caller_sessions,
     )

@@ -14,6 +14,7 @@ from stacks.components.observability.alarm import AlarmDefinition
 from stacks.components.observability.alarm_topic import AlarmTopic
 from stacks.components.observability.alarms import (
     Alarms,
+    budget_alarms,
     delivery_alarms,
     function_alarms,
     response_alarms,
@@ -127,6 +128,8 @@ def _alarm_definitions(stage: Stage, gateway: Gateway) -> list[AlarmDefinition]:
         *delivery_alarms(),
         *drift_alarms(stage.name),
     ]
+    if stage.callers.counts_spending:
+        definitions += budget_alarms(stage.name)
     if gateway.api_key_expiry:
         definitions += api_key_expiry_alarms(gateway.api_key_expiry, stage.name)
     if stage.evidence.verify_hourly:

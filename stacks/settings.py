@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from claude_bedrock.catalog import stage_models
 from claude_bedrock.catalog.aws_regions import COMMERCIAL_REGIONS
 from claude_bedrock.catalog.stage_models import NotForThisStageError
-from stacks import plan_models
+from stacks import budget_rules, plan_models
 from stacks.stage import Stage, combinations, mistakes
 
 
@@ -29,7 +29,11 @@ def load_stage(stages: object, name: object, *, today: dt.date | None = None) ->
     stage = _parse(*_block(stages, name))
     if stage.region not in COMMERCIAL_REGIONS:
         raise SettingsError(f"stage {name!r}: {_unknown_region(stage.region)}")
-    lines = [*combinations.value_mistakes(stage), *combinations.geography_mistakes(stage)]
+    lines = [
+        *combinations.value_mistakes(stage),
+        *combinations.geography_mistakes(stage),
+        *budget_rules.mistakes(stage),
+    ]
     stage, of_models = _with_models(stage, today or dt.datetime.now(dt.UTC).date())
     lines += [] if _has_no_geography(stage) else of_models
     lines += [*combinations.team_mistakes(stage), *combinations.canary_mistakes(stage)]

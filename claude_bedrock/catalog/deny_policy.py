@@ -76,6 +76,13 @@ ENFORCED_GUARDRAIL_CHANGES: Final = [
 """What changes the guardrail that Bedrock puts into every call of the account:
 https://docs.aws.amazon.com/bedrock/latest/userguide/guardrails-enforcements.html"""
 
+TABLE_KEY_ACTIONS: Final = [
+    *("kms:Encrypt", "kms:Decrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo"),
+    *("kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext", "kms:DescribeKey"),
+]
+"""What DynamoDB needs of a table's key in the name of whoever uses the table:
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html"""
+
 _PROJECT: Final = "bedrock:ProjectArn"
 """https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonbedrock.html"""
 
@@ -86,6 +93,7 @@ class DenyPolicyInputs(NamedTuple):
     """What a stage is held to. `data_retention` is the only mode the account may be put into;
     None leaves that to the stage's own role. `team_profiles` says that application inference
     profiles are called, `signed_callers` that the endpoint is, by its callers' own roles.
+    `counts_spending` says that the gateway has a table of budgets.
     `service_tiers` are those that a call may name. `caller_sessions` says that the gateway calls
     in its callers' sessions, of a role that is no function's."""
 
@@ -95,6 +103,7 @@ class DenyPolicyInputs(NamedTuple):
     data_retention: str | None = None
     team_profiles: bool = False
     signed_callers: bool = False
+    counts_spending: bool = False
     service_tiers: tuple[str, ...] = (STANDARD_TIER,)
     caller_sessions: bool = False
 
@@ -169,6 +178,26 @@ def _gateway_writes(inputs: DenyPolicyInputs) -> list[Statement]:
         # X-Ray's two write actions know no resources:
         # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html
         _allow("WriteTraces", ["xray:PutTraceSegments", "xray:PutTelemetryRecords"], ["*"]),
+        *(_budget_statements(inputs) if inputs.counts_spending else ()),
+    ]
+
+
+def _budget_statements(inputs: DenyPolicyInputs) -> list[Statement]:
+    """Return what a boundary has to allow for the table of budgets. CloudFormation chooses its
+    name, which begins with its stack's, and KMS the key's id; the actions are those of the
+    function's own policy, and `*` keeps the boundary within the size that IAM takes."""
+    scope = inputs.scope
+    place = f"{scope.region}:{scope.account}"
+    table = f"table/claude-on-bedrock-{inputs.stage}-InvocationLogging-*"
+    key_use = _allow("UseKeyOfBudgets", ["kms:*"], [f"arn:{scope.partition}:kms:{place}:key/*"])
+    service = f"dynamodb.{scope.region}.amazonaws.com"
+    return [
+        _allow(
+            "UpdateBudgets",
+            ["dynamodb:UpdateItem"],
+            [f"arn:{scope.partition}:dynamodb:{place}:{table}"],
+        ),
+        key_use | {"Condition": {"StringEquals": {"kms:ViaService": service}}},
     ]
 
 

@@ -78,6 +78,10 @@ class Commands(CommandLine, LazyGroup):
             "claude_bedrock.cli.usage.command:usage",
             "Total calls, tokens and cost from Bedrock's log records.",
         ),
+        "budgets": LazyCommand(
+            "claude_bedrock.cli.budgets.command:budgets",
+            "Show what is spent of each budget in its current period.",
+        ),
         "doctor": LazyCommand(
             "claude_bedrock.cli.doctor.command:doctor",
             "Check an account and a stage, and say how to fix what is wrong.",

@@ -41,7 +41,8 @@ def entry(context: RequestContext) -> dict[str, Any]:
         "session_ms": context.session.round_trip_ms if context.session else None,
         "first_byte_ms": first_byte_ms(context),
         "duration_ms": round((time.monotonic() - context.started_at) * 1000),
-        **call.usage._asdict(),
+        **call.usage.counts(),
+        **(context.budgets.audit_fields() if context.budgets else {}),
     }
     return {name: value for name, value in fields.items() if value not in ("", None, [])}
 

@@ -19,6 +19,8 @@ from gateway.model_call import Attempt
 from gateway.request_context import RequestContext
 from gateway.upstream import UpstreamResponse, read_all
 
+COUNT_TOKENS: Final = "count-tokens"
+"""The operation that runs no model, and costs nothing."""
 _SHORTEST_READ: Final = 0.001  # seconds
 
 CheckClient = Callable[[], None]
@@ -80,6 +82,8 @@ def call_bedrock(
     `check_client` is called while Bedrock has not answered; by default the response's own.
     """
     _check_headers(request.headers)
+    if context.budgets is not None and request.operation != COUNT_TOKENS:
+        context.budgets.reserve(request.model_ids, request.body)
     response = _send_with_retries(request, context, check_client or context.response.check_client)
     try:
         yield response

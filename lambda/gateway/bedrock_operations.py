@@ -120,7 +120,7 @@ def _relay_json(response: BedrockResponse, context: RequestContext, operation: O
         counts = _object(json_object.parsed(body).get("usage"))
         context.call.usage = usage.from_converse(counts)
     else:
-        context.call.usage = usage.from_headers(response.headers)
+        context.call.usage = usage.from_headers(response.headers, body)
     headers = _response_headers(response, context, "application/json")
     context.response.send(200, headers, body)
 

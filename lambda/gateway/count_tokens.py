@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from claude_bedrock import catalog
 from gateway import errors, json_object, messages_request
-from gateway.bedrock_call import BedrockRequest, call_bedrock
+from gateway.bedrock_call import COUNT_TOKENS, BedrockRequest, call_bedrock
 from gateway.messages_request import Members
 from gateway.request import encoded
 from gateway.request_context import RequestContext
@@ -18,7 +18,6 @@ from gateway.unsupported_fields import adapt_for
 
 _REQUIRED = {"model": str, "messages": list}
 _NOT_COUNTED = "support counting tokens"  # "The provided model doesn't support counting tokens."
-_OPERATION = "count-tokens"
 _NO_BUDGET = 10**9  # no model thinks for so long, and Python writes no number of any length
 _JSON = {"content-type": "application/json"}
 
@@ -34,7 +33,7 @@ def count_messages(context: RequestContext) -> None:
     parts = adapt_for(context, members, resolved.model, counted=True)
     body = encoded(json_object.join({**parts, "max_tokens": _max_tokens(members)}))
     content = {"input": {"invokeModel": {"body": b64encode(body).decode()}}}
-    request = BedrockRequest((model_id,), _OPERATION, _JSON, json.dumps(content).encode())
+    request = BedrockRequest((model_id,), COUNT_TOKENS, _JSON, json.dumps(content).encode())
     try:
         count = _count(request, resolved.model, context)
     except errors.InvalidRequest as error:
@@ -48,7 +47,7 @@ def count_bedrock(context: RequestContext) -> None:
     """Answer `POST /model/{id}/count-tokens`. Raises GatewayError."""
     text = context.take_body()
     model_id = _counting_id(context.resolve(context.parameters["id"]).model)
-    request = BedrockRequest((model_id,), _OPERATION, _JSON, encoded(text))
+    request = BedrockRequest((model_id,), COUNT_TOKENS, _JSON, encoded(text))
     body = _call(request, context)
     headers = {**_JSON, "x-amzn-requestid": context.response.request_id}
     context.response.send(200, headers, body)

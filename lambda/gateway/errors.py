@@ -126,6 +126,27 @@ class QuotaUsedUp(RateLimited):
     headers = MappingProxyType({"x-should-retry": "false"})
 
 
+class BudgetExceeded(GatewayError):
+    """The call does not fit into a budget; what Claude Code shows of it:
+    https://code.claude.com/docs/en/llm-gateway-protocol"""
+
+    status = 429
+    type = "billing_error"
+    bedrock = ("ThrottlingException", 429)
+
+
+class TokenRateExceeded(RateLimited):
+    """The caller's plan has no tokens left in this minute."""
+
+
+class BudgetsUnavailable(GatewayError):
+    """Nobody knows whether the call fits into its budgets, and this stage refuses it then."""
+
+    status = 503
+    bedrock = ("ServiceUnavailableException", 503)
+    headers = MappingProxyType({"retry-after": "5"})
+
+
 class NotSupported(GatewayError):
     """Bedrock has no such thing; clients are told not to ask again."""
 

@@ -5,6 +5,7 @@ It is the only module that knows both Lambda and the routes, and the one exit fo
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from gateway.settings import Settings
 from gateway.upstream import Upstream
 
 if TYPE_CHECKING:
+    from gateway.budgets import Budgets, CallBudgets
     from gateway.caller_sessions import CallerSessions
 
 
@@ -25,6 +27,7 @@ def initialize() -> None:
     _settings()
     _upstream()
     _sessions()
+    _budgets()
 
 
 def handle(event: dict[str, Any], context: Context, response: Response) -> None:
@@ -41,6 +44,7 @@ def handle(event: dict[str, Any], context: Context, response: Response) -> None:
             _retry_budget(),
             remaining=remaining,
             sessions=_sessions(),
+            budgets=_budgets(),
         )
     )
 
@@ -54,6 +58,8 @@ def serve(context: RequestContext) -> None:
     finally:
         if context.session is not None:
             context.session.finish()
+        if context.budgets is not None:
+            _settle(context.budgets, context)
         observability.log_audit(context)
         observability.count(context)
 
@@ -74,6 +80,16 @@ def _dispatch(context: RequestContext) -> None:
         defect = errors.GatewayError("The gateway failed. Try again.")
         _send_error(defect, route.error_format, context)
         context.outcome = request_context.FAILED
+
+
+def _settle(budgets: CallBudgets, context: RequestContext) -> None:
+    """Settle the call's budgets once its response has ended: no client waits for it."""
+    try:
+        with suppress(ClientDisconnected):
+            context.response.end()
+        budgets.settle()
+    except Exception as error:  # noqa: BLE001 - the audit log entry is written whatever happens
+        observability.log_defect(error, context.request.id)
 
 
 def _send_error(
@@ -122,6 +138,17 @@ def _sessions() -> CallerSessions | None:
 
     signer = signing.Signer(loaded.region, service="sts")
     return CallerSessions(loaded, AwsService("AWS STS", loaded.sts_endpoint, signer))
+
+
+@cache
+def _budgets() -> Budgets | None:
+    """Return the stage's budgets; None, and no import, for a stage without any."""
+    loaded = _settings()
+    if not loaded.budgets_table:
+        return None
+    from gateway import budgets  # noqa: PLC0415 - see above
+
+    return budgets.from_settings(loaded)
 
 
 @cache

@@ -71,7 +71,7 @@ def _headers(context: RequestContext, tier: str) -> dict[str, str]:
 def _send_json(request: BedrockRequest, context: RequestContext) -> None:
     with call_bedrock(request, context) as response:
         body = response.read_object()
-        context.call.usage = from_headers(response.headers)
+        context.call.usage = from_headers(response.headers, body)
         headers = {**bedrock_headers(response.headers), "content-type": "application/json"}
         context.response.send(200, headers, body)
 

@@ -1,6 +1,8 @@
 """The facts of a model call: written by those who learn them, read at the end by the audit entry
 and, for its headers, by the response."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from claude_bedrock import catalog
@@ -42,7 +44,8 @@ class Attempt:
 class ModelCall:
     """`model` and `legacy` are set once the client's model name is resolved; `attempts` grows with
     each request to Bedrock. `service_tier` and `project_id` are empty where no model is invoked.
-    `changes` are those made to the body: see gateway.unsupported_fields."""
+    `changes` are those made to the body: see gateway.unsupported_fields. `budget_headers` tell the
+    client how much of its budget is used."""
 
     def __init__(self) -> None:
         self.model = ""
@@ -53,6 +56,7 @@ class ModelCall:
         self.project_id = ""
         self.changes: tuple[str, ...] = ()
         self.usage = Usage()
+        self.budget_headers: Mapping[str, str] = MappingProxyType({})
 
     @property
     def attempt(self) -> Attempt | None:

@@ -9,12 +9,18 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import TYPE_CHECKING
 
 from gateway import audit, request_context
-from gateway.errors import GatewayError, SessionUnavailable
+from gateway.errors import (
+    BudgetExceeded,
+    BudgetsUnavailable,
+    GatewayError,
+    SessionUnavailable,
+    TokenRateExceeded,
+)
 from gateway.request_context import RequestContext
 
 if TYPE_CHECKING:
@@ -22,6 +28,17 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.metrics import EphemeralMetrics
 
 _TOKENS = {"InputTokens": "input_tokens", "OutputTokens": "output_tokens"}
+_BUDGET_STATES = {  # see gateway.budgets, which a stage without budgets does not import
+    "refused": "BudgetRefusals",
+    "unavailable": "BudgetTableErrors",
+    "unsettled": "BudgetTableErrors",
+}
+_OWN_ERRORS: Mapping[type[GatewayError], str] = {
+    SessionUnavailable: "CallerSessionErrors",
+    BudgetsUnavailable: "ServerErrors",
+    BudgetExceeded: "ClientErrors",
+    TokenRateExceeded: "ClientErrors",
+}
 _UPSTREAM = (request_context.UPSTREAM_ERROR, request_context.INTERRUPTED)
 _ENCODER = json.JSONEncoder(separators=(",", ":"), default=str)
 
@@ -108,6 +125,11 @@ def _counted(context: RequestContext) -> Iterator[tuple[str, str, int]]:
     for name, field in _TOKENS.items():
         if (tokens := getattr(call.usage, field)) is not None:
             yield name, "Count", tokens
+    if context.budgets is not None:
+        if metric := _BUDGET_STATES.get(context.budgets.state):
+            yield metric, "Count", 1
+        if context.budgets.alerts:
+            yield "BudgetAlerts", "Count", context.budgets.alerts
 
 
 def _failure(outcome: str, error: GatewayError | None) -> str:
@@ -115,10 +137,10 @@ def _failure(outcome: str, error: GatewayError | None) -> str:
         return "ServerErrors"
     if error is None:
         return ""
+    if name := _OWN_ERRORS.get(type(error)):
+        return name
     if error.status == 429:
         return "BedrockThrottles"
-    if isinstance(error, SessionUnavailable):
-        return "CallerSessionErrors"
     if outcome in _UPSTREAM and (error.status >= 500 or error.status == 403):  # 403: our role's
         return "UpstreamErrors"
     return "ClientErrors"

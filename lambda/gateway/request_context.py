@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from claude_bedrock import catalog
 from gateway import cors, model_resolution, team_profiles
@@ -18,6 +18,9 @@ from gateway.runtime import Response
 from gateway.settings import Settings
 from gateway.signing import Credentials
 from gateway.upstream import UpstreamResponse
+
+if TYPE_CHECKING:  # a stage without budgets does not import them
+    from gateway.budgets import Budgets
 
 COMPLETED: Final = "completed"
 REFUSED: Final = "refused"  # by the gateway, before a request to Bedrock
@@ -62,7 +65,8 @@ class RequestContext:
     """`caller` is who sends the request, `settings` are the stage's for that caller. `route` is the
     pattern of the request's path, `parameters` are the parts of the path that it names. `outcome`
     and `error` say how the request ended; `request_bytes` is the size of the body that a route has
-    taken. `session` is the caller's, from then on; None where the gateway calls in its own name."""
+    taken. `session` is the caller's, from then on; None where the gateway calls in its own name.
+    `budgets` is None where the caller has none."""
 
     def __init__(
         self,
@@ -74,6 +78,7 @@ class RequestContext:
         *,
         remaining: float,
         sessions: Sessions | None = None,
+        budgets: "Budgets | None" = None,
     ) -> None:
         self.started_at = time.monotonic()
         self.request = request
@@ -89,6 +94,7 @@ class RequestContext:
         self.session: Session | None = None
         self._sessions = sessions
         self.caller = _in_stage(request.caller, settings)
+        self.budgets = budgets.of_call(self.caller, self.call, request.id) if budgets else None
         self.route = ""
         self.parameters: Mapping[str, str] = MappingProxyType({})
         self.request_bytes = 0

@@ -38,6 +38,7 @@ class ClientResponse:
         self.size = 0
         self.first_byte_at: float | None = None
         self.check_client = response.check_client
+        self._is_ended = False
 
     @property
     def is_started(self) -> bool:
@@ -58,6 +59,8 @@ class ClientResponse:
             added[MODEL_ID_HEADER] = self._call.model_id
         if self._call.changes:
             added[ADAPTED_HEADER] = ", ".join(self._call.changes)[:_LONGEST_HEADER]
+        if self._call.budget_headers:
+            added |= self._call.budget_headers
         if self._call.legacy:
             added |= deprecation.headers(self._call.legacy)
         self._response.start(status, {**headers, **added, **self._cors_headers})
@@ -75,8 +78,15 @@ class ClientResponse:
     def send(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
         """Send a complete response in one piece. Raises ClientDisconnected."""
         self.start(status, headers)
+        self._is_ended = True
         self._response.write_last(body)
         self._note_write(len(body))
+
+    def end(self) -> None:
+        """End a response that has started, for what is done after it. Raises ClientDisconnected."""
+        if self.is_started and not self._is_ended:
+            self._is_ended = True
+            self._response.write_last(b"")
 
     def send_json(self, content: object) -> None:
         """Send `content` with status 200. Raises ClientDisconnected."""

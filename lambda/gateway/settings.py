@@ -35,6 +35,10 @@ class Settings(NamedTuple):
     `sts_endpoint`: the URL of AWS STS.
     `team_profiles`: team -> id of a profile that AWS defines -> ARN of the team's own copy of it.
     `plan_models`: usage plan -> the models that its keys may call, for a plan that has a list.
+    `plan_rates`: usage plan -> tokens a minute of each caller, for a plan that limits them.
+    `budgets_table` is the DynamoDB table of budgets, empty for a stage without budgets and rates;
+    `budget_rules` is JSON for claude_bedrock.budgets; `budgets_fail`: whether calls are refused
+    (closed) or go on (open) while the table does not answer.
     """
 
     stage: str
@@ -53,6 +57,10 @@ class Settings(NamedTuple):
     plan_models: Mapping[str, frozenset[str]] = MappingProxyType({})
     caller_role_arn: str = ""
     sts_endpoint: str = ""
+    plan_rates: Mapping[str, int] = MappingProxyType({})
+    budgets_table: str = ""
+    budget_rules: str = ""
+    budgets_fail: str = "closed"
 
     def for_plan(self, plan: str) -> "Settings":
         """Return the settings for a caller of that usage plan: those of the stage, with the plan's
@@ -84,6 +92,10 @@ def load(environment: Mapping[str, str]) -> Settings:
         caller_role_arn=_role_arn(environment, "CALLER_ROLE_ARN"),
         sts_endpoint=environment.get("AWS_ENDPOINT_URL_STS")
         or f"https://sts.{region}.amazonaws.com",
+        plan_rates=_plan_rates(environment, "PLAN_LIMITS"),
+        budgets_table=environment.get("BUDGETS_TABLE", ""),
+        budget_rules=environment.get("BUDGET_RULES", ""),
+        budgets_fail=_budgets_fail(environment, "BUDGETS_FAIL"),
     )
 
 
@@ -175,6 +187,20 @@ def _role_arn(environment: Mapping[str, str], name: str) -> str:
     if arn and (arn.count(":") != 5 or ":role/" not in arn):
         raise SettingsError(f"{name} must be the ARN of an IAM role, not {arn!r}")
     return arn
+
+
+def _plan_rates(environment: Mapping[str, str], name: str) -> dict[str, int]:
+    """Return the rates of the plans in a variable that `_plan_models` has read."""
+    plans = json.loads(environment.get(name) or "{}")
+    rates = {plan: limits.get("tokens_per_minute") for plan, limits in plans.items()}
+    return {plan: rate for plan, rate in rates.items() if isinstance(rate, int)}
+
+
+def _budgets_fail(environment: Mapping[str, str], name: str) -> str:
+    value = environment.get(name, "closed")
+    if value not in ("closed", "open"):
+        raise SettingsError(f"{name} must be closed or open, not {value!r}")
+    return value
 
 
 def _guardrail(environment: Mapping[str, str], name: str) -> Guardrail | None:

@@ -22,6 +22,7 @@ if __name__ == "__main__":
         role_boundaries,
         services,
         sessions,
+        table_configuration,
         time_scale,
         trails,
         transport,
@@ -36,6 +37,7 @@ if __name__ == "__main__":
     trails.add()
     transport.add()
     bucket_configuration.add()
+    table_configuration.add()
     request_context.add()
     enforcement.add()
     record_queries.add()

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from ministack.core import iam_evaluator  # type: ignore[import-untyped]
-from ministack.services import cloudwatch_logs, s3  # type: ignore[import-untyped]
+from ministack.services import cloudwatch_logs, dynamodb, s3  # type: ignore[import-untyped]
 
 from local.embedded.decisions import (
     Denial,
@@ -31,6 +31,9 @@ _EVENT_ACTIONS: Final = {
     "logs:FilterLogEvents": "kms:Decrypt",
     "logs:GetLogEvents": "kms:Decrypt",
 }
+_ITEM_ACTIONS: Final = ("dynamodb:UpdateItem", "dynamodb:Scan")
+"""What the project does with items; DynamoDB decrypts the table's own key for each in the caller's
+name: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html"""
 _TLS: Final = "1.3"
 
 Enforce = Callable[..., Any]
@@ -88,6 +91,8 @@ def _key_denial(access_key_id: str, request: Request) -> Denial | None:
         return _object_key_denial(access_key_id, request)
     if request.action in _EVENT_ACTIONS:
         return _log_key_denial(request)
+    if request.action in _ITEM_ACTIONS:
+        return _table_key_denial(access_key_id, request)
     return None
 
 
@@ -106,6 +111,17 @@ def _object_key_denial(access_key_id: str, request: Request) -> Denial | None:
     }
     key_request = Request(_OBJECT_ACTIONS[request.action], key, request.region, context)
     return decide_for_state(key) or decide_for_key(access_key_id, key_request)
+
+
+def _table_key_denial(access_key_id: str, request: Request) -> Denial | None:
+    table = dynamodb._tables.get(request.resource.rpartition("/")[2]) or {}
+    key = (table.get("SSEDescription") or {}).get("KMSMasterKeyArn")
+    if key is None:
+        return None
+    context = {"kms:ViaService": f"dynamodb.{request.region}.amazonaws.com"}
+    return decide_for_state(key) or decide_for_key(
+        access_key_id, Request("kms:Decrypt", key, request.region, context)
+    )
 
 
 def bucket_key(bucket: str) -> str | None:

@@ -36,6 +36,7 @@ from local.run.state import State
 
 UPSTREAM = "AWS_ENDPOINT_URL_BEDROCK_RUNTIME"
 STS = "AWS_ENDPOINT_URL_STS"
+DYNAMODB = "AWS_ENDPOINT_URL_DYNAMODB"
 THREADS = 32
 
 
@@ -148,7 +149,11 @@ class _Services:
             sessions=sessions,
             logs=logs,
             folder=self._state.functions,
-            extra={UPSTREAM: bedrock_url, STS: self._aws.url},
+            extra={
+                UPSTREAM: bedrock_url,
+                STS: self._aws.url,
+                DYNAMODB: self._aws.url,
+            },
             echo=partial(print, file=log),
         )
 

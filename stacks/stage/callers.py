@@ -10,6 +10,9 @@ from pydantic import Field
 from stacks.stage.group import TRUE_OR_FALSE, Allowed, Group, Page, PrincipalArn, TagText
 from stacks.stage.token_issuers import DEFAULT_PLAN, IssuerName, PlanName, TeamName, TokenIssuer
 
+# A claim of a token may hold more than a team of this block.
+BudgetTeam = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:@+=,/-]{1,128}$")]
+BudgetCaller = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:@+=,/-]{1,256}$")]
 KeyName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
 
 
@@ -69,6 +72,84 @@ class Plan(Group):
             "stage's. A key's value names its plan: make a key anew to move it.",
         ),
     ] = None
+    tokens_per_minute: Annotated[
+        int | None,
+        Allowed("a whole number, 1 to 1000000000, or null"),
+        Page("budgets.md"),
+        Field(
+            ge=1,
+            le=1_000_000_000,
+            description="Tokens a minute of each caller in the plan: input, writes to a cache and "
+            "output. null is no limit.",
+        ),
+    ] = None
+
+
+class Budget(Group):
+    """How much may be spent in a calendar period: `usd` or `tokens`, one of them."""
+
+    usd: Annotated[
+        float | None,
+        Allowed("US dollars, 0.01 to 100000000; or tokens instead"),
+        Field(ge=0.01, le=100_000_000, description="US dollars, by the catalog's prices."),
+    ] = None
+    tokens: Annotated[
+        int | None,
+        Allowed("a whole number, 1 to 1000000000000; or usd instead"),
+        Field(
+            ge=1,
+            le=1_000_000_000_000,
+            description="Tokens: input, writes to a cache and output.",
+        ),
+    ] = None
+    per: Annotated[
+        Literal["day", "week", "month"],
+        Allowed("day, week or month"),
+        Field(description="The calendar period, in UTC; a week begins on Monday."),
+    ]
+    action: Annotated[
+        Literal["block", "alert"],
+        Allowed("block or alert"),
+        Field(description="Whether a call that does not fit is refused, or only counted."),
+    ] = "block"
+    alert_at: Annotated[
+        tuple[Annotated[int, Field(ge=1, le=100)], ...],
+        Allowed("a list of different percentages, 1 to 100"),
+        Field(
+            strict=False,
+            description="Percentages of the budget at which an alarm is raised.",
+        ),
+    ] = (80, 100)
+
+
+_BUDGETS = Allowed("a list of at most 3 objects of usd or tokens, per, action and alert_at")
+_BudgetList = Annotated[tuple[Budget, ...], Field(max_length=3, strict=False)]
+
+
+class Budgets(Group):
+    """How much may be spent: by all callers together, by each team, by each caller."""
+
+    stage: Annotated[
+        _BudgetList,
+        _BUDGETS,
+        Field(description="Budgets of all callers together."),
+    ] = ()
+    teams: Annotated[
+        Mapping[BudgetTeam, _BudgetList],
+        Allowed("an object of team names, or default, each a list of budgets"),
+        Field(
+            description="Budgets of each team: default for each that is not named. An empty list "
+            "is none."
+        ),
+    ] = {}
+    callers: Annotated[
+        Mapping[BudgetCaller, _BudgetList],
+        Allowed("an object of callers' names, or default, each a list of budgets"),
+        Field(
+            description="Budgets of each caller: default for each that is not named. A caller is "
+            "the name of a key, the caller of a token, or role/session of a signed request."
+        ),
+    ] = {}
 
 
 class Callers(Group):
@@ -128,7 +209,7 @@ class Callers(Group):
         Mapping[PlanName, Plan],
         Allowed(
             "an object of plan names (letters, digits, _ and -), each an object of throttle, "
-            "quota and models"
+            "quota, models and tokens_per_minute"
         ),
         Page("cli.md"),
         Field(
@@ -136,6 +217,24 @@ class Callers(Group):
             "and quota of this group are the plan default."
         ),
     ] = {}
+    budgets: Annotated[
+        Budgets | None,
+        Allowed("an object of stage, teams and callers, or null"),
+        Page("budgets.md"),
+        Field(
+            description="How much may be spent by the day, week or month. null is no budget, and "
+            "no table."
+        ),
+    ] = None
+    budgets_fail: Annotated[
+        Literal["closed", "open"],
+        Allowed("closed or open"),
+        Page("budgets.md"),
+        Field(
+            description="Whether calls are refused (closed) or go on (open) while the table of "
+            "budgets does not answer."
+        ),
+    ] = "closed"
     teams: Annotated[
         Mapping[TeamName, Mapping[TagText, TagText]],
         Allowed(
@@ -189,3 +288,9 @@ class Callers(Group):
     def all_plans(self) -> dict[str, Plan]:
         """The stage's usage plans by name; `default` is the one of `throttle` and `quota`."""
         return {DEFAULT_PLAN: Plan(throttle=self.throttle, quota=self.quota), **self.plans}
+
+    @property
+    def counts_spending(self) -> bool:
+        """Whether calls are counted in a table: for budgets, or for tokens a minute."""
+        rates = (plan.tokens_per_minute for plan in self.plans.values())
+        return self.budgets is not None or any(rate is not None for rate in rates)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from claude_bedrock.catalog import deny_policy
 from stacks.components.api.error_responses import REFUSALS
 from tests.infrastructure.rendering import text, texts
 from tools.synthesis import Resource, Synthesis, synthesize
@@ -350,11 +351,13 @@ def test_the_function_may_log_trace_and_open_sessions_and_nothing_else(
         }
         for effect in ("Allow", "Deny")
     }
+    table = {"dynamodb:UpdateItem", *deny_policy.TABLE_KEY_ACTIONS}
     sessions = {"sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"}
     assert actions["Allow"] == {
         *("logs:CreateLogStream", "logs:PutLogEvents"),
         *("xray:PutTraceSegments", "xray:PutTelemetryRecords"),
         *sessions,
+        *(table if any_stage.settings.callers.counts_spending else ()),
     }
     assert {"bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream"} <= actions["Deny"]
     (assumed,) = [each["Resource"] for each in statements if sessions & set(texts(each["Action"]))]

@@ -53,7 +53,11 @@ def test_each_symptom_has_its_alarm(any_stage: Synthesis) -> None:
     }
     canary = {("ClaudeOnBedrock", "CanaryFailures"), ("ClaudeOnBedrock", "CanaryRuns")}
     reserved = {("AWS/Lambda", "ConcurrentExecutions")}
-    at_times = {"local": canary | reserved}
+    budgets = {
+        ("ClaudeOnBedrock", name)
+        for name in ("BudgetAlerts", "BudgetRefusals", "BudgetTableErrors")
+    }
+    at_times = {"local": canary | reserved | budgets}
     assert watched == at_times.get(any_stage.stage, set()) | {
         ("AWS/ApiGateway", "5XXError"),
         ("ClaudeOnBedrock", "UpstreamErrors"),

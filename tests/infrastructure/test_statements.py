@@ -218,6 +218,15 @@ def test_patterns_in_resources_are_the_listed_ones(any_stage: Synthesis) -> None
     assert {name: " ".join(sorted(actions)) for name, actions in merged.items()} == expected
 
 
+BOUNDARY_PATTERNS_WITH_BUDGETS = {
+    "arn:aws:dynamodb:REGION:123456789012:table/claude-on-bedrock-STAGE-InvocationLogging-*": (
+        "dynamodb:UpdateItem"
+    ),
+    "arn:aws:kms:REGION:123456789012:key/*": "kms:*",
+}
+"""CloudFormation and KMS choose these names; the key is used through DynamoDB alone."""
+
+
 def test_patterns_in_the_boundary_are_the_listed_ones(any_stage: Synthesis) -> None:
     bounds = (
         statement
@@ -227,10 +236,12 @@ def test_patterns_in_the_boundary_are_the_listed_ones(any_stage: Synthesis) -> N
     stage = any_stage.settings
     route = stage.models.geography
     teams = BOUNDARY_PATTERNS_WITH_TEAMS if stage.callers.teams else {}
+    has_table = stage.callers.counts_spending and not stage.callers.caller_sessions
+    budgets = BOUNDARY_PATTERNS_WITH_BUDGETS if has_table else {}
     assert {
         pattern.replace(f"/{route}.", "/ROUTE."): " ".join(sorted(actions))
         for pattern, actions in _patterns(bounds, any_stage).items()
-    } == BOUNDARY_PATTERNS | teams
+    } == BOUNDARY_PATTERNS | teams | budgets
 
 
 def _patterns(statements_held: Iterator[Statement], synthesis: Synthesis) -> dict[str, set[str]]:

@@ -120,7 +120,12 @@ _WRITTEN: Final[Mapping[str, Sequence[object]]] = {
         {},
         {"trial": _PLAN},
         {"trial": {**_PLAN, "quota": {"requests": 1, "period": "DAY"}}},
-        {"batch": _PLAN, "trial": {**_PLAN, "models": ["haiku"]}},
+        {"batch": {**_PLAN, "tokens_per_minute": 5}, "trial": {**_PLAN, "models": ["haiku"]}},
+    ],
+    "callers.budgets": [
+        None,
+        {"stage": [{"usd": 5000, "per": "month"}]},
+        {"callers": {"default": [{"tokens": 10, "per": "day", "action": "alert"}]}},
     ],
     "callers.teams": [
         {},
@@ -158,6 +163,10 @@ _WITH_OTHER_KEYS: Final[Mapping[str, Sequence[Block]]] = {
         for residency in (None, ["us", "ca"], ["us", "ca", "eu"])
     ],
     "callers.auth": [{"callers.auth": "key"}, _BY_SIGNATURE],
+    "callers.budgets_fail": [
+        {"callers.budgets": {"stage": [{"usd": 1, "per": "day"}]}, "callers.budgets_fail": how}
+        for how in ("closed", "open")
+    ],
     "logging.object_lock": [
         {
             "logging.object_lock": mode,

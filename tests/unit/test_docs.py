@@ -111,13 +111,14 @@ def test_every_field_of_an_audit_line_has_its_row() -> None:
             ("audit", "earlier_attempts"),
             ("audit", "_error_fields"),
             ("model_call", "audit_fields"),
+            ("budgets", "audit_fields"),
         )
         for name in _matching(
             _strings(f"lambda/gateway/{module}.py", function), r"[a-z]+(_[a-z]+)*"
         )
     }
     assert "bedrock_request_id" in written
-    assert first_codes("docs/operations.md", "Audit log entries") == written | set(Usage._fields)
+    assert first_codes("docs/operations.md", "Audit log entries") == written | set(Usage().counts())
 
 
 def test_every_metric_is_named() -> None:

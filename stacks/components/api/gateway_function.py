@@ -35,7 +35,10 @@ class GatewayFunction(PythonFunction):
             scope,
             construct_id,
             description="Carries a client's request to Bedrock and streams the response",
-            packages=["gateway", "claude_bedrock.catalog", "claude_bedrock.caller_sessions"],
+            packages=[
+                *("gateway", "claude_bedrock.catalog"),
+                *("claude_bedrock.caller_sessions", "claude_bedrock.budgets"),
+            ],
             handler="gateway.handler.handle",
             log_name="gateway",
             log_settings=log_settings.for_audit_entries(),

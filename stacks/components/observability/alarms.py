@@ -126,6 +126,35 @@ def function_alarms(
     return definitions
 
 
+def budget_alarms(stage_name: str) -> list[AlarmDefinition]:
+    """Return the alarms on what is spent, and on the table that counts it."""
+    audit_log = f"/claude-on-bedrock/{stage_name}/gateway"
+    return [
+        AlarmDefinition(
+            "BudgetThresholdReached",
+            gateway_metric("BudgetAlerts", stage_name=stage_name),
+            1,
+            "The spending of a budget has passed a percentage of its alert_at. "
+            f"`claude-bedrock budgets` lists them all; the callers are in log group {audit_log}.",
+        ),
+        AlarmDefinition(
+            "BudgetExceeded",
+            gateway_metric("BudgetRefusals", stage_name=stage_name),
+            1,
+            "Calls were refused with 429, since a budget is used up. `claude-bedrock budgets` "
+            f"lists them all; the callers are in log group {audit_log}.",
+        ),
+        AlarmDefinition(
+            "BudgetTableErrors",
+            gateway_metric("BudgetTableErrors", stage_name=stage_name),
+            1,
+            "The table of budgets did not answer: calls were refused with 503 (or went on, with "
+            "budgets_fail open), or are charged in full. The audit log entries' budgets_cause says "
+            f"why: see log group {audit_log}.",
+        ),
+    ]
+
+
 def delivery_alarms() -> list[AlarmDefinition]:
     """Return the alarms on records that Bedrock could not deliver."""
     return [

@@ -18,7 +18,7 @@ from tests.unit.gateway.fakes import FakeBedrock, SentResponse
 
 MODEL = "claude-sonnet-4-5"
 PROFILE = "global.anthropic.claude-sonnet-4-5-20250929-v1:0"
-_EVENT: dict[str, Any] = {
+EVENT: dict[str, Any] = {
     "httpMethod": "POST",
     "path": "/v1/messages",
     "headers": {"Content-Type": "application/json"},
@@ -75,7 +75,7 @@ class Caller:
         query: Mapping[str, str] | None = None,
     ) -> SentResponse:
         event = {
-            **_EVENT,
+            **EVENT,
             "httpMethod": method,
             "path": path,
             "queryStringParameters": dict(query) if query else None,
@@ -91,7 +91,7 @@ class Caller:
 
     def send_to(self, response: SentResponse, body: object) -> None:
         """A Messages call, answered to somebody else's response."""
-        self._serve(response, {**_EVENT, "body": json.dumps(body)})
+        self._serve(response, {**EVENT, "body": json.dumps(body)})
 
     def _serve(self, response: SentResponse, event: dict[str, Any]) -> None:
         _log_to_this_test()

@@ -74,7 +74,7 @@ def caller(settings: Settings, sts: ScriptedSts) -> Caller:
 
 def event(**authorizer: str) -> dict[str, Any]:
     return {
-        **conftest._EVENT,
+        **conftest.EVENT,
         "requestContext": {"requestId": "gw-1", "authorizer": authorizer},
         "body": f'{{"model": "{MODEL}", "max_tokens": 1, "messages": []}}',
     }

@@ -28,6 +28,7 @@ _ARNS: Final = {
     "AWS::Bedrock::ApplicationInferenceProfile": (
         "arn:aws:bedrock:{region}:{account}:application-inference-profile/{name}"
     ),
+    "AWS::DynamoDB::Table": "arn:aws:dynamodb:{region}:{account}:table/{name}",
     "AWS::IAM::ManagedPolicy": "arn:aws:iam::{account}:policy/{name}",
     "AWS::IAM::OIDCProvider": "arn:aws:iam::{account}:oidc-provider/{name}",
     "AWS::IAM::Role": "arn:aws:iam::{account}:role/{name}",
@@ -91,6 +92,8 @@ class Assembly:
         name = resource.properties.get(_NAMED_BY.get(resource.type, ""))
         if name is not None:
             return str(self.resolve(name, resource.stack))
+        if resource.type == "AWS::DynamoDB::Table":  # a boundary knows its name by the stack's
+            return f"{resource.stack}-{resource.id}"
         lower = resource.type in {"AWS::S3::Bucket", "AWS::Bedrock::ApplicationInferenceProfile"}
         return resource.id.lower() if lower else resource.id
 

@@ -349,6 +349,9 @@ def _record(stage: Stage, assembly: Assembly) -> Iterator[Cell]:
         for verb in ("FilterLogEvents", "DeleteLogGroup", "PutRetentionPolicy"):
             yield cell(f"logs:{verb}", name, on)
     yield from _keys_and_topics(region, assembly)
+    for name, table in _tables(region, assembly):
+        for verb in ("UpdateItem", "GetItem", "Scan", "DeleteItem", "DeleteTable"):
+            yield cell(f"dynamodb:{verb}", name, table)
     for name, group in _workgroups(assembly):
         on = f"arn:aws:athena:{region}:{ACCOUNT}:workgroup/{group}"
         for verb in ("StartQueryExecution", "GetQueryResults", "UpdateWorkGroup"):
@@ -373,6 +376,9 @@ def _keys_and_topics(region: str, assembly: Assembly) -> Iterator[Cell]:
         yield cell("kms:ScheduleKeyDeletion", name, key)
         yield cell("kms:Sign", name, key)
         yield cell("kms:GetPublicKey", name, key)
+        if assembly.of_type("AWS::DynamoDB::Table"):
+            through_table = {"kms:ViaService": f"dynamodb.{region}.amazonaws.com"}
+            yield cell("kms:Decrypt", name, key, through_table, "through DynamoDB")
         for topic, arn in _topics(region, assembly):
             through_sns = {
                 "kms:ViaService": f"sns.{region}.amazonaws.com",
@@ -403,6 +409,14 @@ def _keys(region: str, assembly: Assembly) -> Iterator[tuple[str, str]]:
     yield "another key", f"arn:aws:kms:{region}:{ACCOUNT}:key/another"
     elsewhere = _elsewhere(region)
     yield "a key in another Region", f"arn:aws:kms:{elsewhere}:{ACCOUNT}:key/another"
+
+
+def _tables(region: str, assembly: Assembly) -> Iterator[tuple[str, str]]:
+    """A stage without budgets has no table, and nobody is asked about one."""
+    for table in assembly.of_type("AWS::DynamoDB::Table"):
+        yield table.location, assembly.arn(table)
+        yield "another table", f"arn:aws:dynamodb:{region}:{ACCOUNT}:table/another"
+        yield "another table of the stack", f"{assembly.arn(table)}-another"
 
 
 def _topics(region: str, assembly: Assembly) -> Iterator[tuple[str, str]]:

@@ -1,0 +1,1 @@
+"""`claude-bedrock budgets`: what is spent of each budget of a stage."""

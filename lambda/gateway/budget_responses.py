@@ -1,0 +1,106 @@
+"""How a client learns of budgets: the refusal, and the headers that Claude Code shows.
+
+The headers are those of https://code.claude.com/docs/en/llm-gateway-protocol, as the gateway that
+comes with Claude Code 2.1.330 sends them.
+"""
+
+import math
+import time
+from collections.abc import Sequence
+from typing import Final
+
+from claude_bedrock.budgets.budget import MICRO, STAGE, USD, Budget
+from claude_bedrock.budgets.period import MINUTE, Period
+from claude_bedrock.budgets.spending import Amounts
+from gateway.errors import BudgetExceeded, GatewayError, TokenRateExceeded
+
+_PREFIX: Final = "anthropic-ratelimit-unified-"
+_THRESHOLDS: Final = (0.95, 0.75)
+"""What the client warns at; those of `alert_at` are the operator's."""
+_PERIOD_NAMES: Final = {"day": "daily", "week": "weekly", "month": "monthly"}
+_WHOSE: Final = {STAGE: "This endpoint's", "team": "Your team's", "caller": "Your"}
+_NO_RETRY: Final = {"x-should-retry": "false"}
+
+
+def headers(shares: Sequence[tuple[Budget, Period, float]]) -> dict[str, str]:
+    """Return the headers of a successful response: of the budget of which most is used."""
+    if not shares:
+        return {}
+    _, in_period, share = max(shares, key=lambda each: each[2])
+    passed = next((each for each in _THRESHOLDS if share > each), None)
+    status, reset = "allowed_warning" if passed else "allowed", str(in_period.end)
+    named = {
+        "status": status,
+        "reset": reset,
+        "representative-claim": "overage",
+        "overage-status": status,
+        "overage-reset": reset,
+        "overage-utilization": f"{min(share, 0.99):.2f}",
+    }
+    if passed:
+        named["overage-surpassed-threshold"] = str(passed)
+    return {f"{_PREFIX}{name}": value for name, value in named.items()}
+
+
+def refusal(exceeded: Sequence[tuple[Budget, Period]], now: float) -> GatewayError:
+    """Return the error of a call that does not fit: of the budget whose period ends last."""
+    each, in_period = max(exceeded, key=lambda pair: pair[1].end)
+    wait = {"retry-after": str(max(1, math.ceil(in_period.end - now)))}
+    if each.per == MINUTE:
+        rate_error: GatewayError = TokenRateExceeded(
+            f"Your plan allows {each.limit:,} tokens a minute, and this request does not fit into "
+            f"what is left of them. Try again in the next minute."
+        )
+        rate_error.headers = wait
+        return rate_error
+    error = BudgetExceeded(
+        f"{_called(each)} is used up, or this request does not fit into what is left of it. It "
+        f"begins anew at {_moment(in_period.end)}. To go on before, ask whoever operates this "
+        f"endpoint for a larger budget."
+    )
+    error.headers = {**wait, **_NO_RETRY, **_rejected(each, in_period)}
+    return error
+
+
+def too_large(each: Budget, amounts: Amounts) -> GatewayError:
+    """Return the error of a call that would not fit into the whole budget."""
+    kind = TokenRateExceeded if each.per == MINUTE else BudgetExceeded
+    may_cost = _amount(each.unit, amounts.of(each.unit))
+    error = kind(
+        f"{_called(each)} is less than the {may_cost} that this request may cost. Send a shorter "
+        f"request, or lower max_tokens."
+    )
+    error.headers = _NO_RETRY
+    return error
+
+
+def _rejected(each: Budget, in_period: Period) -> dict[str, str]:
+    """Return the headers of a refusal, without those by which a client would write a sentence of
+    its own."""
+    is_shared = each.scope != "caller"
+    named = {
+        "status": "rejected",
+        "reset": str(in_period.end),
+        "overage-reset": str(in_period.end),
+        "overage-utilization": "1",
+        "overage-surpassed-threshold": "1",
+        "overage-period": "monthly" if is_shared else _PERIOD_NAMES[each.per],
+        "overage-disabled-reason": "org_spend_cap_reached",
+    }
+    if is_shared:
+        named["overage-scope"] = "group_pool"
+    return {f"{_PREFIX}{name}": value for name, value in named.items()}
+
+
+def _called(each: Budget) -> str:
+    """Return the budget in words; amounts of a team or the endpoint are not for every caller."""
+    limit = f" of {_amount(each.unit, each.limit)}" if each.scope == "caller" else ""
+    return f"{_WHOSE[each.scope]} budget{limit} for the {each.per}"
+
+
+def _amount(unit: str, amount: int) -> str:
+    return f"${amount / MICRO:,.2f}" if unit == USD else f"{amount:,} tokens"
+
+
+def _moment(seconds: int) -> str:
+    return time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(seconds))

@@ -1,0 +1,309 @@
+"""The budgets of a call: reserved before Bedrock, settled once the response has gone out.
+
+One round trip to DynamoDB each: the updates of stage, team and caller are made at the same time.
+docs/budgets.md says what that holds, and how far.
+"""
+
+import os
+import time
+from collections.abc import Sequence
+from typing import Any, Final
+
+from claude_bedrock import catalog
+from claude_bedrock.budgets import budget, item, period, spending
+from claude_bedrock.budgets.budget import TOKENS, USD, Budget, Rules
+from claude_bedrock.budgets.item import RESERVATION_SECONDS, Item, Reservation
+from claude_bedrock.budgets.period import MINUTE, Period
+from claude_bedrock.budgets.spending import Amounts
+from gateway import budget_responses, errors
+from gateway.aws_service import AwsService
+from gateway.budget_table import BudgetTable, Result, Update
+from gateway.caller import Caller
+from gateway.model_call import ModelCall
+from gateway.reservation import Bound, used
+from gateway.settings import Settings
+from gateway.signing import Signer
+
+RESERVE_SECONDS: Final = 3.0
+SETTLE_SECONDS: Final = 3.0
+
+RESERVED: Final = "reserved"
+REFUSED: Final = "refused"
+UNAVAILABLE: Final = "unavailable"
+SETTLED: Final = "settled"
+UNSETTLED: Final = "unsettled"
+
+
+class Budgets:
+    """The budgets of a stage. `fails_open`: whether a call goes on where the table does not
+    answer."""
+
+    def __init__(
+        self, rules: Rules, rates: dict[str, int], table: BudgetTable, *, fails_open: bool
+    ) -> None:
+        self._rules = rules
+        self._rates = rates
+        self._table = table
+        self._fails_open = fails_open
+
+    def of_call(self, caller: Caller, call: ModelCall, call_id: str) -> "CallBudgets | None":
+        """Return the budgets of a caller's call; None where it has none."""
+        budgets = self._rules.budgets_for(caller.name, caller.team)
+        rate = self._rates.get(caller.plan)
+        if rate is not None and caller.name:
+            budgets += (Budget(budget.caller_subject(caller.name), TOKENS, rate, MINUTE),)
+        if not budgets:
+            return None
+        return CallBudgets(budgets, self._table, call, call_id, fails_open=self._fails_open)
+
+
+def from_settings(settings: Settings) -> Budgets:
+    """Return the budgets that the settings name, over connections to DynamoDB."""
+    default = f"https://dynamodb.{settings.region}.amazonaws.com"
+    endpoint = os.environ.get("AWS_ENDPOINT_URL_DYNAMODB") or default
+    signer = Signer(settings.region, service="dynamodb")
+    table = BudgetTable(settings.budgets_table, lambda: AwsService("DynamoDB", endpoint, signer))
+    rules = budget.parse(settings.budget_rules) if settings.budget_rules else Rules()
+    return Budgets(
+        rules, dict(settings.plan_rates), table, fails_open=settings.budgets_fail == "open"
+    )
+
+
+class _Subject:
+    """One item of the table in one call: its budgets, what is added to its counters, and its state
+    so far. `result` is that of the last update."""
+
+    def __init__(self, subject: str, budgets: Sequence[Budget], now: float) -> None:
+        self.subject = subject
+        self.budgets = budgets
+        self.periods = {each.per: period.containing(each.per, now) for each in budgets}
+        self.result = Result(cause="NotAsked")
+        self.is_reserved = False
+
+    def period_of(self, each: Budget) -> Period:
+        return self.periods[each.per]
+
+    def counter(self, each: Budget) -> str:
+        return each.counter(self.periods[each.per])
+
+    def added(self, amounts: Amounts) -> dict[str, int]:
+        return {self.counter(each): amounts.of(each.unit) for each in self.budgets}
+
+    def most(self, amounts: Amounts) -> dict[str, int]:
+        """Return what each counter may hold for the amounts to fit into the budgets that block."""
+        most: dict[str, int] = {}
+        for each in self.budgets:
+            if each.blocks:
+                room = each.limit - amounts.of(each.unit)
+                counter = self.counter(each)
+                most[counter] = min(room, most.get(counter, room))
+        return most
+
+    def exceeded(self, amounts: Amounts) -> list[Budget]:
+        """Return the budgets that block and into which the amounts do not fit."""
+        return [
+            each
+            for each in self.budgets
+            if each.blocks
+            and item.charged(self.result.item, self.counter(each)) + amounts.of(each.unit)
+            > each.limit
+        ]
+
+
+class CallBudgets:
+    """The budgets of one call. `state` is RESERVED, REFUSED or UNAVAILABLE, and of a reserved call
+    in the end SETTLED or UNSETTLED; `cause` names the first failure of the table, if any; `alerts`
+    is how many thresholds of `alert_at` the call has passed."""
+
+    def __init__(
+        self,
+        budgets: Sequence[Budget],
+        table: BudgetTable,
+        call: ModelCall,
+        call_id: str,
+        *,
+        fails_open: bool,
+    ) -> None:
+        self.state = ""
+        self.cause = ""
+        self.alerts = 0
+        self.reserve_ms = self.settle_ms = 0.0
+        self._budgets = budgets
+        self._table = table
+        self._call = call
+        self._reservation = item.reservation_name(call_id)
+        self._call_id = call_id
+        self._fails_open = fails_open
+        self._subjects: list[_Subject] = []
+        self._model: catalog.Model | None = None
+        self._bound: Bound | None = None
+        self._held = Amounts()
+
+    def reserve(self, model_ids: Sequence[str], body: bytes) -> None:
+        """Reserve what the call may cost, once for all attempts at it.
+
+        Raises BudgetExceeded, TokenRateExceeded, BudgetsUnavailable, PermissionDenied.
+        """
+        model = catalog.find(self._call.model)
+        if model is None:
+            raise LookupError(self._call.model)
+        self._check_price(model)
+        routes = [model_id.partition(".")[0] for model_id in model_ids]
+        self._model, self._bound = model, Bound(model, routes, body)
+        self._held = amounts = self._bound.amounts
+        now = time.time()
+        subjects = [
+            _Subject(subject, [each for each in self._budgets if each.subject == subject], now)
+            for subject in dict.fromkeys(each.subject for each in self._budgets)
+        ]
+        self._check_size(subjects, amounts)
+        self._subjects = subjects
+        started_at = time.monotonic()
+        self._reserve(amounts, now)
+        self.reserve_ms = (time.monotonic() - started_at) * 1000
+        self._decide(amounts, now)
+
+    def _reserve(self, amounts: Amounts, now: float) -> None:
+        value = Reservation("", int(now) + RESERVATION_SECONDS, amounts).value()
+        updates = [
+            Update(
+                each.subject,
+                added=each.added(amounts),
+                reservation=self._reservation,
+                value=value,
+                most=each.most(amounts),
+            )
+            for each in self._subjects
+        ]
+        results = self._table.update(updates, seconds=RESERVE_SECONDS)
+        for subject, result in zip(self._subjects, results, strict=True):
+            subject.result = result
+            subject.is_reserved = result.is_done
+            self.cause = self.cause or result.cause
+
+    def _decide(self, amounts: Amounts, now: float) -> None:
+        exceeded = [
+            (subject, each)
+            for subject in self._subjects
+            if subject.result.failed
+            for each in subject.exceeded(amounts) or [subject.budgets[0]]
+        ]
+        if exceeded:
+            self.state = REFUSED
+            raise budget_responses.refusal(
+                [(each, subject.period_of(each)) for subject, each in exceeded], now
+            )
+        if any(subject.result.cause for subject in self._subjects):
+            self.state = UNAVAILABLE
+            if not self._fails_open:
+                raise errors.BudgetsUnavailable(
+                    "The endpoint could not check your budget. Try again in a few seconds.",
+                    cause=self.cause,
+                )
+            return
+        self.state = RESERVED
+        shares = [
+            (each, subject.period_of(each), self._share(subject, each))
+            for subject in self._subjects
+            for each in subject.budgets
+            if each.blocks and each.per != MINUTE
+        ]
+        self._call.budget_headers = budget_responses.headers(shares)
+
+    def settle(self) -> None:
+        """Charge what the call came to, or release it where no model ran: of what is reserved, of
+        what may be, and of a call that went on without a reservation."""
+        if self._bound is None or self._model is None or not self._subjects:
+            return
+        actual = Amounts()
+        if self.state in (RESERVED, UNAVAILABLE) and self._call.attempts:
+            actual = used(self._model, self._bound, self._call.attempts, self._call.usage)
+        settled = [each for each in self._subjects if self._is_open(each)]
+        started_at, now = time.monotonic(), time.time()
+        results = self._table.update(
+            [self._settlement(each, actual, now) for each in settled], seconds=SETTLE_SECONDS
+        )
+        self.settle_ms = (time.monotonic() - started_at) * 1000
+        for subject, result in zip(settled, results, strict=True):
+            subject.result = result
+            self.cause = self.cause or result.cause
+            if result.is_done:
+                self.alerts += self._thresholds_passed(subject, result.item, actual, now)
+        if self.state == RESERVED:
+            is_settled = all(result.is_done for result in results)
+            self.state = SETTLED if is_settled else UNSETTLED
+
+    def _is_open(self, subject: _Subject) -> bool:
+        """Return whether there is a reservation, may be one, or the call went on without one."""
+        went_on = self._fails_open and self.state == UNAVAILABLE and not subject.result.failed
+        return subject.is_reserved or subject.result.may_be_done or went_on
+
+    def _settlement(self, subject: _Subject, actual: Amounts, now: float) -> Update:
+        if not subject.is_reserved and self._fails_open and self.state == UNAVAILABLE:
+            return Update(subject.subject, added=subject.added(actual))
+        difference = Amounts(actual.usd - self._held.usd, actual.tokens - self._held.tokens)
+        return Update(
+            subject.subject,
+            added=subject.added(difference),
+            reservation=self._reservation,
+            removed=[
+                name
+                for name in item.outdated(subject.result.item, now)
+                if name != self._reservation
+            ],
+        )
+
+    def _thresholds_passed(
+        self, subject: _Subject, after: Item, actual: Amounts, now: float
+    ) -> int:
+        """Return how many thresholds this call's settlement has passed. Settlements of an item come
+        one after the other, so that each threshold is passed by one of them."""
+        passed = 0
+        for each in subject.budgets:
+            in_period = subject.period_of(each)
+            open_amounts = item.reserved(after, each.unit, in_period, now)
+            spent = item.charged(after, subject.counter(each)) - open_amounts
+            before = spent - actual.of(each.unit)
+            passed += sum(
+                before * 100 < percent * each.limit <= spent * 100 for percent in each.alert_at
+            )
+        return passed
+
+    def _share(self, subject: _Subject, each: Budget) -> float:
+        return item.charged(subject.result.item, subject.counter(each)) / each.limit
+
+    def _check_price(self, model: catalog.Model) -> None:
+        if any(each.unit == USD for each in self._budgets) and not spending.has_price(model):
+            raise errors.PermissionDenied(
+                f"{model.name} has no price on record, so it cannot be called under a budget in "
+                f"dollars. Ask for another model."
+            )
+
+    def _check_size(self, subjects: Sequence[_Subject], amounts: Amounts) -> None:
+        """Refuse what does not fit into an empty budget, without asking the table."""
+        for subject in subjects:
+            for each in subject.exceeded(amounts):
+                self.state = REFUSED
+                raise budget_responses.too_large(each, amounts)
+
+    def audit_fields(self) -> dict[str, Any]:
+        """Return which budgets were consulted, what came of it, and how long it took."""
+        return {
+            "budgets": self._consulted(),
+            "budgets_state": self.state,
+            "budgets_cause": self.cause,
+            "budgets_reserve_ms": round(self.reserve_ms, 1),
+            "budgets_settle_ms": round(self.settle_ms, 1),
+        }
+
+    def _consulted(self) -> list[dict[str, Any]]:
+        return [
+            {
+                "scope": each.scope,
+                "unit": each.unit,
+                "per": each.per,
+                "used_percent": round(100 * self._share(subject, each)),
+            }
+            for subject in self._subjects
+            for each in subject.budgets
+        ]
