@@ -24,6 +24,7 @@ from claude_bedrock.cli.doctor.checks import (
     models,
     quotas,
     stacks,
+    token_issuers,
     use_case_form,
 )
 from claude_bedrock.cli.doctor.checks.identity import Now
@@ -59,6 +60,7 @@ OF_THE_STAGE: Final = (
     *account_overrides.NAMES,
     inference_regions.NAME,
     github_oidc.TOPIC.name,
+    token_issuers.NAME,
 )
 NAMES: Final = (
     aws_cli.TOPIC.name,
@@ -181,6 +183,7 @@ def _families(
     yield partial(account_overrides.check, account, settings)
     yield partial(inference_regions.check, account, settings)
     yield partial(github_oidc.check, account, settings)
+    yield partial(token_issuers.check, settings)
 
 
 def _block(options: DoctorOptions, stage: str) -> Mapping[str, Any] | None:

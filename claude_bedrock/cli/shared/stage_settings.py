@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from claude_bedrock.catalog import stage_models
@@ -18,7 +19,7 @@ class Settings(NamedTuple):
 
     `source` is where they were read, `github` whether a role names GitHub Actions, `is_deployed`
     whether they are a deployed stack's, or those that a deployment would have, `verify_hourly`
-    whether a function verifies each hour."""
+    whether a function verifies each hour, `token_issuers` the URL of each issuer by its name."""
 
     source: str
     region: str
@@ -31,6 +32,7 @@ class Settings(NamedTuple):
     allowed_direct_callers: tuple[str, ...] = ()
     is_deployed: bool = True
     verify_hourly: bool = True
+    token_issuers: Mapping[str, str] = MappingProxyType({})
 
     @property
     def geography(self) -> str:
@@ -89,6 +91,7 @@ def _from_block(block: Mapping[str, Any]) -> dict[str, Any]:
         "github": _names_github(block.get("account", {}).get("roles", {})),
         "allowed_direct_callers": block.get("callers", {}).get("allowed_direct_callers"),
         "verify_hourly": block.get("evidence", {}).get("verify_hourly", True),
+        "token_issuers": block.get("callers", {}).get("token_issuers", {}),
     }
 
 
@@ -115,6 +118,9 @@ def _settings(source: str, values: Mapping[str, Any]) -> Settings:
         github=values["github"],
         allowed_direct_callers=tuple(values.get("allowed_direct_callers") or ()),
         verify_hourly=values.get("verify_hourly", True),
+        token_issuers={
+            name: issuer["issuer"] for name, issuer in values.get("token_issuers", {}).items()
+        },
     )
 
 
