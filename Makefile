@@ -37,7 +37,7 @@ test: $(INSTALLED) ## All tests, in up to four processes
 	@pytest $(PARALLEL)
 
 test-unit: $(INSTALLED) ## The unit tests alone, with a fifth of the generated examples
-	@pytest $(PARALLEL) --hypothesis-profile quick tests/unit
+	@pytest $(PARALLEL) -p no:schemathesis --hypothesis-profile quick tests/unit
 
 test-changed: $(INSTALLED) ## The tests that your changes since main concern, without those of a deployment
 	@tests=$$(python -m tools.changed_tests) && if [ -n "$$tests" ]; then pytest $(PARALLEL) $$tests; else echo "no test file is concerned"; fi

@@ -1,12 +1,18 @@
 """What holds for every test."""
 
+import gc
 import os
 import signal
-from collections.abc import Iterator
-from functools import cache
+import sys
+from collections.abc import Callable, Iterator
+from functools import cache, lru_cache
+from importlib import import_module
+from types import ModuleType
+from typing import Any
 
 import boto3
 import pytest
+from botocore import compat, hooks
 from botocore.loaders import JSONFileLoader, Loader
 from hypothesis import settings
 from xdist.remote import Producer  # type: ignore[import-untyped]
@@ -25,10 +31,54 @@ settings.load_profile("patient")
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+@cache
+def _rfc3987_syntax() -> ModuleType:
+    """Import the package in place of its stand-in."""
+    del sys.modules["rfc3987_syntax"]
+    return import_module("rfc3987_syntax")
+
+
+def _is_valid_syntax(rule: str, text: str) -> bool:
+    return bool(_rfc3987_syntax().is_valid_syntax(rule, text))
+
+
+# jsonschema imports this package, which compiles 38 grammars for two seconds, in each process that
+# collects tests. Few tests check an IRI: the first that does imports it.
+_STAND_IN = ModuleType("rfc3987_syntax")
+vars(_STAND_IN)["is_valid_syntax"] = _is_valid_syntax
+sys.modules.setdefault("rfc3987_syntax", _STAND_IN)
+
+
 @pytest.fixture(autouse=True)
 def no_default_session(monkeypatch: pytest.MonkeyPatch) -> None:
     """boto3 remembers the first credentials that a process had: each test has its own."""
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+
+
+@lru_cache(maxsize=1000)
+def _accepts_kwargs(function: Callable[..., Any]) -> object:
+    return compat.accepts_kwargs(function)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def shared_event_names() -> Iterator[None]:
+    """Work out once what each new botocore session does with its 130 handlers of events: the names
+    of the events, and whether a function takes any keyword. It is most of the cost of a client."""
+    names: dict[str, str] = {}
+    init = hooks.EventAliaser.__init__
+
+    def with_shared_names(self: Any, *arguments: Any) -> None:  # noqa: ANN401 - botocore's
+        init(self, *arguments)
+        if len(arguments) == 1:  # none but botocore's own aliases
+            self._alias_name_cache = names
+
+    def accepts_kwargs(function: Any) -> object:  # noqa: ANN401 - any handler
+        return _accepts_kwargs(getattr(function, "__func__", function))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(hooks.EventAliaser, "__init__", with_shared_names)
+        patch.setattr(hooks, "accepts_kwargs", accepts_kwargs)
+        yield
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -50,9 +100,19 @@ def shared_service_models() -> Iterator[None]:
         yield
 
 
-def pytest_xdist_auto_num_workers() -> int:
-    """One more than there are cores: who waits for a deployment leaves its core to another."""
-    return (os.cpu_count() or 1) + 1
+def pytest_collection_finish() -> None:
+    """Take what was imported out of the garbage collector's walks, and let it walk less often: with
+    half a million objects that stay, they were a fifth of the time of the unit tests."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """One more than there are cores, where who waits for a deployment leaves its core to another:
+    not with the unit tests alone, which wait for nothing."""
+    alone = all("tests/unit" in argument for argument in config.args)
+    return (os.cpu_count() or 1) + (0 if alone else 1)
 
 
 class OneDeployment(LoadFileScheduling):  # type: ignore[misc]

@@ -9,6 +9,8 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk.assertions import Template
 
+from gateway import cors
+from stacks.components.api import error_responses
 from stacks.components.api.streaming_api import PREFLIGHT_RATE_PER_SECOND, StreamingApi
 
 ONE_ORIGIN, TWO = ["https://a.example.com"], ["https://a.example.com", "http://localhost:3000"]
@@ -73,3 +75,7 @@ def test_without_origins_there_is_nothing_of_it() -> None:
     written = json.dumps(api([], by_key=True))
     assert "OPTIONS" not in written
     assert "access-control" not in written
+
+
+def test_gateway_and_api_gateway_expose_the_same_headers() -> None:
+    assert cors._EXPOSED == error_responses.EXPOSED

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from botocore.session import get_session
-from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER  # type: ignore[import-untyped]
 
 from claude_bedrock.catalog import MODELS, reach
 from claude_bedrock.catalog.aws_regions import APPLICATION_PROFILE_REGIONS, COMMERCIAL_REGIONS
@@ -21,6 +20,10 @@ def test_the_commercial_regions_are_those_of_the_aws_sdk() -> None:
 
 
 def test_application_profiles_are_where_cloudformation_has_them() -> None:
+    from cfnlint.schema.manager import (  # type: ignore[import-untyped]  # noqa: PLC0415 - slow
+        PROVIDER_SCHEMA_MANAGER,
+    )
+
     described = {*COMMERCIAL_REGIONS} - NOT_IN_CFN_LINT
 
     assert {*APPLICATION_PROFILE_REGIONS} == {

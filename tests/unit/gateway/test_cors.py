@@ -4,10 +4,8 @@ import json
 
 import pytest
 
-from gateway import cors
 from gateway.settings import Settings
 from local.bedrock import frames
-from stacks.components.api import error_responses
 from tests.unit.gateway.conftest import MODEL, PROFILE, Caller
 from tests.unit.gateway.fakes import SentResponse
 
@@ -87,7 +85,3 @@ def test_a_stage_without_origins_has_none_of_it(caller: Caller) -> None:
     assert refused.status == 404
     for response in (refused, sent):
         assert not {"vary", "access-control-allow-origin"} & response.headers.keys()
-
-
-def test_gateway_and_api_gateway_expose_the_same_headers() -> None:
-    assert cors._EXPOSED == error_responses.EXPOSED

@@ -1,4 +1,4 @@
-"""A month of calls in a folder, and what it comes to by each call's own price."""
+"""A week of calls in a folder, and what it comes to by each call's own price."""
 
 from collections import defaultdict
 from datetime import UTC, datetime
@@ -14,7 +14,7 @@ from demo.sample_call import Call
 from demo.sample_month import Folder, Month, hours, write
 
 SINCE, UNTIL = datetime(2026, 10, 1, tzinfo=UTC), datetime(2026, 11, 1, tzinfo=UTC)
-MONTH = Month(calls=20_000)
+WEEK = Month(days=7, calls=3_000)
 
 
 class Made(NamedTuple):
@@ -35,6 +35,6 @@ class Made(NamedTuple):
 
 @pytest.fixture(scope="session")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
-    folder = tmp_path_factory.mktemp("month")
-    write(MONTH, Folder(folder))
-    return Made(folder, [call for hour in hours(MONTH) for call in hour.calls])
+    folder = tmp_path_factory.mktemp("week")
+    write(WEEK, Folder(folder))
+    return Made(folder, [call for hour in hours(WEEK) for call in hour.calls])

@@ -29,7 +29,7 @@ from claude_bedrock.cli.usage.totals import (
     with_notes,
 )
 from demo.sample_call import Call, record
-from tests.unit.cli.usage.conftest import MONTH, SINCE, UNTIL, Made
+from tests.unit.cli.usage.conftest import SINCE, UNTIL, WEEK, Made
 
 KEY = "AWSLogs/123456789012/BedrockModelInvocationLogs/us-east-1/2026/10/07/12/{}.json.gz"
 
@@ -37,6 +37,12 @@ KEY = "AWSLogs/123456789012/BedrockModelInvocationLogs/us-east-1/2026/10/07/12/{
 def read_rows(folder: Path, since: datetime = SINCE, until: datetime = UNTIL) -> list[Row]:
     files = local_files.of_records(folder, since, until)
     return rows.read(*duckdb_engine.ask(rows.question(since, until), files))
+
+
+@pytest.fixture(scope="session")
+def week_rows(made: Made) -> list[Row]:
+    """What the engine reads of the whole week."""
+    return read_rows(made.folder)
 
 
 def by(calls: Sequence[Row], *dimensions: Dimension) -> Usage:
@@ -81,26 +87,26 @@ ABOUT = html_report.About("dev", "1", "us-east-1", "w", "s", "u", "now", "0")
     ],
 )
 def test_what_may_have_expired_is_reported_in_terminal_data_and_page(
-    made: Made, since: datetime, expected: list[str]
+    week_rows: list[Row], since: datetime, expected: list[str]
 ) -> None:
     notes = sources.expiry_notes(Deployed("dev", "us-east-1", None), since, NOW)
-    result = with_notes(by(read_rows(made.folder), "model"), notes)
+    result = with_notes(by(week_rows, "model"), notes)
 
     assert notes == expected
     text, html = table.remarks(result), html_report.page([result], ABOUT)
     assert all(note in text and note[1:] in html for note in notes)
 
 
-def test_a_months_sums_are_those_of_its_calls_by_every_dimension(made: Made) -> None:
-    table = read_rows(made.folder)
-
+def test_the_sums_are_those_of_the_calls_by_every_dimension(
+    made: Made, week_rows: list[Row]
+) -> None:
     for dimension, value in (
         ("caller", lambda call: call.caller.shown),
         ("model", lambda call: call.model),
         ("geography", lambda call: call.model_id.partition(".")[0]),
         ("day", lambda call: f"{datetime.fromtimestamp(call.at, UTC):%Y-%m-%d}"),
     ):
-        groups = by(table, dimension).groups  # type: ignore[arg-type]
+        groups = by(week_rows, dimension).groups  # type: ignore[arg-type]
         assert set(groups) == {(value(call),) for call in made.calls}
         for (name,), group in groups.items():
             data = group.as_data()
@@ -114,8 +120,10 @@ _FIELDS = (
 )
 
 
-def test_the_cost_is_the_sum_of_each_calls_own_long_prompts_among_them(made: Made) -> None:
-    groups = by(read_rows(made.folder), "model").groups
+def test_the_cost_is_the_sum_of_each_calls_own_long_prompts_among_them(
+    made: Made, week_rows: list[Row]
+) -> None:
+    groups = by(week_rows, "model").groups
 
     assert {name: group.dollars.total for (name,), group in groups.items()} == made.dollars()
     assert any(call.large and call.model == "claude-haiku-5-5" for call in made.calls)
@@ -139,7 +147,7 @@ def test_a_part_of_the_time_is_a_part_of_the_calls(made: Made) -> None:
 
 
 def test_a_record_that_was_written_twice_counts_once(made: Made, tmp_path: Path) -> None:
-    lines = [record(call, MONTH.gateway_arn) for call in made.calls[:100]]
+    lines = [record(call, WEEK.gateway_arn) for call in made.calls[:100]]
     _store(tmp_path, "1", lines, made.calls[0])
     _store(tmp_path, "2", lines[50:], made.calls[0])
 
@@ -274,7 +282,7 @@ def test_the_command_prints_exact_json_and_a_short_table(made: Made, tmp_path: P
         ("search", "claude-opus-5-5"),
         ("(no team)", "claude-haiku-5-5"),
     }
-    assert (table.exit_code, "20.0k" in table.stdout) == (0, True)
+    assert (table.exit_code, "3000" in table.stdout) == (0, True)
     html_report = out.read_text()
     assert f"{len(made.calls):,}" in html_report
     assert "default-src 'none'" in html_report
