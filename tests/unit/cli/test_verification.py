@@ -372,8 +372,8 @@ def test_what_could_not_be_read_ends_with_two(
     ("arguments", "error"),
     [
         ((), "Local mode is not running in"),
-        (("a.jsonl", "--objects"), "FILES cannot be combined with"),
-        (("a.jsonl", "--since", "2026-01-01"), "FILES cannot be combined with"),
+        (("a.jsonl", "--objects"), "FOLDER or FILES cannot be combined with"),
+        (("a.jsonl", "--since", "2026-01-01"), "FOLDER or FILES cannot be combined with"),
         (("nowhere.jsonl",), "nowhere.jsonl cannot be read"),
     ],
 )
