@@ -287,7 +287,10 @@ class CallBudgets:
                 raise budget_responses.too_large(each, amounts)
 
     def audit_fields(self) -> dict[str, Any]:
-        """Return which budgets were consulted, what came of it, and how long it took."""
+        """Return which budgets were consulted, what came of it, and how long it took; nothing of a
+        request that has called no model."""
+        if not self.state:
+            return {}
         return {
             "budgets": self._consulted(),
             "budgets_state": self.state,

@@ -1,13 +1,21 @@
 """`claude-bedrock budgets`."""
 
+import datetime as dt
+import sys
 import time
 from collections.abc import Sequence
+from typing import Annotated
 
+import typer
 from rich.table import Table
+from rich.text import Text
 
 from claude_bedrock.budgets.budget import MICRO, USD
+from claude_bedrock.cli.budgets.record_check import Comparison, compare
 from claude_bedrock.cli.budgets.spending import Spending, read_items, read_rules, spending
 from claude_bedrock.cli.shared import deployment
+from claude_bedrock.cli.shared.deployment import Deployment
+from claude_bedrock.cli.shared.errors import NOT_ASSESSED
 from claude_bedrock.cli.shared.options import (
     LOCAL_DIR,
     AsJson,
@@ -16,44 +24,77 @@ from claude_bedrock.cli.shared.options import (
     Stage,
     one_line_errors,
 )
-from claude_bedrock.cli.shared.terminal import console, echo_items, plain_lines
+from claude_bedrock.cli.shared.terminal import console, echo, echo_items, plain_lines
+from claude_bedrock.cli.usage import sources
+from claude_bedrock.cli.usage.rows import Row
+
+_UNDERCOUNTED = 1
+_COLUMNS = ("budget of", "per", "spent", "reserved", "limit", "used", "action", "resets (UTC)")
 
 
 def budgets(
     *,
+    check: Annotated[
+        bool,
+        typer.Option("--check", help="Compute each budget again from Bedrock's records."),
+    ] = False,
     stage: Stage = None,
     region: Region = None,
     as_json: AsJson = False,
     local_dir: LocalDir = LOCAL_DIR,
 ) -> None:
-    """Show what is spent of each budget in its current period."""
-    with one_line_errors(role="auditor"):
+    """Show what is spent of each budget in its current period.
+
+    Exit code with --check: 1 where the records have more than a budget, 2 could not ask."""
+    with one_line_errors(NOT_ASSESSED, "auditor"):
         target = deployment.chosen(stage, region, local_dir)
         rules = read_rules(target)
         rows = list(spending(rules, read_items(target), time.time()))
+        comparisons = _compare(target, rows) if check else []
     if as_json:
-        echo_items(row.as_data() for row in rows)
+        echo_items(row.as_data() for row in (comparisons or rows))
     else:
-        console().print(_table(rows))
+        console().print(_checked_table(comparisons) if check else _table(rows))
+    if any(each.is_undercounted for each in comparisons):
+        echo("calls are on record that a budget does not count: see docs/budgets.md", err=True)
+        sys.exit(_UNDERCOUNTED)
+
+
+def _compare(target: Deployment, rows: Sequence[Spending]) -> list[Comparison]:
+    def read(since: dt.datetime, until: dt.datetime) -> list[Row]:
+        return sources.read_stage(target, since, until, lambda *_: None)
+
+    return compare(rows, read, sources.team_profiles(target), dt.datetime.now(dt.UTC))
 
 
 def _table(rows: Sequence[Spending]) -> Table:
-    table = Table(
-        "budget of", "per", "spent", "reserved", "limit", "used", "action", "resets (UTC)"
-    )
+    table = Table(*_COLUMNS)
     for row in rows:
-        each = row.budget
-        table.add_row(
-            plain_lines(f"{each.scope} {each.name}".strip()),
-            each.per,
-            _amount(each.unit, row.spent),
-            _amount(each.unit, row.reserved),
-            _amount(each.unit, each.limit),
-            f"{row.used_percent:g} %",
-            "block" if each.blocks else "alert",
-            time.strftime("%Y-%m-%d", time.gmtime(row.period.end)),
-        )
+        table.add_row(*_cells(row))
     return table
+
+
+def _checked_table(comparisons: Sequence[Comparison]) -> Table:
+    table = Table(*_COLUMNS, "on record", "difference")
+    for each in comparisons:
+        unit = each.spending.budget.unit
+        recorded, difference = _amount(unit, each.recorded), _amount(unit, each.difference)
+        table.add_row(*_cells(each.spending), recorded, difference)
+    return table
+
+
+def _cells(row: Spending) -> tuple[str | Text, ...]:
+    each = row.budget
+    return (
+        plain_lines(f"{each.scope} {each.name}".strip()),
+        each.per,
+        _amount(each.unit, row.spent),
+        _amount(each.unit, row.reserved),
+        _amount(each.unit, each.limit),
+        f"{row.used_percent:g} %",
+        "block" if each.blocks else "alert",
+        time.strftime("%Y-%m-%d", time.gmtime(row.period.end)),
+    )
 
 
 def _amount(unit: str, amount: int) -> str:

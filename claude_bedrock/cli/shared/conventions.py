@@ -75,7 +75,10 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
         "claude-bedrock usage --by team --month 2026-11 --out usage.html --stage prod",
         "claude-bedrock usage --by team,day --month 2026-11 --csv --stage prod > usage.csv",
     ),
-    "budgets": ("claude-bedrock budgets --stage prod",),
+    "budgets": (
+        "claude-bedrock budgets --stage prod",
+        "claude-bedrock budgets --check --stage prod",
+    ),
     "doctor": ("claude-bedrock doctor --stage dev", "claude-bedrock doctor --stage dev --fix"),
     "smoke": ("claude-bedrock smoke --stage dev",),
     "verify": (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from claude_bedrock.budgets import item
 from claude_bedrock.cli.keys.api_keys import Keys
 from tests.integration.deployed.deployment import Deployment, eventually
+from tests.integration.deployed.test_cli import claude_bedrock
 from tests.integration.deployed.test_enforcement import Undo, deny, role_of, undo
 from tests.integration.deployed.test_keys import listed
 
@@ -52,12 +54,22 @@ def test_a_budget_is_counted_and_held(deployment: Deployment, key: str) -> None:
     assert counters["tokens"] == entry["input_tokens"] + entry["output_tokens"]
     assert 0 < counters["usd"] < 50_000
 
+    eventually(lambda: recorded(deployment) == counters["tokens"], seconds=60)
     use_up(deployment, content)
     refused = deployment.ask("Who pays?", key=key)
 
     assert (refused.status, refused.json()["error"]["type"]) == (429, "billing_error")
     assert refused.headers["x-should-retry"] == "false"
     assert not list(item.reservations(spent(deployment)))
+
+
+def recorded(deployment: Deployment) -> int:
+    """The tokens of the caller by Bedrock's own records."""
+    done = claude_bedrock(deployment, "budgets", "--check", "--json")
+    assert done.returncode in (0, 1), done.stderr
+    items = json.loads(done.stdout)["items"]
+    (tokens,) = [each["recorded"] for each in items if each["unit"] == "tokens"]
+    return int(tokens)
 
 
 def use_up(deployment: Deployment, content: item.Item) -> None:

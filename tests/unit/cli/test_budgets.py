@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import time
+
+import pytest
 
 from claude_bedrock.budgets import item, period
 from claude_bedrock.budgets.budget import Budget, Rules
-from claude_bedrock.cli.budgets.command import _table
+from claude_bedrock.cli.budgets.command import _checked_table, _table
+from claude_bedrock.cli.budgets.record_check import caller_name, compare
 from claude_bedrock.cli.budgets.spending import spending
+from claude_bedrock.cli.usage.rows import Row
 
 NOW = time.time()
 DAILY = Budget("", "usd", 20_000_000, "day", alert_at=(80,))
@@ -42,3 +47,36 @@ def test_each_budget_is_listed_of_those_who_are_named_or_have_called() -> None:
         "$20.00",
         "45 %",
     ]
+
+
+def test_a_budget_is_computed_again_from_the_records() -> None:
+    rows = list(spending(RULES, {"caller#bo": ITEM}, NOW))
+    model = "global.anthropic.claude-sonnet-4-5-20250929-v1:0"
+    of_bo = Row("2026-11-29", "bo", model, "us-east-1", 0, 2, 0, 0, 1_000_000, 100_000, 0, 0)
+    of_ana = of_bo._replace(caller="ana", input_tokens=2_000_000, output_tokens=0)
+    windows: list[dt.datetime] = []
+
+    def read(since: dt.datetime, _until: dt.datetime) -> list[Row]:
+        windows.append(since)
+        return [of_bo, of_ana]
+
+    stage, ana, bo = compare(rows, read, {}, dt.datetime.fromtimestamp(NOW, dt.UTC))
+
+    assert len(windows) == len({row.period.start for row in rows})
+    assert stage.recorded == 3_100_000
+    assert (ana.recorded, ana.is_undercounted) == (6_000_000, True)
+    assert (bo.recorded, bo.difference, bo.is_undercounted) == (4_500_000, 500_000, False)
+    assert bo.as_data()["difference"] == 0.5
+    assert list(_checked_table([bo]).columns[-1].cells) == ["$0.50"]
+
+
+@pytest.mark.parametrize(
+    ("recorded", "name"),
+    [
+        ("search.web", "search.web"),
+        ("arn:aws:sts::123456789012:assumed-role/Deploy/run-1", "Deploy/run-1"),
+        ("arn:aws:iam::123456789012:user/division/ana", "ana"),
+    ],
+)
+def test_a_caller_of_the_records_is_named_as_budgets_name_it(recorded: str, name: str) -> None:
+    assert caller_name(recorded) == name

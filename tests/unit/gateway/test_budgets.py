@@ -231,7 +231,7 @@ def test_a_success_tells_how_much_is_used(make: Make) -> None:
     assert third.headers["anthropic-ratelimit-unified-overage-status"] == "allowed"
 
 
-def test_counting_tokens_is_free(make: Make) -> None:
+def test_counting_tokens_is_free(make: Make, capsys: pytest.CaptureFixture[str]) -> None:
     caller = make(dollars(0.00001))
     caller.bedrock.answers(b'{"inputTokens": 5}')
 
@@ -240,6 +240,7 @@ def test_counting_tokens_is_free(make: Make) -> None:
 
     assert answer.status in (200, 501)
     assert caller.table.requests == []
+    assert not [name for name in audit_line(capsys) if name.startswith("budgets")]
 
 
 def test_a_model_without_a_price_is_refused_under_dollars_alone(

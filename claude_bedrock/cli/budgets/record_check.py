@@ -1,0 +1,92 @@
+"""Each budget's spending computed again from Bedrock's own records, beside the counter's."""
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from claude_bedrock.budgets.budget import MICRO, STAGE, USD, Budget
+from claude_bedrock.cli.budgets.spending import Spending
+from claude_bedrock.cli.usage import totals
+from claude_bedrock.cli.usage.rows import Row
+from claude_bedrock.cli.usage.totals import TeamProfiles
+
+TOLERANCE = Decimal("0.01")
+"""The part of a recorded amount by which a counter may be below it: a call counts in whole
+micro-dollars."""
+
+ReadRows = Callable[[dt.datetime, dt.datetime], Sequence[Row]]
+"""Returns the rows of `claude-bedrock usage` for the calls of a window, in UTC."""
+
+
+class Comparison(NamedTuple):
+    """A budget's spending by its counter and by the records. `recorded` is in the budget's unit."""
+
+    spending: Spending
+    recorded: int
+
+    @property
+    def difference(self) -> int:
+        """What the counter has more than the records; below zero, what it misses."""
+        return self.spending.spent - self.recorded
+
+    @property
+    def is_undercounted(self) -> bool:
+        """Return whether calls are on record that the budget does not count."""
+        counted = self.spending.spent + self.spending.reserved
+        return counted < self.recorded * (1 - TOLERANCE)
+
+    def as_data(self) -> dict[str, Any]:
+        """Return both amounts for programs."""
+        scale = MICRO if self.spending.budget.unit == USD else 1
+        return {
+            **self.spending.as_data(),
+            "recorded": self.recorded / scale,
+            "difference": self.difference / scale,
+            "undercounted": self.is_undercounted,
+        }
+
+
+def compare(
+    spendings: Sequence[Spending], read_rows: ReadRows, profiles: TeamProfiles, now: dt.datetime
+) -> list[Comparison]:
+    """Return each budget beside what the records of its period say. The records of a period are
+    read once."""
+    starts = {each.period.start for each in spendings}
+    rows = {start: read_rows(dt.datetime.fromtimestamp(start, dt.UTC), now) for start in starts}
+    return [
+        Comparison(each, _recorded(each.budget, rows[each.period.start], profiles))
+        for each in spendings
+    ]
+
+
+def _recorded(budget: Budget, rows: Sequence[Row], profiles: TeamProfiles) -> int:
+    by = totals.usage(rows, ("caller", "team"), profiles).groups
+    return sum(_amount(budget, total) for group, total in by.items() if _is_of(budget, group))
+
+
+def _is_of(budget: Budget, group: tuple[str, ...]) -> bool:
+    caller, team = group
+    if budget.subject == STAGE:
+        return True
+    if budget.scope == "team":
+        return team == budget.name
+    name = caller_name(caller)
+    return budget.name in (name, name.partition("/")[0])
+
+
+def _amount(budget: Budget, total: totals.Sum) -> int:
+    if budget.unit == USD:
+        return int((total.dollars.total * MICRO).to_integral_value())
+    return total.input_tokens + total.cache_write_tokens + total.output_tokens
+
+
+def caller_name(recorded: str) -> str:
+    """Return the caller as budgets name it: of an ARN, `role/session` or the user's name.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-arns
+    """
+    if not recorded.startswith("arn:"):
+        return recorded
+    kind, _, name = recorded.rpartition(":")[2].partition("/")
+    return name if kind == "assumed-role" else name.rpartition("/")[2] or kind
