@@ -12,6 +12,7 @@ from local.embedded import (
     iam_propagation,
     service_quotas,
     time_scale,
+    web_identity,
 )
 from local.embedded.iam_propagation import Propagation
 from local.embedded.reply import Call, MiniStackService, Reply, Service
@@ -23,6 +24,8 @@ def add(propagation: Propagation) -> None:
     services["bedrock"] = bedrock_control_plane.beside(services["bedrock"])
     services["sts"] = assume_role.before(services["sts"])
     services["servicequotas"] = service_quotas.serve
+    services["sts"] = web_identity.before_sts(services["sts"])
+    services["iam"] = web_identity.before_iam(services["iam"])
     services["apigateway"] = api_gateway_account.beside(
         services["apigateway"], propagation, time_scale.clock
     )
