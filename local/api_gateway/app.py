@@ -100,6 +100,8 @@ class LocalApiGateway:
             raise RefusedError("DEFAULT_4XX", 431, "Request Header Fields Too Large")
         match = routing.find(api.methods, exchange.verb, exchange.path)
         if match is None:
+            # An unknown path or method is reported as a missing token, 403 by default:
+            # https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
             raise RefusedError("MISSING_AUTHENTICATION_TOKEN")
         exchange.match = match
         if api.key_source == "HEADER":
@@ -126,6 +128,8 @@ class LocalApiGateway:
             "principalId": grant.principal,
             "integrationLatency": str(latency),
         }
+        # The authorizer returns the key as `usageIdentifierKey`:
+        # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-api-key-source.html
         if api.key_source == "AUTHORIZER":
             exchange.api_key = grant.key
 
@@ -171,6 +175,7 @@ def _exchange(scope: Scope) -> Exchange:
 def _below(exchange: Exchange, api: Api) -> bool:
     """Take the stage's name off the path; False if the path is of no stage."""
     first, _, rest = exchange.path.removeprefix("/").partition("/")
+    # At execute-api the stage is the first part of the path; methods do not have it.
     exchange.path = f"/{rest}"
     return first == api.stage
 

@@ -47,6 +47,7 @@ class DeployedApi:
     def api(self) -> Api:
         """Raise botocore's ClientError when the API is gone, UnservedApiError."""
         stage = self._client.get_stage(**self._where, stageName=self._stage)
+        # Changes of an API take effect with the next deployment of its stage, not before.
         if self._cached is None or self._cached[0] != stage["deploymentId"]:
             definition = _Definition(self._client, self._cloudformation, self._where, stage)
             self._cached = stage["deploymentId"], definition.api(self._aws)
@@ -138,6 +139,7 @@ class _Definition:
         """Return the stage's setting for the method, else for all: `/~1v1~1messages/POST` or
         `*/*`."""
         settings = self._stage.get("methodSettings") or {}
+        # A path in a name of settings is a JSON pointer, in which `~1` stands for a slash.
         names = (f"/{path.replace('/', '~1')}/{verb}", "*/*")
         throttling: Mapping[str, Any] = next((settings[n] for n in names if n in settings), {})
         return _throttle(
@@ -215,6 +217,7 @@ def _items(client: Client, operation: str, **parameters: object) -> list[dict[st
 
 def _integration(method: Mapping[str, Any], name: str) -> Integration:
     raw = method.get("methodIntegration") or {}
+    # What this front cannot do must not look as if it worked: it stops.
     if raw.get("type") != "AWS_PROXY":
         raise UnservedApiError(f"{name}: only Lambda proxy integrations are executed here")
     return Integration(

@@ -46,6 +46,8 @@ class Exchange:
 
     def header(self, name: str) -> str | None:
         """Return the last value of the header, whose name is given in lower case."""
+        # Of a header that came twice API Gateway hands on the last, in `headers`; all are in
+        # `multiValueHeaders`.
         return next((value for key, value in reversed(self.headers) if key == name), None)
 
     def elapsed_ms(self) -> int:

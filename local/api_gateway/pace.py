@@ -27,6 +27,7 @@ class Pace:
     def wait_seconds(self, size: int, now: float) -> float:
         """Return the seconds to wait before the next `size` bytes may leave. Raise
         StreamTooLargeError."""
+        # Only the bytes beyond the free ones wait, also where a chunk crosses the line.
         limited = max(0, self._sent + size - max(self._sent, FREE_BYTES))
         self._sent += size
         if self._sent > LARGEST_STREAM_BYTES:

@@ -37,6 +37,7 @@ class Prelude:
         if self.head is not None:
             return data
         self._held += data
+        # The NUL bytes may be cut by a chunk: what was held is searched again with the new bytes.
         end = self._held.find(END, 0, LARGEST_BYTES)
         if end < 0:
             if len(self._held) >= LARGEST_BYTES:
@@ -70,5 +71,7 @@ def _headers(metadata: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield name.lower(), str(value)
     for name, values in several.items():
         yield from ((name.lower(), str(value)) for value in values)
+    # One header for each cookie, as they cannot be joined by commas:
+    # https://www.rfc-editor.org/rfc/rfc6265#section-3
     for cookie in metadata.get("cookies") or []:
         yield "set-cookie", str(cookie)

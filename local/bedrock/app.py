@@ -104,6 +104,8 @@ async def _take(
 ) -> Call:
     """Return the authenticated call; raise RefusedError for a request that is none."""
     started = monotonic()
+    # The signature covers a hash of the body, which is read before anything is known of the
+    # caller.
     body = await wire.body(MAX_BODY_BYTES)
     signed = Signed(wire.method, wire.raw_path, wire.query, wire.headers, body)
     caller = authenticate(signed, callers=callers, region=region, now=now)

@@ -130,6 +130,7 @@ def _check_clock(stamp: str, claim: Authorization, now: datetime) -> None:
         signed_at = datetime.strptime(stamp, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
     except ValueError as malformed:
         raise _mismatch("Date must be in ISO-8601 'basic format'.") from malformed
+    # The signing key is derived from the date in the scope: it has to be that of the request.
     if claim.date != stamp[:8]:
         raise _mismatch("Date in Credential scope does not match YYYYMMDD from ISO-8601 version.")
     if signed_at < now - CLOCK_SKEW:
@@ -149,6 +150,8 @@ def _check_coverage(claim: Authorization, request: Signed, names: Iterable[str])
             raise _mismatch(f"The header '{name}' must be a signed header in the request.")
     if not set(claim.signed_headers) <= request.headers.keys():
         raise _mismatch("A signed header is missing from the request.")
+    # The hash of the body is a line of the canonical request; the header repeats it for S3, and
+    # others may send it.
     payload_hash = request.headers.get("x-amz-content-sha256")
     if payload_hash is not None and payload_hash != sha256(request.body).hexdigest():
         raise _mismatch("The provided 'x-amz-content-sha256' header does not match the body.")

@@ -84,6 +84,7 @@ def check(
     if context_management is None:
         return
     taken = {tag for tag, beta in _BETAS.items() if beta in betas}
+    # Without any of the betas the whole field is unknown, with one only the other's edits are.
     if not taken:
         raise invalid("context_management: Extra inputs are not permitted")
     for position, edit in enumerate(context_management.edits or ()):

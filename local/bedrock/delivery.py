@@ -89,6 +89,7 @@ class Delivery:
             return
         new = configuration != self._tested_configuration
         self._tested_configuration = configuration
+        # Bedrock writes an empty object into each bucket when a configuration is set.
         if new:
             self._put_canaries(configuration)
         if configuration.s3 is not None:
@@ -114,6 +115,7 @@ class Delivery:
     def _to_s3(
         self, batch: list[Invocation], destination: S3Destination, configuration: Destinations
     ) -> None:
+        # A file holds records of one hour, since the hour is in its key.
         for _, hour in groupby(batch, key=lambda call: (call.account, f"{call.at:%Y%m%d%H}")):
             calls = list(hour)
             made = _records(calls, configuration, destination)
@@ -127,6 +129,7 @@ class Delivery:
         made = _records(batch, configuration, group.large)
         self._put_large(made)
         with self._measured(_CLOUDWATCH, len(batch)):
+            # A session for each batch: a role that was changed or deleted takes effect at once.
             role = self._clients.assume_role(group.role_arn)
             with closing(self._clients.logs(role)) as logs:
                 if is_new:

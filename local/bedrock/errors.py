@@ -56,6 +56,8 @@ class RefusedError(Exception):
 
     def body(self) -> dict[str, Any]:
         if self.name == "UnknownOperationException":
+            # The service framework answers, before there is an operation whose errors it could
+            # use.
             kind = f"com.amazon.coral.service#{self.name}"
             return {"Output": {"__type": kind}, "Version": "1.0"}
         return {"message": self.message, **self.fields}

@@ -15,8 +15,10 @@ _PADDING = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
 def encode(headers: bytes, payload: bytes) -> bytes:
     """Return one frame around already encoded headers and a payload."""
+    # 16 bytes are not headers or payload: two lengths, two checksums of four bytes each.
     lengths = struct.pack(">II", 16 + len(headers) + len(payload), len(headers))
     prelude = lengths + struct.pack(">I", crc32(lengths))
+    # The second checksum covers the first one too, so a reader can go through the frame once.
     checksum = crc32(payload, crc32(headers, crc32(prelude)))
     return b"".join((prelude, headers, payload, struct.pack(">I", checksum)))
 
@@ -30,6 +32,8 @@ def encode_headers(**values: str) -> bytes:
 
 
 def _header(name: bytes, value: bytes) -> bytes:
+    # The length of a name is one byte, that of a string value two:
+    # https://smithy.io/2.0/aws/amazon-eventstream.html
     return bytes((len(name),)) + name + struct.pack(">BH", _STRING, len(value)) + value
 
 
@@ -56,6 +60,7 @@ def _padding(payload: bytes) -> bytes:
 def exception(name: str, fields: dict[str, str | int]) -> bytes:
     """Return the frame that reports a failure after the stream has begun, e.g.
     `throttlingException`."""
+    # A failure is a message type of its own, so a reader need not know all event types.
     headers = encode_headers(
         exception_type=name, content_type="application/json", message_type="exception"
     )

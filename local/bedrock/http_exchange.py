@@ -25,9 +25,13 @@ class Wire:
 
     def __init__(self, scope: Scope, receive: Receive, send: Send, request_id: str) -> None:
         self.method: str = scope["method"]
+        # The path as it came: a signature covers it percent-encoded, and an ARN in it has encoded
+        # slashes.
         self.raw_path: str = scope["raw_path"].decode("ascii")
         self.query: str = scope["query_string"].decode("ascii")
         self.headers: dict[str, str] = {
+            # ISO-8859-1 maps each byte to a character, so no header fails to decode:
+            # https://www.rfc-editor.org/rfc/rfc9110#section-5.5
             name.decode("latin-1").lower(): value.decode("latin-1")
             for name, value in scope["headers"]
         }
@@ -45,6 +49,7 @@ class Wire:
             if message["type"] == "http.disconnect":
                 raise ClientDisconnectedError
             length += len(message["body"])
+            # Read on but keep nothing: who is still sending does not read an answer.
             if length <= limit:
                 parts.append(message["body"])
             more = message.get("more_body", False)
@@ -62,6 +67,9 @@ class Wire:
 
     async def refuse(self, refused: RefusedError) -> None:
         """The error answer in Bedrock's shape."""
+        # AWS SDKs take the exception from this header:
+        # https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html, "Operation error
+        # serialization".
         headers = [("content-type", "application/json"), ("x-amzn-errortype", refused.header)]
         await self.reply(refused.status, headers, json.dumps(refused.body()).encode())
 
@@ -88,6 +96,7 @@ class Wire:
         """Wait, but no longer than the client does."""
         if seconds <= 0:
             return
+        # ASGI says by a message that the client has gone: only who waits for it learns of it.
         if self._disconnect is None:
             self._disconnect = asyncio.create_task(self._wait_for_disconnect())
         done, _ = await asyncio.wait({self._disconnect}, timeout=seconds)

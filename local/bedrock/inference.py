@@ -44,12 +44,14 @@ class Inference:
             prompt_directives = prepared.directives
             self._plan_delivery(seen, prompt_directives.faults)
             await _answer(call, form, prepared, seen)
+        # Bedrock logs no call that IAM refuses: it has not become an invocation.
         except UnauthorizedError as denied:
             await call.wire.refuse(denied)
             return None
         except RefusedError as refused:
             seen.error = refused.name
             await call.wire.refuse(refused)
+        # A client that goes does not undo the call: the model ran, and the record is written.
         except ClientDisconnectedError:
             pass
         return None if "no_delivery" in prompt_directives.faults else seen
@@ -79,7 +81,10 @@ class Inference:
         """Check everything that can be refused before the first byte, and return it prepared.
         Raises RefusedError."""
         form.open(seen)
+        # The model id is resolved before access is checked: policies name profiles and models by
+        # ARN.
         target = await self._target(call)
+        # IAM comes before the rules of the model: who may not call learns nothing of them.
         await self._check_access(call, target, streamed=form.streamed)
         question = form.parse_question(target.model)
         request = question.request
@@ -87,6 +92,7 @@ class Inference:
             rules.check(request, target.model, is_converse=question.is_converse)
         prompt_directives = directives.read(replies.last_user_text(request), call.model_id)
         seen.inference_region = target.inference_region(prompt_directives.text.encode())
+        # A prefix is a hit for the same account and model alone.
         scope = f"{call.caller.account} {target.model.base_id}"
         usage = self._cache.usage(request, scope, text_only=question.is_converse)
         with form.model_errors():
@@ -118,6 +124,8 @@ class Inference:
 
 
 def _check_length(usage: Usage, question: Question, model: Model) -> None:
+    # The prompt and the output share the context window:
+    # https://platform.claude.com/docs/en/build-with-claude/context-windows
     if usage.prompt > model.context_tokens:
         raise invalid("Input is too long for requested model.")
     if usage.prompt + question.reserved > model.context_tokens:
@@ -158,6 +166,8 @@ async def _send_complete(call: Call, form: Form, prepared: Prepared, seen: Invoc
     seen.output = body
     faults, wire = prepared.directives.faults, call.wire
     sent = body[: len(body) // 2] if "cut" in faults else body
+    # The whole length also where half is sent: that is how a client notices that it was cut,
+    # https://www.rfc-editor.org/rfc/rfc9112#section-8
     await wire.start(200, [*headers, ("content-length", str(len(body)))])
     if "silence" in faults:
         await wire.pause(faults["silence"].seconds)
@@ -170,6 +180,7 @@ async def _send_complete(call: Call, form: Form, prepared: Prepared, seen: Invoc
 
 async def _stream(call: Call, form: Form, prepared: Prepared, seen: Invocation) -> None:
     sent: list[bytes] = []
+    # After this status, a failure can only be an exception event within the stream.
     await call.wire.start(200, form.stream_headers())
     try:
         for position, event in enumerate(form.events(prepared.answer)):
@@ -178,6 +189,7 @@ async def _stream(call: Call, form: Form, prepared: Prepared, seen: Invocation) 
             if await _broken_off(call, prepared.directives.faults, position, event, seen):
                 return
             await call.wire.write(event.frame)
+            # The record holds what was sent, not what would have been.
             sent.append(event.logged_json)
         await call.wire.end()
     finally:
@@ -197,6 +209,7 @@ async def _broken_off(
         await call.wire.write(frames.exception(name, _exception_fields(name)))
         await call.wire.end()
     if "cut" in due:
+        # Half a frame: a reader must not take it, since its checksum is at the end.
         await call.wire.write(event.frame[: len(event.frame) // 2])
         call.wire.reset()
     return bool(due & {"exception", "cut"})

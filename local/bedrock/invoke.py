@@ -41,6 +41,7 @@ class InvokeForm:
         refuse_guardrail([headers.get(name) for name in guardrail])
         seen.metadata = metadata.read(headers.get(metadata.HEADER))
 
+    # InvokeModel has no default for `max_tokens`: the body must name it.
     def parse_question(self, model: Model) -> Question:
         del model
         request = schema.parse(self._call.body)
@@ -53,10 +54,12 @@ class InvokeForm:
         return CompleteResponse(self._headers(answer.usage), message.serialize(answer))
 
     def stream_headers(self) -> list[tuple[str, str]]:
+        # The type of the stream, and in a header of its own that of the events in it.
         types = [("content-type", EVENT_STREAM), ("x-amzn-bedrock-content-type", JSON)]
         return [*types, *self._echoes()]
 
     def events(self, answer: Answer) -> Iterator[Event]:
+        # The events are made while they are sent: this moment is that of the first one.
         first_byte = self._call.elapsed()
         for event in message.events(answer):
             yield Event(frames.chunk(event), event)

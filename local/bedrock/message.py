@@ -52,7 +52,10 @@ def serialize(answer: Answer) -> bytes:
 
 def events(answer: Answer) -> Iterator[bytes]:
     """Yield every event but the last, as JSON."""
+    # The first event counts the tokens so far, `message_delta` all of them: its counts are
+    # cumulative.
     begun = answer.usage._replace(output=min(1, answer.usage.output)).as_json()
+    # Why it stopped is not known yet: the members are there, and null.
     head = {**_head(answer), "content": [], **dict.fromkeys(_stop(answer))}
     tier = {"service_tier": _TIER}
     yield _json({"type": "message_start", "message": {**head, "usage": {**begun, **tier}}})

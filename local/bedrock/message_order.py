@@ -28,6 +28,8 @@ def check(messages: Sequence[Message], *, assistant_may_begin: bool, blank_taken
         messages[0].role == "assistant" and not assistant_may_begin
     ):
         raise invalid('messages: first message must use the "user" role')
+    # Consecutive turns of one role are no error: Claude joins them,
+    # https://platform.claude.com/docs/en/api/messages
     for position, message in enumerate(messages):
         _check_content(position, message, is_last=position + 1 == len(messages))
         check_text("messages", message.content, blank_taken=blank_taken)
@@ -102,6 +104,7 @@ def _last_text(blocks: Sequence[Block]) -> str:
 
 
 def _check_content(position: int, message: Message, *, is_last: bool) -> None:
+    # An empty last turn of the assistant's is a prefill without text.
     if message.content or (is_last and message.role == "assistant"):
         return
     if message.role == "user":
@@ -126,6 +129,7 @@ def _check_block_roles(position: int, message: Message) -> None:
             )
         if message.role == "system" and block.type != "text":
             raise invalid(f"messages.{position}.content.{index}.type: Input should be 'text'")
+    # Thinking leads to a text or to a call of a tool: it is never last.
     if blocks and blocks[-1].type in _THINKING:
         raise invalid(
             f"messages.{position}: The final block in an assistant message cannot be `thinking`."
@@ -143,6 +147,7 @@ def _results(message: Message | None) -> list[str]:
 
 
 def _check_results(position: int, message: Message, previous: Message | None) -> None:
+    # A result belongs to the turn right after its call, not to any later one.
     use_ids = _uses(previous)
     result_ids: set[str] = set()
     for index, block in enumerate(blocks_of(message)):
@@ -172,6 +177,8 @@ def _check_uses(position: int, message: Message, following: Message | None) -> N
             f"immediately after: {', '.join(unanswered)}. Each `tool_use` block must have a "
             "corresponding `tool_result` block in the next message."
         )
+    # Results come first in their turn, text only after them:
+    # https://platform.claude.com/docs/en/agents-and-tools/tool-use/implement-tool-use
     first = blocks_of(following)[: len(uses)] if following else []
     if not all(isinstance(block, ToolResult) for block in first):
         raise invalid(

@@ -55,6 +55,7 @@ def record(
         "input": sides.input(),
         "output": sides.output(),
     }
+    # What is not there is left out: a record has no null.
     known = {name: value for name, value in fields.items() if value is not None}
     return Record(_line(known), tuple(sides.objects))
 
@@ -85,6 +86,7 @@ class _Sides:
         if body is None:
             return None
         side = {"outputContentType": _JSON, **self._body("output", body)}
+        # A stream that failed counts its input alone.
         if self._invocation.usage is not None and self._invocation.error is None:
             side["outputTokenCount"] = self._invocation.usage.output
         return side
@@ -92,6 +94,7 @@ class _Sides:
     def _body(self, name: str, body: bytes) -> dict[str, Any]:
         if not self._bodies:
             return {}
+        # Larger bodies go to S3 as objects of their own, below `data/` of the hour.
         if len(body) <= LARGEST_INLINE_BODY:
             return _inline(name, body)
         if self._large is None:

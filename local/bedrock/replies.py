@@ -61,6 +61,7 @@ def compose(request: Request, model: Model, directives: Directives, salt: str) -
     rules = rules_of(model)
     calls = _calls(request, directives)
     parts: list[Part] = []
+    # Adaptive thinking may be skipped, and is here before a forced call.
     if thinking.is_on(request, rules) and not (calls and forces_tool(request)):
         parts.append(_thinking(request))
     room = request.max_tokens - sum(tokens(part.characters) for part in parts)
@@ -69,6 +70,7 @@ def compose(request: Request, model: Model, directives: Directives, salt: str) -
         spent = sum(tokens(part.characters) for part in parts)
         if spent <= request.max_tokens:
             return Reply(tuple(parts), "tool_use", None, spent)
+        # A call whose input is cut would be no JSON: it is left out.
         return Reply(tuple(parts[: -len(calls)]), "max_tokens", None, request.max_tokens)
     text, reason, sequence = _text(request, model, directives, max(room, 0))
     parts.append(text)
@@ -81,6 +83,7 @@ def _calls(request: Request, directives: Directives) -> list[ToolCall]:
     forces."""
     choice = request.tool_choice
     offered = {tool.name: tool for tool in request.tools or ()}
+    # With `none`, the tools are in the prompt but may not be called.
     if isinstance(choice, NoChoice):
         return []
     calls = [call for call in directives.tools if call.name in offered]
@@ -89,6 +92,7 @@ def _calls(request: Request, directives: Directives) -> list[ToolCall]:
     if not calls and forces_tool(request):
         name = choice.name if isinstance(choice, NamedChoice) else next(iter(offered))
         calls = [ToolCall(name, _example_input(offered[name]))]
+    # At most one call with `auto`, exactly one with `any` or `tool`.
     single = isinstance(choice, AutoChoice | NamedChoice) and choice.disable_parallel_tool_use
     return calls[:1] if single else calls
 
@@ -102,6 +106,8 @@ def _example_input(tool: object) -> dict[str, Any]:
 def _tool_use(call: ToolCall, salt: str) -> Part:
     identity = {"type": "tool_use", "id": f"toolu_bdrk_{_id(salt)}", "name": call.name}
     text = json.dumps(call.input, ensure_ascii=False)
+    # The input is streamed as pieces of JSON text, the first of them empty:
+    # https://platform.claude.com/docs/en/build-with-claude/streaming, "Input JSON delta".
     deltas = ({"type": "input_json_delta", "partial_json": piece} for piece in ("", *_cut(text)))
     return Part(
         {**identity, "input": call.input}, {**identity, "input": {}}, tuple(deltas), len(text)
@@ -113,11 +119,13 @@ def _id(salt: str) -> str:
 
 
 def _thinking(request: Request) -> Part:
+    # Omitted thinking leaves the block with its signature alone, which later turns need.
     hidden = getattr(request.thinking, "display", None) == "omitted"
     thought = "" if hidden else _THOUGHT[: request.max_tokens * CHARACTERS_PER_TOKEN // 2]
     conversation = digest(request.tools, request.system, request.messages, ())
     signature = sign(thought, conversation)
     deltas = [{"type": "thinking_delta", "thinking": piece} for piece in _cut(thought)]
+    # The signature comes right before the block's end.
     deltas.append({"type": "signature_delta", "signature": signature})
     return Part(
         {"type": "thinking", "thinking": thought, "signature": signature},
@@ -133,6 +141,7 @@ def _text(
     pieces = _pieces(request, model, directives)
     text = "".join(pieces)
     end, reason, sequence = len(text), "end_turn", None
+    # The text ends before the sequence, which is named beside it.
     for candidate in request.stop_sequences or ():
         index = text.find(candidate)
         if 0 <= index < end:

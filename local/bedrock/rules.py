@@ -49,6 +49,8 @@ def check(request: Request, model: Model, *, is_converse: bool = False) -> None:
         is_converse: whether it came as a Converse body, which takes a conversation that the
             assistant begins, and blank text beside other blocks.
     """
+    # The order decides which of several broken rules a client reads, as the model reports one
+    # only.
     rules = model_rules.of(model)
     _check_version_and_betas(request, rules, is_converse)
     _check_output_config(request, rules)
@@ -72,6 +74,8 @@ def check(request: Request, model: Model, *, is_converse: bool = False) -> None:
 
 
 def _check_version_and_betas(request: Request, rules: ModelRules, is_converse: bool) -> None:
+    # A required member of the body:
+    # https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-anthropic-claude-messages-request-response.html
     if request.anthropic_version not in rules.api_versions:
         raise invalid("Invalid API version")
     betas = request.anthropic_beta or ()
@@ -103,11 +107,14 @@ def _check_format(request: Request, output: OutputConfig, rules: ModelRules) -> 
     if not is_schema(output.format.schema_):
         raise invalid(f"output_config.format.schema: {tools.NO_SCHEMA}")
     structured_output.check("output_config.format.schema", output.format.schema_)
+    # A citation cuts the text into blocks, which a JSON output cannot be:
+    # https://platform.claude.com/docs/en/build-with-claude/structured-outputs
     if may_be_cited(request):
         raise invalid("output_config.format: Citations cannot be used with structured outputs.")
 
 
 def _check_effort(effort: str, betas: Sequence[str], rules: ModelRules) -> None:
+    # Efforts by model: https://platform.claude.com/docs/en/build-with-claude/effort
     if not rules.efforts:
         raise invalid("This model does not support the effort parameter.")
     if rules.effort_needs_beta and _EFFORT_BETA not in betas:
@@ -137,6 +144,7 @@ def _check_roles(request: Request, rules: ModelRules) -> None:
 
 
 def _check_compaction(request: Request) -> None:
+    # Without the beta, the block's type is one that the union of types does not have.
     if context_management.COMPACTION in (request.anthropic_beta or ()):
         return
     for position, message in enumerate(request.messages):
@@ -171,6 +179,8 @@ def _check_tools(request: Request, rules: ModelRules) -> None:
     tools.check(offered, request.anthropic_beta or (), strict_taken=rules.strict_tools)
     names = [tool.name for tool in offered]
     choice = request.tool_choice
+    # Tool choice:
+    # https://platform.claude.com/docs/en/agents-and-tools/tool-use/implement-tool-use
     if choice is not None and not names:
         raise invalid("tool_choice: tool_choice may only be specified while providing tools.")
     if isinstance(choice, NamedChoice) and choice.name not in names:
@@ -192,6 +202,8 @@ def forces_tool(request: Request) -> bool:
 
 
 def _check_sampling(request: Request, rules: ModelRules) -> None:
+    # An API version takes precedence: it refuses samplers whatever their value, a model only
+    # those that are moved.
     if request.anthropic_version == V2026:
         _refuse(_set_samplers(request), "is not supported by this API version.")
     if rules.sampling == "fixed":
@@ -201,6 +213,9 @@ def _check_sampling(request: Request, rules: ModelRules) -> None:
             "`temperature` and `top_p` cannot both be specified for this model. "
             "Please use only one."
         )
+    # What thinking excludes:
+    # https://platform.claude.com/docs/en/build-with-claude/extended-thinking, "Feature
+    # compatibility".
     if not thinking.is_on(request, rules):
         return
     if request.temperature not in (None, 1):
@@ -234,6 +249,8 @@ def _refuse(names: Iterator[str], why: str) -> None:
 
 def _check_cache(request: Request, rules: ModelRules) -> None:
     marked = [(where, block) for where, block in _blocks_with_paths(request) if block.cache_control]
+    # Four breakpoints at most:
+    # https://docs.aws.amazon.com/bedrock/latest/userguide/prompt-caching.html
     if len(marked) > CACHE_BREAKPOINTS:
         raise invalid(
             f"A maximum of {CACHE_BREAKPOINTS} blocks with cache_control may be provided. "
@@ -244,12 +261,16 @@ def _check_cache(request: Request, rules: ModelRules) -> None:
         ttl = block.cache_control.ttl if block.cache_control else None
         if ttl and not rules.hour_cache:
             raise invalid(f"{where}.cache_control.ephemeral.ttl: Extra inputs are not permitted")
+        # Longer lifetimes come first:
+        # https://platform.claude.com/docs/en/build-with-claude/prompt-caching, "Mixing different
+        # TTLs".
         if ttl == "1h" and short_before:
             raise invalid(
                 f"{where}.cache_control.ttl: a ttl='1h' cache_control block must not come after a "
                 "ttl='5m' cache_control block. Note that blocks are processed in the following "
                 "order: `tools`, `system`, `messages`."
             )
+        # A marker without a lifetime is one of five minutes.
         short_before = short_before or ttl != "1h"
 
 
@@ -260,6 +281,7 @@ def cacheable(request: Request) -> Iterator[Cacheable]:
 
 
 def _blocks_with_paths(request: Request) -> Iterator[tuple[str, Cacheable]]:
+    # Prefixes build on each other in this order: tools, system, messages.
     for position, tool in enumerate(request.tools or ()):
         yield f"tools.{position}", tool
     if isinstance(request.system, list):

@@ -64,6 +64,8 @@ async def serve(
 
 def _is_http2(writer: asyncio.StreamWriter) -> bool:
     connection = writer.get_extra_info("ssl_object")
+    # HTTP/2 is agreed on by ALPN within TLS alone:
+    # https://www.rfc-editor.org/rfc/rfc9113#section-3.2
     return connection is not None and connection.selected_alpn_protocol() == "h2"
 
 
@@ -88,6 +90,8 @@ def _abort(writer: asyncio.StreamWriter) -> Callable[[], None]:
     def abort() -> None:
         connection = writer.get_extra_info("socket")
         if connection is not None:
+            # Lingering for zero seconds sends RST instead of FIN: the client sees a broken
+            # connection, no end.
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
         writer.transport.abort()
 

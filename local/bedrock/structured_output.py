@@ -74,6 +74,7 @@ def _check_types(where: str, schema: Mapping[str, Any]) -> None:
                 f"{where}: For '{kind}' type, {'properties' if several else 'property'} {names} "
                 f"{'are' if several else 'is'} not supported"
             )
+        # A grammar is compiled of the schema: what it does not name cannot be generated.
         if kind == "object" and schema.get("additionalProperties") is not False:
             raise invalid(
                 f"{where}: For 'object' type, 'additionalProperties' must be explicitly set to "
@@ -104,6 +105,8 @@ def _referred(reference: str, root: Mapping[str, Any]) -> Mapping[str, Any] | No
     for name in reference.removeprefix("#").split("/")[1:]:
         if not isinstance(node, Mapping):
             return None
+        # Escapes in this order, or `~01` would become a slash:
+        # https://www.rfc-editor.org/rfc/rfc6901#section-4
         node = node.get(name.replace("~1", "/").replace("~0", "~"))
     return node if isinstance(node, Mapping) else None
 

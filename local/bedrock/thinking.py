@@ -26,6 +26,8 @@ _FIRST: Final = ("thinking", "redacted_thinking")
 
 def is_on(request: Request, rules: ModelRules) -> bool:
     """Return whether the reply to `request` begins with a thinking block."""
+    # Newer models think adaptively where a request does not mention it; model_rules.json has the
+    # source.
     if request.thinking is None:
         return rules.thinks_by_default
     return not isinstance(request.thinking, NoThinking)
@@ -47,6 +49,7 @@ def _check_mode(request: Request, rules: ModelRules) -> None:
     if mode.type not in rules.thinking_types:
         takes = " or ".join(f'"thinking.type.{kind}"' for kind in sorted(rules.thinking_types))
         raise invalid(f'"thinking.type.{mode.type}" is not supported for this model. Use {takes}.')
+    # `budget_tokens` has to be below `max_tokens`, since thinking counts as output.
     if isinstance(mode, BudgetThinking) and not _may_think_longer(request):
         raise invalid("`max_tokens` must be greater than `thinking.budget_tokens`.")
     effort = request.output_config.effort if request.output_config else None
@@ -64,6 +67,7 @@ def _may_think_longer(request: Request) -> bool:
     """Return whether a budget fits: below `max_tokens`, or for a whole turn of interleaved
     thinking."""
     budget = request.thinking
+    # Interleaved, the budget spans all thinking blocks of a turn, and may exceed `max_tokens`.
     interleaves = bool(request.tools) and INTERLEAVED_BETA in (request.anthropic_beta or ())
     return not isinstance(budget, BudgetThinking) or (
         interleaves or budget.budget_tokens < request.max_tokens
@@ -117,6 +121,7 @@ def _continued_turn(messages: Sequence[Message]) -> int | None:
     """Return where the assistant's turn began that the reply goes on with, by way of tool results
     or of a prefill; None where the reply begins a new one."""
     begun = None
+    # Tool results are in user turns, but the assistant's turn goes on across them.
     for position in range(len(messages) - 1, -1, -1):
         if messages[position].role == "assistant":
             begun = position
@@ -141,11 +146,13 @@ def _check_signatures(request: Request, rules: ModelRules) -> None:
 
 
 def _check_signature(where: str, block: Thinking, *, is_latest: bool) -> None:
+    # A conversation that began on AWS has signatures that only Anthropic can check: they pass.
     issued = signatures.read(block.signature)
     if issued is None:
         if not signatures.is_of_anthropic(block.signature):
             raise _bad_signature(where)
     elif not signatures.is_of_thinking(issued, block.thinking):
+        # For a block of the latest turn Anthropic has a sentence of its own.
         if not is_latest:
             raise _bad_signature(where)
         raise invalid(
@@ -163,6 +170,7 @@ def _check_conversation(where: str, request: Request, position: int, index: int)
     issued = signatures.read(block.signature) if isinstance(block, Thinking) else None
     if issued is None or _drops_unbound(request):
         return
+    # Blocks of the same turn come before it too: interleaved thinking follows tool calls.
     before = blocks_of(request.messages[position])[:index]
     digest = signatures.digest(request.tools, request.system, request.messages[:position], before)
     if not signatures.is_of_conversation(issued, digest):

@@ -81,6 +81,7 @@ class _Part(NamedTuple):
 
 
 def _parts(request: Request, text_only: bool) -> Iterator[_Part]:
+    # The order in which prefixes are cached, whatever the order of the members in the body.
     for tool in request.tools or ():
         yield _part(tool, text_only)
     yield from _content(request.system, text_only)
@@ -98,6 +99,7 @@ def _content(content: object, text_only: bool) -> Iterator[_Part]:
 
 def _part(block: BaseModel, text_only: bool) -> _Part:
     marker = block.cache_control if isinstance(block, Cacheable) else None
+    # Five minutes unless the marker names a lifetime.
     ttl = (marker.ttl or "5m") if marker else None
     return _Part(block, _characters(block, text_only), ttl)
 
@@ -126,6 +128,7 @@ def _identity(block: BaseModel | str) -> str:
     """Return what makes a part the same prompt again: all of it but its cache marker."""
     if isinstance(block, str):
         return block
+    # Markers may move from call to call while the prefix stays a hit, as agents do at each turn.
     return block.model_dump_json(exclude_none=True, exclude={"cache_control"})
 
 
@@ -158,14 +161,19 @@ class PromptCache:
             digest.update(_identity(part.block).encode())
             characters += part.characters
             length, key = tokens(characters), digest.digest()
+            # The longest prefix that is kept counts; also one before the marker, which the
+            # service looks back for.
             if key in self._expiry:
                 read = length
+            # A shorter prefix is processed without caching, and without an error.
             if part.ttl and length >= SMALLEST_CACHED_PREFIX:
                 ends.append((length, part.ttl, key))
         written: dict[str, int] = {}
         covered = read
         for length, ttl, key in ends:
+            # Only what no cached prefix covers is written, and billed as such.
             written[ttl] = written.get(ttl, 0) + max(0, length - covered)
             covered = max(covered, length)
+            # A hit refreshes the lifetime without cost.
             self._expiry[key] = now + LIFETIME[ttl]
         return read, written

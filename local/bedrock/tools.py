@@ -152,9 +152,12 @@ def check(tools: Sequence[Any], betas: Iterable[str], *, strict_taken: bool) -> 
         if isinstance(tool, CustomTool):
             _check_fields(f"tools.{position}.custom", tool, enabled_betas, strict_taken)
             _check_schema(f"tools.{position}.custom", tool)
+    # The reply names a tool by its name alone.
     names = [tool.name for tool in tools]
     if len(names) != len(set(names)):
         raise invalid("tools: Tool names must be unique.")
+    # Deferred tools are found by a search, which is a tool itself: one has to be loaded,
+    # https://platform.claude.com/docs/en/agents-and-tools/tool-use/tool-search-tool
     if tools and all(getattr(tool, "defer_loading", None) for tool in tools):
         raise invalid("At least one tool must have defer_loading=false.")
 
@@ -185,5 +188,6 @@ def _check_schema(where: str, tool: CustomTool) -> None:
         raise invalid(
             f"{where}.input_schema.properties: Property keys should match pattern '{PROPERTY_NAME}'"
         )
+    # `strict` compiles the schema as structured output does, with the same limits.
     if tool.strict:
         structured_output.check(where, schema)

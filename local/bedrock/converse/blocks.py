@@ -39,6 +39,7 @@ def content_of(blocks: list[Json], where: str) -> list[Json]:
 def mark(content: list[Json], point: Json, where: str) -> None:
     """Put a cache marker on the last of `content`; where none can be, refuse the point as a block
     without a type."""
+    # Anthropic has no cache point of its own: the marker is a member of the block before it.
     if not content or _is_text_file(content[-1]):
         raise _without_type(where)
     content[-1]["cache_control"] = {"type": "ephemeral"}
@@ -113,6 +114,7 @@ def _tool_use(use: Json, where: str) -> Json:
 
 def _tool_result(result: Json, where: str) -> Json:
     content = [
+        # A tool result of Anthropic's has no JSON block: it is sent as text.
         {"text": json.dumps(block["json"])} if "json" in block else block
         for block in result["content"]
     ]
@@ -127,6 +129,7 @@ def _tool_result(result: Json, where: str) -> Json:
 def _reasoning(reasoning: Json, where: str) -> Json:
     del where
     if "redactedContent" in reasoning:
+        # A blob in Converse, and as such base64 in JSON; a string at Anthropic.
         data = b64decode(reasoning["redactedContent"]).decode("utf-8", "replace")
         return {"type": "redacted_thinking", "data": data}
     reasoning_text = reasoning["reasoningText"]

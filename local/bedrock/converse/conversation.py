@@ -34,6 +34,7 @@ def check(body: Json) -> None:
         _check_blocks(position, message["content"])
         _check_limits(position, message["content"])
     _check_names(messages)
+    # Earlier calls of tools are read with the tools' definitions: these are sent with each turn.
     if "toolConfig" not in body and any(_tool_blocks(messages)):
         raise invalid(
             "The toolConfig field must be defined when using toolUse and toolResult content blocks."
@@ -138,6 +139,8 @@ def _check_limits(position: int, content: list[Json]) -> None:
                 f"messages.{position}.content: the size of one {kind} must be no more than "
                 f"{written}."
             )
+    # A document alone asks nothing:
+    # https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Message.html
     if any("document" in block for block in content) and not any("text" in b for b in content):
         raise invalid("A text block must be included when using documents.")
 

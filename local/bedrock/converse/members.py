@@ -90,6 +90,7 @@ class _Reader:
 
     def value(self, value: Any, shape: Shape, path: str, hidden: bool) -> Any:  # noqa: ANN401
         """`value` without what the shape does not know; `hidden` values are not quoted."""
+        # A document is any JSON, with members of its own: nothing in it is checked.
         if getattr(shape, "is_document_type", False):
             return value
         _check_type(value, shape)
@@ -101,6 +102,7 @@ class _Reader:
             return self._structure(value, shape, path, hidden)
         if isinstance(shape, ListShape):
             return [
+                # Constraints count list members from 1, as AWS's query protocols do.
                 self.value(item, shape.member, f"{path}.{number}.member", hidden)
                 for number, item in enumerate(value, 1)
                 if item is not None
@@ -115,6 +117,7 @@ class _Reader:
         known = {
             name: self.value(value[name], member, f"{path}.{name}".lstrip("."), hidden)
             for name, member in shape.members.items()
+            # Members with a location are in the path or in headers, not in the body.
             if value.get(name) is not None and "location" not in member.serialization
         }
         for name in shape.required_members:
@@ -147,6 +150,7 @@ def plain(path: str) -> str:
 
 def _check_type(value: object, shape: Shape) -> None:
     right = isinstance(value, _PYTHON_TYPES[shape.type_name])
+    # In Python, a truth value is an integer too.
     if isinstance(value, bool) and shape.type_name != "boolean":
         right = False
     if right and shape.type_name == "blob":

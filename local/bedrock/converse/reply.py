@@ -36,12 +36,15 @@ def build_response(answer: Answer, latency: int, extras: Json) -> Json:
 def opening(answer: Answer) -> Iterator[tuple[str, Json]]:
     """Yield the events up to the end of the last block, each with its type."""
     yield "messageStart", {"role": "assistant"}
+    # `contentBlockIndex` counts the blocks that are sent, also where blank ones were left out.
     for index, part in enumerate(_nonblank_parts(answer)):
         yield from _block_events(part, {"contentBlockIndex": index})
 
 
 def closing(answer: Answer, latency: int, fields: Json, extras: Json) -> Iterator[tuple[str, Json]]:
     """Yield the last two events: `fields` are the model's own that were asked for."""
+    # Unlike in Anthropic's stream, the counts come after the end of the message, in an event of
+    # their own.
     yield "messageStop", {"stopReason": answer.reply.stop_reason, **fields}
     yield "metadata", {"usage": usage(answer.usage), "metrics": {"latencyMs": latency}, **extras}
 
