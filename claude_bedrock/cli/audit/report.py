@@ -1,12 +1,14 @@
 """The report's parts, in their order, and the same as data."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from importlib.metadata import version
 from typing import Any, Final, NamedTuple
 
 from claude_bedrock.cli.audit import (
     access,
     alarms,
+    budgets,
     completeness,
     configuration_changes,
     logging_state,
@@ -14,6 +16,7 @@ from claude_bedrock.cli.audit import (
 )
 from claude_bedrock.cli.audit.access import Access
 from claude_bedrock.cli.audit.alarms import Drift
+from claude_bedrock.cli.audit.budgets import BudgetCheck
 from claude_bedrock.cli.audit.completeness import Completeness
 from claude_bedrock.cli.audit.configuration_changes import History
 from claude_bedrock.cli.audit.controls import CONTROLS, Control
@@ -25,6 +28,7 @@ from claude_bedrock.cli.shared import stage_settings
 from claude_bedrock.cli.shared.deployment import Deployment
 from claude_bedrock.cli.shared.stage_settings import Settings
 from claude_bedrock.cli.usage import sources, table, totals
+from claude_bedrock.cli.usage.rows import Row
 from claude_bedrock.cli.usage.totals import Usage
 from claude_bedrock.cli.verify import verification
 from claude_bedrock.cli.verify.evidence_folder import Evidence
@@ -60,6 +64,7 @@ class Report(NamedTuple):
     usage: Usage
     drift: Drift
     answers: Sequence[Answer]
+    budgets: BudgetCheck = BudgetCheck()
 
     @property
     def statements(self) -> tuple[Statement, ...]:
@@ -70,6 +75,7 @@ class Report(NamedTuple):
             *self.retention.statements,
             *self.access.statements,
             *self.drift.statements,
+            *self.budgets.statements,
         )
 
     @property
@@ -98,6 +104,7 @@ class Report(NamedTuple):
             "access": [holder._asdict() for holder in self.access.holders],
             "usage": usage_as_data(self.usage),
             "usage_notes": table.remarks(self.usage),
+            "budgets": [comparison.as_data() for comparison in self.budgets.comparisons],
             "drift": [event._asdict() for event in self.drift.events],
             "controls": [control_as_data(control) for control in CONTROLS],
             "answers": [answer.as_data() for answer in self.answers],
@@ -125,6 +132,7 @@ def gather(deployment: Deployment, period: Period, evidence: Evidence) -> Report
         access=access.collect_access(recorder, outputs["ModelAccess"], meant.models),
         usage=_usage(deployment, period),
         drift=alarms.collect_alarms(recorder, period),
+        budgets=_budgets(recorder, deployment, outputs["InvocationLogging"], period),
         answers=tuple(recorder.answers),
     )
 
@@ -137,6 +145,19 @@ def _usage(deployment: Deployment, period: Period) -> Usage:
     return totals.with_notes(
         total_usage, sources.expiry_notes(deployment, period.since, period.now)
     )
+
+
+def _budgets(
+    recorder: RecordingDeployment,
+    deployment: Deployment,
+    outputs: Mapping[str, str],
+    period: Period,
+) -> BudgetCheck:
+    def read(since: datetime, until: datetime) -> list[Row]:
+        return sources.read_stage(deployment, since, until, lambda *_: None)
+
+    profiles = sources.team_profiles(deployment)
+    return budgets.collect_budgets(recorder, outputs, period, read, profiles)
 
 
 def usage_as_data(usage: Usage) -> list[dict[str, Any]]:

@@ -1,0 +1,46 @@
+"""The report's section on budgets: each beside what Bedrock's records say of it."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from claude_bedrock.budgets import period
+from claude_bedrock.budgets.budget import Budget
+from claude_bedrock.cli.audit.budgets import BUDGETS_COUNTED, BudgetCheck, judge
+from claude_bedrock.cli.audit.page import page
+from claude_bedrock.cli.audit.statement import Statement
+from claude_bedrock.cli.budgets.record_check import Comparison
+from claude_bedrock.cli.budgets.spending import Spending
+from tests.unit.cli.audit.made_up import HOSTILE, report
+
+DAILY = Budget(f"caller#{HOSTILE}", "usd", 20_000_000, "day")
+
+
+def compared(spent: int, recorded: int) -> Comparison:
+    today = period.containing("day", time.time())
+    return Comparison(Spending(DAILY, today, spent, 0), recorded)
+
+
+def test_a_budget_below_the_records_fails() -> None:
+    right, wrong = compared(5_000_000, 5_000_100), compared(5_000_000, 6_000_000)
+
+    assert judge([right]).verdict == "pass"
+    assert judge([right, wrong]).words == "1 of 2 budgets count less than Bedrock's records have."
+    assert judge([right, wrong]).verdict == "fail"
+
+
+def test_the_section_is_there_for_a_stage_with_budgets_alone() -> None:
+    judgment = judge([compared(5_000_000, 4_000_000)])
+    statement = Statement(BUDGETS_COUNTED, "claim", judgment.verdict, judgment.words)
+    check = BudgetCheck((compared(5_000_000, 4_000_000),), (statement,))
+    with_budgets = report()._replace(budgets=check)
+
+    text = page(with_budgets)
+
+    assert 'id="budgets"' in text
+    assert HOSTILE not in text
+    assert '<td class="number" data-value="1.0">1.00</td>' in text
+    assert 'id="budgets"' not in page(report())
+    data: dict[str, Any] = with_budgets.as_data()
+    assert [each["recorded"] for each in data["budgets"]] == [4.0]
