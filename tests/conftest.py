@@ -105,7 +105,7 @@ def pytest_collection_finish() -> None:
     half a million objects that stay, they were a fifth of the time of the unit tests."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
+    gc.set_threshold(50_000, 20, 100)
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:

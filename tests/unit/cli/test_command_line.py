@@ -60,6 +60,11 @@ def account(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         monkeypatch.setenv(name, value)
     for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
         monkeypatch.setenv(name, str(tmp_path / name))
+    programs = tmp_path / "bin"  # doctor runs the AWS CLI, which takes a second to say its version
+    programs.mkdir()
+    (programs / "aws").write_text("#!/bin/sh\necho aws-cli/2.31.0\n")
+    (programs / "aws").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.chdir(tmp_path)
     server.status, server.body = 403, DENIED
     server.headers = {"content-type": "text/xml", "x-amzn-errortype": "AccessDeniedException"}
