@@ -79,7 +79,7 @@ def built() -> Path:
     """Return the folder that is deployed, byte code included."""
     return build_folder(
         project=PROJECT,
-        packages=["gateway", "claude_bedrock.catalog"],
+        packages=["gateway", "claude_bedrock.catalog", "claude_bedrock.caller_sessions"],
         requirements=PROJECT / "lambda" / "gateway" / "requirements.txt",
         sdk_services=(),
         cache=PROJECT / ".build",

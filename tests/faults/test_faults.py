@@ -9,6 +9,7 @@ from tools.load.faults.environment import PROC
 from tools.load.faults.fault_catalog import FAULTS, Fault, stalls, turns_away
 from tools.load.faults.formats import COMPLETE, FORMATS, Format
 from tools.load.faults.harness import FaultHarness, cases, prepared
+from tools.load.faults.sts import AREA, STS_FAULTS, StsFault, StsHarness, prepared_with_sts
 
 pytestmark = pytest.mark.skipif(not PROC.exists(), reason="only Linux tells what a process holds")
 CASES = [
@@ -35,6 +36,28 @@ def test_a_fault_ends_as_the_page_describes_and_leaves_nothing(
     assert seen.observed == page.documented(area)[fault.name][form.name]
     assert seen.after == COMPLETE
     assert harness.environment.footprint() == harness.footprint
+
+
+@pytest.fixture(scope="module")
+def harness_with_sts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StsHarness]:
+    with prepared_with_sts(tmp_path_factory.mktemp("sts")) as made:
+        yield made
+
+
+@pytest.mark.parametrize("form", FORMATS, ids=lambda form: form.name)
+@pytest.mark.parametrize("fault", STS_FAULTS, ids=lambda fault: fault.name)
+def test_a_fault_of_sts_ends_as_the_page_describes_and_leaves_nothing(
+    harness_with_sts: StsHarness, fault: StsFault, form: Format
+) -> None:
+    seen, after = harness_with_sts.see(fault, form)
+
+    assert seen == page.documented(AREA)[fault.name][form.name]
+    assert after == COMPLETE
+    assert harness_with_sts.environment.footprint() == harness_with_sts.footprint
+
+
+def test_the_page_has_every_fault_of_sts_and_no_other() -> None:
+    assert list(page.documented(AREA)) == [fault.name for fault in STS_FAULTS]
 
 
 @pytest.mark.parametrize("area", FAULTS)

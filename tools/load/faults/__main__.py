@@ -11,8 +11,9 @@ from rich.table import Table
 from tools.load.faults import page
 from tools.load.faults.environment import PROC
 from tools.load.faults.fault_catalog import FAULTS
-from tools.load.faults.formats import COMPLETE
+from tools.load.faults.formats import COMPLETE, FORMATS
 from tools.load.faults.harness import FaultHarness, cases, prepared
+from tools.load.faults.sts import AREA, STS_FAULTS, StsHarness, prepared_with_sts
 
 COLUMNS = ("fault", "format", "the caller, the audit line", "s", "next request", "left open")
 
@@ -27,6 +28,8 @@ def main() -> int:
     outcomes = dict[tuple[str, str], str]()
     with tempfile.TemporaryDirectory() as folder, prepared(Path(folder)) as harness:
         clean = [_try(area, harness, outcomes) for area in FAULTS]
+    with tempfile.TemporaryDirectory() as folder, prepared_with_sts(Path(folder)) as with_sts:
+        clean.append(_try_sts(with_sts, outcomes))
     if options.write:
         page.write(outcomes)
     return int(not all(clean))
@@ -44,6 +47,20 @@ def _try(area: str, harness: FaultHarness, outcomes: dict[tuple[str, str], str])
         table.add_row(
             fault.name, form.name, seen.observed, took, seen.after, "yes" if left else "no"
         )
+    Console(width=200).print(table)
+    return clean
+
+
+def _try_sts(harness: StsHarness, outcomes: dict[tuple[str, str], str]) -> bool:
+    """As `_try`, of the faults of AWS STS."""
+    table, clean = Table("fault", "format", "the caller, the audit line", "next", title=AREA), True
+    for fault in STS_FAULTS:
+        for form in FORMATS:
+            seen, after = harness.see(fault, form)
+            outcomes[fault.name, form.name] = seen
+            clean = clean and after == COMPLETE
+            clean = clean and harness.environment.footprint() == harness.footprint
+            table.add_row(fault.name, form.name, seen, after)
     Console(width=200).print(table)
     return clean
 

@@ -50,15 +50,19 @@ class Exchange(NamedTuple):
 
 
 class Environment:
-    """Started as Lambda starts it; `endpoint` is its Bedrock, `ca` what it trusts."""
+    """Started as Lambda starts it; `endpoint` is its Bedrock, `ca` what it trusts, `more` are
+    further variables."""
 
-    def __init__(self, folder: Path, endpoint: str, ca: Path) -> None:
+    def __init__(
+        self, folder: Path, endpoint: str, ca: Path, more: Mapping[str, str] | None = None
+    ) -> None:
         self._service = RuntimeService()
         self._log = tempfile.TemporaryFile("w+")  # noqa: SIM115 - `close` closes it
         self._process = subprocess.Popen(
             [str(folder / "gateway" / "bootstrap"), sys.executable],
             env={
                 **_VARIABLES,
+                **(more or {}),
                 "LAMBDA_TASK_ROOT": str(folder),
                 "AWS_LAMBDA_RUNTIME_API": self._service.address,
                 "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": endpoint,

@@ -134,20 +134,22 @@ def prepared(folder: Path) -> Iterator[FaultHarness]:
     authority.cert_pem.write_to_path(str(folder / _CA))
     context = SSLContext(PROTOCOL_TLS_SERVER)
     authority.issue_cert("localhost").configure_cert(context)
-    with _bedrock() as upstream, closing(Proxy(upstream, context)) as proxy:
+    with local_bedrock() as upstream, closing(Proxy(upstream, context)) as proxy:
         endpoint = f"https://localhost:{proxy.port}"
         with closing(Environment(built(), endpoint, folder / _CA)) as environment:
             yield FaultHarness(environment, proxy, folder)
 
 
 @contextmanager
-def _bedrock() -> Iterator[str]:
-    """Yield the local Bedrock in a process of its own: host and port."""
+def local_bedrock(keys: Mapping[str, str] = _KEYS) -> Iterator[str]:
+    """Yield the local Bedrock in a process of its own, for who signs with `keys`: host and port."""
     command = [sys.executable, "-m", "local.bedrock", "--port", "0"]
-    environment: Mapping[str, Any] = {**os.environ, **_KEYS, "PYTHONPATH": "lambda"}
+    environment: Mapping[str, Any] = {**os.environ, **keys, "PYTHONPATH": "lambda"}
     with subprocess.Popen(
         command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env=environment
     ) as process:
         assert process.stdout is not None
-        yield process.stdout.readline().split("//")[-1].strip()
-        process.terminate()
+        try:
+            yield process.stdout.readline().split("//")[-1].strip()
+        finally:
+            process.terminate()

@@ -1,10 +1,11 @@
 """docs/faults.md: how its tables are read, and written from what was seen."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from tools.docs.pages import ROOT, read, rows
 from tools.load.faults.fault_catalog import FAULTS, Fault
-from tools.load.faults.formats import FORMATS, Format
+from tools.load.faults.formats import FORMATS
+from tools.load.faults.sts import AREA, STS_FAULTS, StsFault
 
 PAGE = "docs/faults.md"
 NONE = "-"
@@ -22,25 +23,27 @@ def documented(area: str) -> dict[str, dict[str, str]]:
 def write(outcome: Outcome) -> None:
     """The tables anew, which are the page's end."""
     intro = read(PAGE).partition(f"## {next(iter(FAULTS))}")[0]
-    areas = "\n".join(_area(fault, outcome) for fault in FAULTS)
-    (ROOT / PAGE).write_text(intro + areas)
+    areas = [_area(area, [fault.name for fault in faults], outcome) for area, faults in tables()]
+    (ROOT / PAGE).write_text(intro + "\n".join(areas))
 
 
-def _area(area: str, outcome: Outcome) -> str:
+def tables() -> list[tuple[str, Sequence[Fault | StsFault]]]:
+    """Return the areas with their faults, in the page's order."""
+    return [*FAULTS.items(), (AREA, STS_FAULTS)]
+
+
+def _area(area: str, names: Sequence[str], outcome: Outcome) -> str:
     lines = [
         f"## {area}",
         "",
         f"| Fault | {' | '.join(f'`{form.name}`' for form in FORMATS)} |",
         f"|{' --- |' * (len(FORMATS) + 1)}",
-        *(_row(fault, outcome) for fault in FAULTS[area]),
+        *(_row(name, outcome) for name in names),
         "",
     ]
     return "\n".join(lines)
 
 
-def _row(fault: Fault, outcome: Outcome) -> str:
-    return f"| {fault.name} | {' | '.join(cell(fault, form, outcome) for form in FORMATS)} |"
-
-
-def cell(fault: Fault, form: Format, outcome: Outcome) -> str:
-    return outcome.get((fault.name, form.name), NONE)
+def _row(name: str, outcome: Outcome) -> str:
+    cells = (outcome.get((name, form.name), NONE) for form in FORMATS)
+    return f"| {name} | {' | '.join(cells)} |"
