@@ -33,6 +33,7 @@ _TAKEN = (
     *(cold_start.first_answer, cold_start.first_byte),
     *(
         throughput.json_call,
+        throughput.call_in_session,
         throughput.stream,
         throughput.native_stream,
         throughput.first_event,

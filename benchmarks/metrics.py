@@ -12,6 +12,8 @@ RELAY = "raw relay"
 DIRECT = "direct"
 GATEWAY = "gateway"
 GATEWAY_TLS = "gateway, upstream over TLS"
+IN_SESSION = "gateway, session open"
+NEW_CALLER = "gateway, new caller"
 BOTO3 = "boto3, no gateway"
 LITELLM = "LiteLLM"
 

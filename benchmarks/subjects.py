@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from itertools import count
 from pathlib import Path
 from typing import Protocol
 
@@ -69,7 +70,7 @@ class Function:
     def first_ms(self, operation: Operation) -> float:
         """Make one call. How long, by the clock, until the first byte of the answer was there."""
         with self.process.explained():
-            answer = self._service.invoke(operation.proxy_event)
+            answer = self._service.invoke(self._event(operation))
         if answer.status != 200 or answer.body != operation.answer:
             text = f"{operation.name}: not the answer expected: {answer}"[:500]
             raise ProcessFailed(f"{text}\n{self.process.complaint()}")
@@ -78,6 +79,25 @@ class Function:
     def close(self) -> None:
         self._service.close()
         self.process.close()
+
+    def _event(self, operation: Operation) -> bytes:
+        return operation.proxy_event
+
+
+_KEY_NAME = b"team-a"
+
+
+class NewCallers(Function):
+    """The same, called each time by a key that has not called yet."""
+
+    def __init__(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
+        self._numbers = count()
+        super().__init__(command, environment)
+
+    def _event(self, operation: Operation) -> bytes:
+        number = str(next(self._numbers)).encode()
+        event = operation.proxy_event.replace(KEY_ID.encode(), b"key-" + number)
+        return event.replace(_KEY_NAME, _KEY_NAME + number)
 
 
 class DirectCaller:
@@ -99,6 +119,7 @@ def gateway(
     endpoint: str = "",
     folder: Path | None = None,
     variables: Mapping[str, str] | None = None,
+    kind: type[Function] = Function,
 ) -> Function:
     """Return the built function, through the wrapper script that Lambda is told to use; of the
     ground's plain upstream and as built, unless told otherwise."""
@@ -112,7 +133,7 @@ def gateway(
         **(variables or {}),
     }
     bootstrap = folder / "gateway" / "bootstrap"
-    return Function([str(bootstrap), str(benchmark_environment.python)], environment)
+    return kind([str(bootstrap), str(benchmark_environment.python)], environment)
 
 
 def bare_loop(environment: BenchmarkEnvironment, *, stream_file: Path | None = None) -> Function:

@@ -18,7 +18,9 @@ from benchmarks.metrics import (
     DIRECT,
     FLOOR,
     GATEWAY,
+    IN_SESSION,
     LITELLM,
+    NEW_CALLER,
     RELAY,
     Figure,
     Target,
@@ -26,6 +28,7 @@ from benchmarks.metrics import (
 )
 from benchmarks.subjects import Contender
 from benchmarks.workload import Effort
+from tools.load.faults.sts import CALLER_ROLE, ScriptedSts
 
 _FEW_EVENTS = 10
 
@@ -37,6 +40,25 @@ def json_call(environment: BenchmarkEnvironment, effort: Effort) -> Figure:
     )
     targets = [Target(2, FLOOR), Target(0.7, BOTO3), Target(0.05, LITELLM)]
     return Figure("JSON call", "CPU ms", samples, targets)
+
+
+def call_in_session(environment: BenchmarkEnvironment, effort: Effort) -> Figure:
+    """Return the same call in the caller's own session: one that is open, and the first of a
+    caller, for which STS has to open one."""
+    with closing(ScriptedSts(token=subjects.ROLE["AWS_SESSION_TOKEN"])) as sts:
+        variables = {
+            "CALLER_ROLE_ARN": CALLER_ROLE,
+            "AWS_ENDPOINT_URL_STS": f"http://localhost:{sts.port}",
+        }
+        in_session = partial(subjects.gateway, environment, variables=variables)
+        starting: Mapping[str, Callable[[], Contender]] = {
+            GATEWAY: partial(subjects.gateway, environment),
+            IN_SESSION: in_session,
+            NEW_CALLER: partial(in_session, kind=subjects.NewCallers),
+        }
+        samples = _samples(starting, fixtures.json_call(), effort.json_calls, effort.rounds)
+    targets = [Target(1.05, GATEWAY, contender=IN_SESSION)]
+    return Figure("JSON call in a caller's session", "CPU ms", samples, targets)
 
 
 def stream(environment: BenchmarkEnvironment, effort: Effort) -> Figure:

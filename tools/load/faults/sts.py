@@ -22,10 +22,10 @@ KEYS: Final = {
     "AWS_SESSION_TOKEN": "token",
 }
 """Of the session that STS opens here, which the local Bedrock knows."""
-_ROLE: Final = "arn:aws:iam::123456789012:role/claude-on-bedrock-faults-us-east-1-caller"
+CALLER_ROLE: Final = "arn:aws:iam::123456789012:role/claude-on-bedrock-faults-us-east-1-caller"
 _OPENED: Final = (
     "<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>dev</AccessKeyId>"
-    "<SecretAccessKey>secret</SecretAccessKey><SessionToken>token</SessionToken></Credentials>"
+    "<SecretAccessKey>secret</SecretAccessKey><SessionToken>{token}</SessionToken></Credentials>"
     "</AssumeRoleResult></AssumeRoleResponse>"
 )
 _SLOW_SECONDS: Final = 4.0
@@ -44,7 +44,7 @@ class StsFault(NamedTuple):
 
 
 def _error(code: str) -> str:
-    error = f"<Code>{code}</Code><Message>{_ROLE}</Message>"
+    error = f"<Code>{code}</Code><Message>{CALLER_ROLE}</Message>"
     return f"<ErrorResponse><Error>{error}</Error></ErrorResponse>"
 
 
@@ -63,7 +63,8 @@ STS_FAULTS: Final = (
 class ScriptedSts:
     """Opens sessions, but for the fault that is set."""
 
-    def __init__(self) -> None:
+    def __init__(self, token: str = KEYS["AWS_SESSION_TOKEN"]) -> None:
+        self._opened = _OPENED.format(token=token)
         self._fault: StsFault | None = None
         self._requests = 0
         self._server = self._listening(0)
@@ -91,7 +92,7 @@ class ScriptedSts:
     def _answer(self) -> tuple[int, str] | None:
         fault, self._requests = self._fault, self._requests + 1
         if fault is None or self._requests > fault.times:
-            return 200, _OPENED
+            return 200, self._opened
         return fault.answer
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
@@ -167,7 +168,7 @@ def prepared_with_sts(folder: Path) -> Iterator[StsHarness]:
     with local_bedrock(KEYS) as bedrock, closing(ScriptedSts()) as sts:
         more = {
             **KEYS,
-            "CALLER_ROLE_ARN": _ROLE,
+            "CALLERCALLER_ROLE_ARN": CALLER_ROLE,
             "AWS_ENDPOINT_URL_STS": f"http://localhost:{sts.port}",
         }
         environment = Environment(built(), f"http://{bedrock}", folder / "none.pem", more)
