@@ -4,6 +4,7 @@ import datetime as dt
 import io
 import json
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import pytest
@@ -49,7 +50,9 @@ LIFECYCLE: list[dict[str, Any]] = [
 ]
 
 
+@cache
 def client(service: str) -> Any:  # noqa: ANN401 - boto3 makes its classes at run time
+    """One for all tests: moto keeps what it is told for each test, whatever client tells it."""
     return STAGE.client(service)
 
 

@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -49,19 +50,25 @@ OUTPUTS = {
 }
 
 
+@cache
+def client(service: str) -> Any:  # noqa: ANN401 - boto3 makes its classes at run time
+    """One for all tests: moto keeps what it is told for each test, whatever client tells it."""
+    make: Any = boto3.Session(region_name=DEPLOYMENT.region).client
+    return make(service)
+
+
 class Account:
     """A deployed stage, as far as it is read, and what it writes."""
 
     def __init__(self) -> None:
-        make: Any = boto3.Session(region_name=DEPLOYMENT.region).client
-        self.logs, self.s3 = make("logs"), make("s3")
+        self.logs, self.s3 = client("logs"), client("s3")
         for group in GROUPS.values():
             self.logs.create_log_group(logGroupName=group)
             self.logs.create_log_stream(logGroupName=group, logStreamName=STREAM)
         self.s3.create_bucket(
             Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": DEPLOYMENT.region}
         )
-        self.cloudformation = make("cloudformation")
+        self.cloudformation = client("cloudformation")
         for stack, outputs in OUTPUTS.items():
             template = {
                 "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}},
