@@ -18,7 +18,7 @@ _PREFIX: Final = "anthropic-ratelimit-unified-"
 _THRESHOLDS: Final = (0.95, 0.75)
 """What the client warns at; those of `alert_at` are the operator's."""
 _PERIOD_NAMES: Final = {"day": "daily", "week": "weekly", "month": "monthly"}
-_WHOSE: Final = {STAGE: "This endpoint's", "team": "Your team's", "caller": "Your"}
+_OWNERS: Final = {STAGE: "This endpoint's", "team": "Your team's", "caller": "Your"}
 _NO_RETRY: Final = {"x-should-retry": "false"}
 
 
@@ -26,8 +26,8 @@ def headers(shares: Sequence[tuple[Budget, Period, float]]) -> dict[str, str]:
     """Return the headers of a successful response: of the budget of which most is used."""
     if not shares:
         return {}
-    _, in_period, share = max(shares, key=lambda each: each[2])
-    passed = next((each for each in _THRESHOLDS if share > each), None)
+    _, in_period, share = max(shares, key=lambda entry: entry[2])
+    passed = next((limit for limit in _THRESHOLDS if share > limit), None)
     status, reset = "allowed_warning" if passed else "allowed", str(in_period.end)
     named = {
         "status": status,
@@ -44,47 +44,47 @@ def headers(shares: Sequence[tuple[Budget, Period, float]]) -> dict[str, str]:
 
 def refusal(exceeded: Sequence[tuple[Budget, Period]], now: float) -> GatewayError:
     """Return the error of a call that does not fit: of the budget whose period ends last."""
-    each, in_period = max(exceeded, key=lambda pair: pair[1].end)
+    budget, in_period = max(exceeded, key=lambda pair: pair[1].end)
     wait = {"retry-after": str(max(1, math.ceil(in_period.end - now)))}
-    if each.per == MINUTE:
+    if budget.per == MINUTE:
         rate_error: GatewayError = TokenRateExceeded(
-            f"Your plan allows {each.limit:,} tokens a minute, and this request does not fit into "
-            f"what is left of them. Try again in the next minute."
+            f"Your plan allows {budget.limit:,} tokens a minute, and this request does not fit "
+            f"into what is left of them. Try again in the next minute."
         )
         rate_error.headers = wait
         return rate_error
     error = BudgetExceeded(
-        f"{_called(each)} is used up, or this request does not fit into what is left of it. It "
-        f"begins anew at {_moment(in_period.end)}. To go on before, ask whoever operates this "
-        f"endpoint for a larger budget."
+        f"{_described(budget)} is used up, or this request does not fit into what is left of it. "
+        f"The next {budget.per} begins at {_moment(in_period.end)}. To go on before, ask the "
+        f"operator of this endpoint for a larger budget."
     )
-    error.headers = {**wait, **_NO_RETRY, **_rejected(each, in_period)}
+    error.headers = {**wait, **_NO_RETRY, **_rejected(budget, in_period)}
     return error
 
 
-def too_large(each: Budget, amounts: Amounts) -> GatewayError:
+def too_large(budget: Budget, amounts: Amounts) -> GatewayError:
     """Return the error of a call that would not fit into the whole budget."""
-    kind = TokenRateExceeded if each.per == MINUTE else BudgetExceeded
-    may_cost = _amount(each.unit, amounts.of(each.unit))
+    kind = TokenRateExceeded if budget.per == MINUTE else BudgetExceeded
+    may_cost = _amount(budget.unit, amounts.of(budget.unit))
     error = kind(
-        f"{_called(each)} is less than the {may_cost} that this request may cost. Send a shorter "
-        f"request, or lower max_tokens."
+        f"{_described(budget)} is less than the {may_cost} that this request may cost. Send a "
+        f"shorter request, or lower max_tokens."
     )
     error.headers = _NO_RETRY
     return error
 
 
-def _rejected(each: Budget, in_period: Period) -> dict[str, str]:
+def _rejected(budget: Budget, in_period: Period) -> dict[str, str]:
     """Return the headers of a refusal, without those by which a client would write a sentence of
     its own."""
-    is_shared = each.scope != "caller"
+    is_shared = budget.scope != "caller"
     named = {
         "status": "rejected",
         "reset": str(in_period.end),
         "overage-reset": str(in_period.end),
         "overage-utilization": "1",
         "overage-surpassed-threshold": "1",
-        "overage-period": "monthly" if is_shared else _PERIOD_NAMES[each.per],
+        "overage-period": "monthly" if is_shared else _PERIOD_NAMES[budget.per],
         "overage-disabled-reason": "org_spend_cap_reached",
     }
     if is_shared:
@@ -92,10 +92,10 @@ def _rejected(each: Budget, in_period: Period) -> dict[str, str]:
     return {f"{_PREFIX}{name}": value for name, value in named.items()}
 
 
-def _called(each: Budget) -> str:
+def _described(budget: Budget) -> str:
     """Return the budget in words; amounts of a team or the endpoint are not for every caller."""
-    limit = f" of {_amount(each.unit, each.limit)}" if each.scope == "caller" else ""
-    return f"{_WHOSE[each.scope]} budget{limit} for the {each.per}"
+    limit = f" of {_amount(budget.unit, budget.limit)}" if budget.scope == "caller" else ""
+    return f"{_OWNERS[budget.scope]} budget{limit} for the {budget.per}"
 
 
 def _amount(unit: str, amount: int) -> str:

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from claude_bedrock import catalog
-from claude_bedrock.budgets import budget, item, period, spending
-from claude_bedrock.budgets.budget import TOKENS, USD, Budget, Rules
+from claude_bedrock.budgets import item, period, spending
+from claude_bedrock.budgets.budget import TOKENS, USD, Budget, Rules, caller_subject, parse
 from claude_bedrock.budgets.item import RESERVATION_SECONDS, Item, Reservation
 from claude_bedrock.budgets.period import MINUTE, Period
 from claude_bedrock.budgets.spending import Amounts
@@ -51,7 +51,7 @@ class Budgets:
         budgets = self._rules.budgets_for(caller.name, caller.team)
         rate = self._rates.get(caller.plan)
         if rate is not None and caller.name:
-            budgets += (Budget(budget.caller_subject(caller.name), TOKENS, rate, MINUTE),)
+            budgets += (Budget(caller_subject(caller.name), TOKENS, rate, MINUTE),)
         if not budgets:
             return None
         return CallBudgets(budgets, self._table, call, call_id, fails_open=self._fails_open)
@@ -63,7 +63,7 @@ def from_settings(settings: Settings) -> Budgets:
     endpoint = os.environ.get("AWS_ENDPOINT_URL_DYNAMODB") or default
     signer = Signer(settings.region, service="dynamodb")
     table = BudgetTable(settings.budgets_table, lambda: AwsService("DynamoDB", endpoint, signer))
-    rules = budget.parse(settings.budget_rules) if settings.budget_rules else Rules()
+    rules = parse(settings.budget_rules) if settings.budget_rules else Rules()
     return Budgets(
         rules, dict(settings.plan_rates), table, fails_open=settings.budgets_fail == "open"
     )
@@ -76,37 +76,37 @@ class _Subject:
     def __init__(self, subject: str, budgets: Sequence[Budget], now: float) -> None:
         self.subject = subject
         self.budgets = budgets
-        self.periods = {each.per: period.containing(each.per, now) for each in budgets}
+        self.periods = {budget.per: period.containing(budget.per, now) for budget in budgets}
         self.result = Result(cause="NotAsked")
         self.is_reserved = False
 
-    def period_of(self, each: Budget) -> Period:
-        return self.periods[each.per]
+    def period_of(self, budget: Budget) -> Period:
+        return self.periods[budget.per]
 
-    def counter(self, each: Budget) -> str:
-        return each.counter(self.periods[each.per])
+    def counter(self, budget: Budget) -> str:
+        return budget.counter(self.periods[budget.per])
 
     def added(self, amounts: Amounts) -> dict[str, int]:
-        return {self.counter(each): amounts.of(each.unit) for each in self.budgets}
+        return {self.counter(budget): amounts.of(budget.unit) for budget in self.budgets}
 
     def most(self, amounts: Amounts) -> dict[str, int]:
         """Return what each counter may hold for the amounts to fit into the budgets that block."""
         most: dict[str, int] = {}
-        for each in self.budgets:
-            if each.blocks:
-                room = each.limit - amounts.of(each.unit)
-                counter = self.counter(each)
+        for budget in self.budgets:
+            if budget.blocks:
+                room = budget.limit - amounts.of(budget.unit)
+                counter = self.counter(budget)
                 most[counter] = min(room, most.get(counter, room))
         return most
 
     def exceeded(self, amounts: Amounts) -> list[Budget]:
         """Return the budgets that block and into which the amounts do not fit."""
         return [
-            each
-            for each in self.budgets
-            if each.blocks
-            and item.charged(self.result.item, self.counter(each)) + amounts.of(each.unit)
-            > each.limit
+            budget
+            for budget in self.budgets
+            if budget.blocks
+            and item.charged(self.result.item, self.counter(budget)) + amounts.of(budget.unit)
+            > budget.limit
         ]
 
 
@@ -153,8 +153,8 @@ class CallBudgets:
         self._held = amounts = self._bound.amounts
         now = time.time()
         subjects = [
-            _Subject(subject, [each for each in self._budgets if each.subject == subject], now)
-            for subject in dict.fromkeys(each.subject for each in self._budgets)
+            _Subject(name, [budget for budget in self._budgets if budget.subject == name], now)
+            for name in dict.fromkeys(budget.subject for budget in self._budgets)
         ]
         self._check_size(subjects, amounts)
         self._subjects = subjects
@@ -167,13 +167,13 @@ class CallBudgets:
         value = Reservation("", int(now) + RESERVATION_SECONDS, amounts).value()
         updates = [
             Update(
-                each.subject,
-                added=each.added(amounts),
+                subject.subject,
+                added=subject.added(amounts),
                 reservation=self._reservation,
                 value=value,
-                most=each.most(amounts),
+                most=subject.most(amounts),
             )
-            for each in self._subjects
+            for subject in self._subjects
         ]
         results = self._table.update(updates, seconds=RESERVE_SECONDS)
         for subject, result in zip(self._subjects, results, strict=True):
@@ -183,15 +183,15 @@ class CallBudgets:
 
     def _decide(self, amounts: Amounts, now: float) -> None:
         exceeded = [
-            (subject, each)
+            (subject, budget)
             for subject in self._subjects
             if subject.result.failed
-            for each in subject.exceeded(amounts) or [subject.budgets[0]]
+            for budget in subject.exceeded(amounts) or [subject.budgets[0]]
         ]
         if exceeded:
             self.state = REFUSED
             raise budget_responses.refusal(
-                [(each, subject.period_of(each)) for subject, each in exceeded], now
+                [(budget, subject.period_of(budget)) for subject, budget in exceeded], now
             )
         if any(subject.result.cause for subject in self._subjects):
             self.state = UNAVAILABLE
@@ -203,10 +203,10 @@ class CallBudgets:
             return
         self.state = RESERVED
         shares = [
-            (each, subject.period_of(each), self._share(subject, each))
+            (budget, subject.period_of(budget), self._share(subject, budget))
             for subject in self._subjects
-            for each in subject.budgets
-            if each.blocks and each.per != MINUTE
+            for budget in subject.budgets
+            if budget.blocks and budget.per != MINUTE
         ]
         self._call.budget_headers = budget_responses.headers(shares)
 
@@ -218,10 +218,10 @@ class CallBudgets:
         actual = Amounts()
         if self.state in (RESERVED, UNAVAILABLE) and self._call.attempts:
             actual = used(self._model, self._bound, self._call.attempts, self._call.usage)
-        settled = [each for each in self._subjects if self._is_open(each)]
+        settled = [subject for subject in self._subjects if self._is_open(subject)]
         started_at, now = time.monotonic(), time.time()
         results = self._table.update(
-            [self._settlement(each, actual, now) for each in settled], seconds=SETTLE_SECONDS
+            [self._settlement(subject, actual, now) for subject in settled], seconds=SETTLE_SECONDS
         )
         self.settle_ms = (time.monotonic() - started_at) * 1000
         for subject, result in zip(settled, results, strict=True):
@@ -259,21 +259,21 @@ class CallBudgets:
         """Return how many thresholds this call's settlement has passed. Settlements of an item come
         one after the other, so that each threshold is passed by one of them."""
         passed = 0
-        for each in subject.budgets:
-            in_period = subject.period_of(each)
-            open_amounts = item.reserved(after, each.unit, in_period, now)
-            spent = item.charged(after, subject.counter(each)) - open_amounts
-            before = spent - actual.of(each.unit)
+        for budget in subject.budgets:
+            in_period = subject.period_of(budget)
+            open_amounts = item.reserved(after, budget.unit, in_period, now)
+            spent = item.charged(after, subject.counter(budget)) - open_amounts
+            before = spent - actual.of(budget.unit)
             passed += sum(
-                before * 100 < percent * each.limit <= spent * 100 for percent in each.alert_at
+                before * 100 < percent * budget.limit <= spent * 100 for percent in budget.alert_at
             )
         return passed
 
-    def _share(self, subject: _Subject, each: Budget) -> float:
-        return item.charged(subject.result.item, subject.counter(each)) / each.limit
+    def _share(self, subject: _Subject, budget: Budget) -> float:
+        return item.charged(subject.result.item, subject.counter(budget)) / budget.limit
 
     def _check_price(self, model: catalog.Model) -> None:
-        if any(each.unit == USD for each in self._budgets) and not spending.has_price(model):
+        if any(budget.unit == USD for budget in self._budgets) and not spending.has_price(model):
             raise errors.PermissionDenied(
                 f"{model.name} has no price on record, so it cannot be called under a budget in "
                 f"dollars. Ask for another model."
@@ -282,9 +282,9 @@ class CallBudgets:
     def _check_size(self, subjects: Sequence[_Subject], amounts: Amounts) -> None:
         """Refuse what does not fit into an empty budget, without asking the table."""
         for subject in subjects:
-            for each in subject.exceeded(amounts):
+            for budget in subject.exceeded(amounts):
                 self.state = REFUSED
-                raise budget_responses.too_large(each, amounts)
+                raise budget_responses.too_large(budget, amounts)
 
     def audit_fields(self) -> dict[str, Any]:
         """Return which budgets were consulted, what came of it, and how long it took; nothing of a
@@ -302,11 +302,11 @@ class CallBudgets:
     def _consulted(self) -> list[dict[str, Any]]:
         return [
             {
-                "scope": each.scope,
-                "unit": each.unit,
-                "per": each.per,
-                "used_percent": round(100 * self._share(subject, each)),
+                "scope": budget.scope,
+                "unit": budget.unit,
+                "per": budget.per,
+                "used_percent": round(100 * self._share(subject, budget)),
             }
             for subject in self._subjects
-            for each in subject.budgets
+            for budget in subject.budgets
         ]

@@ -55,7 +55,7 @@ def budgets(
         echo_items(row.as_data() for row in (comparisons or rows))
     else:
         console().print(_checked_table(comparisons) if check else _table(rows))
-    if any(each.is_undercounted for each in comparisons):
+    if any(comparison.is_undercounted for comparison in comparisons):
         echo("calls are on record that a budget does not count: see docs/budgets.md", err=True)
         sys.exit(_UNDERCOUNTED)
 
@@ -76,23 +76,24 @@ def _table(rows: Sequence[Spending]) -> Table:
 
 def _checked_table(comparisons: Sequence[Comparison]) -> Table:
     table = Table(*_COLUMNS, "on record", "difference")
-    for each in comparisons:
-        unit = each.spending.budget.unit
-        recorded, difference = _amount(unit, each.recorded), _amount(unit, each.difference)
-        table.add_row(*_cells(each.spending), recorded, difference)
+    for comparison in comparisons:
+        unit = comparison.spending.budget.unit
+        recorded = _amount(unit, comparison.recorded)
+        difference = _amount(unit, comparison.difference)
+        table.add_row(*_cells(comparison.spending), recorded, difference)
     return table
 
 
 def _cells(row: Spending) -> tuple[str | Text, ...]:
-    each = row.budget
+    budget = row.budget
     return (
-        plain_lines(f"{each.scope} {each.name}".strip()),
-        each.per,
-        _amount(each.unit, row.spent),
-        _amount(each.unit, row.reserved),
-        _amount(each.unit, each.limit),
+        plain_lines(f"{budget.scope} {budget.name}".strip()),
+        budget.per,
+        _amount(budget.unit, row.spent),
+        _amount(budget.unit, row.reserved),
+        _amount(budget.unit, budget.limit),
         f"{row.used_percent:g} %",
-        "block" if each.blocks else "alert",
+        "block" if budget.blocks else "alert",
         time.strftime("%Y-%m-%d", time.gmtime(row.period.end)),
     )
 

@@ -29,15 +29,15 @@ class Spending(NamedTuple):
 
     def as_data(self) -> dict[str, Any]:
         """Return the spending for programs: dollars as numbers, times in ISO 8601."""
-        each = self.budget
-        scale = MICRO if each.unit == USD else 1
+        rule = self.budget
+        scale = MICRO if rule.unit == USD else 1
         return {
-            "scope": each.scope,
-            "name": each.name,
-            "unit": each.unit,
-            "per": each.per,
-            "action": "block" if each.blocks else "alert",
-            "limit": each.limit / scale,
+            "scope": rule.scope,
+            "name": rule.name,
+            "unit": rule.unit,
+            "per": rule.per,
+            "action": "block" if rule.blocks else "alert",
+            "limit": rule.limit / scale,
             "spent": self.spent / scale,
             "reserved": self.reserved / scale,
             "used_percent": self.used_percent,
@@ -60,27 +60,27 @@ def read_items(deployment: Deployment) -> dict[str, Item]:
     """Return the items of the stage's table by subject. Raises botocore's errors."""
     table = deployment.outputs("InvocationLogging")["BudgetTableName"]
     pages = deployment.client("dynamodb").get_paginator("scan").paginate(TableName=table)
-    return {found[item.KEY]["S"]: found for page in pages for found in page["Items"]}
+    return {content[item.KEY]["S"]: content for page in pages for content in page["Items"]}
 
 
 def spending(rules: Rules, items: Mapping[str, Item], now: float) -> Iterator[Spending]:
     """Yield each budget of each subject that is named or has spent anything."""
-    for each in _budgets(rules, items):
-        current = period.containing(each.per, now)
-        found = items.get(each.subject, {})
-        reserved = item.reserved(found, each.unit, current, now)
-        charged = item.charged(found, each.counter(current))
-        yield Spending(each, current, charged - reserved, reserved)
+    for rule in _budgets(rules, items):
+        current = period.containing(rule.per, now)
+        content = items.get(rule.subject, {})
+        reserved = item.reserved(content, rule.unit, current, now)
+        charged = item.charged(content, rule.counter(current))
+        yield Spending(rule, current, charged - reserved, reserved)
 
 
 def _budgets(rules: Rules, items: Mapping[str, Item]) -> Iterator[Budget]:
     yield from rules.stage
     subjects = {Budget(subject, USD, 1, "day") for subject in items}
     for scope, by_name in (("team", rules.teams), ("caller", rules.callers)):
-        seen = {each.name for each in subjects if each.scope == scope}
+        seen = {rule.name for rule in subjects if rule.scope == scope}
         for name in sorted({*seen, *by_name} - {budget.DEFAULT}):
-            for each in by_name.get(name, by_name.get(budget.DEFAULT, ())):
-                yield each._replace(subject=f"{scope}#{name}")
+            for rule in by_name.get(name, by_name.get(budget.DEFAULT, ())):
+                yield rule._replace(subject=f"{scope}#{name}")
 
 
 def _moment(seconds: int) -> str:
