@@ -34,7 +34,10 @@ class DenyPolicies(Construct):
         reason = "a boundary gives nothing: what a role may do is what its own policies name"
         acknowledge(
             self.boundary,
-            {wildcard_finding(resource, self): reason for resource in _patterns_allowed(boundary)},
+            {
+                **{wildcard_finding(text, self): reason for text in _patterns_allowed(boundary)},
+                **{f"IAM5[Action::{text}]": reason for text in _action_patterns(boundary)},
+            },
         )
 
     def _policy(
@@ -56,3 +59,8 @@ class DenyPolicies(Construct):
 def _patterns_allowed(statements: Sequence[Mapping[str, Any]]) -> list[str]:
     allowed = [statement["Resource"] for statement in statements if statement["Effect"] == "Allow"]
     return [resource for resources in allowed for resource in resources if "*" in resource]
+
+
+def _action_patterns(statements: Sequence[Mapping[str, Any]]) -> list[str]:
+    allowed = [statement["Action"] for statement in statements if statement["Effect"] == "Allow"]
+    return [action for actions in allowed for action in actions if "*" in action]
