@@ -21,7 +21,10 @@ ACCOUNT = "arn:aws:iam::123456789012"
 LOGS = "arn:aws:logs:us-east-1:123456789012"
 RETENTION = "How retention computes the days"
 GITHUB = "token.actions.githubusercontent.com"
-READS = ("Describe", "Get", "List", "Lookup", "Filter", "StartQuery", "StopQuery", "Decrypt")
+READS = (
+    *("Describe", "Get", "List", "Lookup", "Filter", "Scan"),
+    *("StartQuery", "StopQuery", "Decrypt"),
+)
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import aws_cdk as cdk
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_kms as kms
@@ -43,7 +45,7 @@ def update_permissions(table_arn: str, key_arn: str, region: str) -> list[Permis
     DynamoDB."""
     return [
         Permission("UpdateBudgets", ("dynamodb:UpdateItem",), [table_arn]),
-        _use_key(key_arn, region),
+        _use_key(TABLE_KEY_ACTIONS, key_arn, region),
     ]
 
 
@@ -51,14 +53,14 @@ def read_permissions(table_arn: str, key_arn: str, region: str) -> list[Permissi
     """Allow reading all items of this table."""
     return [
         Permission("ReadBudgets", ("dynamodb:Scan",), [table_arn]),
-        _use_key(key_arn, region),
+        _use_key(("kms:Decrypt", "kms:DescribeKey"), key_arn, region),
     ]
 
 
-def _use_key(key_arn: str, region: str) -> Permission:
+def _use_key(actions: Sequence[str], key_arn: str, region: str) -> Permission:
     return Permission(
         "UseKeyOfBudgets",
-        TABLE_KEY_ACTIONS,
+        actions,
         [key_arn],
         conditions={"StringEquals": {"kms:ViaService": f"dynamodb.{region}.amazonaws.com"}},
     )
