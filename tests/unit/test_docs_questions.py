@@ -41,7 +41,7 @@ QUESTIONS = {
     "Can I cap what a caller spends?": (
         "docs/faq.md",
         "Can I cap what a caller spends?",
-        "requests, not dollars",
+        "in dollars or tokens, for the stage, each team or each caller",
     ),
     "Does it run on macOS and Windows?": (
         "docs/faq.md",
