@@ -227,4 +227,5 @@ def test_a_role_with_no_policy_may_do_nothing(prod: Synthesis) -> None:
     rows = rows_of(inquiry.matrix(), inquiry.principals[0])
     assert NOT_ALLOWED in {row.outcome for row in rows}
     others = {(row.actions, row.outcome) for row in rows if row.outcome != NOT_ALLOWED}
-    assert others == {(("s3:PutObject",), "ExplicitlyDenied by a policy of the resource")}
+    denied = "ExplicitlyDenied by a policy of the resource"
+    assert others == {(("s3:PutObject",), denied), (("kms:Sign",), denied)}

@@ -305,7 +305,8 @@ def test_only_the_verification_function_signs_evidence(any_stage: Synthesis) -> 
 
 def test_outputs(any_stage: Synthesis) -> None:
     outputs = any_stage.template(STACK)["Outputs"]
-    own = {name for name in outputs if not name.startswith("ExportsOutput")}
+    for_other_stacks = ("ExportsOutput", "PublishOutput")
+    own = {name for name in outputs if not name.startswith(for_other_stacks)}
     is_set = any_stage.settings.models.data_retention is not None
     retention = {"DataRetentionMode"} if is_set else set()
     record = {"LogGroupName", "LogBucketName", "LoggingConfiguration", "KeyArn", "DeliveryRoleArn"}
@@ -315,7 +316,8 @@ def test_outputs(any_stage: Synthesis) -> None:
         "VerificationFunctionName",
         "DriftDetectorName",
     }
-    assert own == record | retention
+    budgets = {"BudgetRules", "BudgetTableName"} if any_stage.settings.callers.budgets else set()
+    assert own == record | retention | budgets
     # Where the record lies is what came of the deployment, not what the stage would have chosen.
     configuration = any_stage.only(STACK, "Custom::BedrockInvocationLogging").id
     for name, attribute in (

@@ -241,7 +241,7 @@ def test_an_operator_reads_audit_lines_and_no_record(prod: Synthesis) -> None:
 
 
 RUNBOOKS = sorted((ROOT / "docs" / "runbooks").glob("*.md"))
-BY_AUDITORS = {"evidence", "logs", "retention", "verify"}
+BY_AUDITORS = {"budgets", "evidence", "logs", "retention", "verify"}
 NAMED_OTHERWISE = {
     "s3:ListObjectsV2": "s3:ListBucket",
     "s3:GetBucketLifecycleConfiguration": "s3:GetLifecycleConfiguration",

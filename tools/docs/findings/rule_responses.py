@@ -56,6 +56,14 @@ ANSWERS: Final = (
         "Gateway waits for its answer",
     ),
     Answer(
+        "Is the table of budgets in a backup plan?",
+        ("DynamoDBInBackupPlan",),
+        Kind.ACCEPTED,
+        "The table holds what was spent in the current periods. Point-in-time recovery restores "
+        "any second of the last 35 days, and `claude-bedrock budgets --check` computes the same "
+        "from Bedrock's records. A backup of last week's counters would restore none of today's",
+    ),
+    Answer(
         "Do roles have inline policies?",
         ("IAMNoInlinePolicy",),
         Kind.ACCEPTED,
