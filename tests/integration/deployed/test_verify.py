@@ -546,7 +546,10 @@ def _is_reported_as_accepted(
     unasked = {
         name for name, statement in statements.items() if statement["verdict"] == "not assessed"
     }
-    assert (made.returncode, failed) == (2, set()), made.stdout
+    # The planted call bypassed the gateway, so the stage's budgets may count less than is recorded.
+    is_counted = "budgets-counted" not in failed
+    assert made.returncode == (2 if is_counted else 1), made.stdout
+    assert failed <= {"budgets-counted"}, made.stdout
     assert unasked == {*EMBEDDED, "residency", "chain", "kept-six-months"}
     words = statements["nobody-went-round"]["words"]
     assert f"Accepted: {finding_id}, by arn:" in words

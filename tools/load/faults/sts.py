@@ -168,7 +168,7 @@ def prepared_with_sts(folder: Path) -> Iterator[StsHarness]:
     with local_bedrock(KEYS) as bedrock, closing(ScriptedSts()) as sts:
         more = {
             **KEYS,
-            "CALLERCALLER_ROLE_ARN": CALLER_ROLE,
+            "CALLER_ROLE_ARN": CALLER_ROLE,
             "AWS_ENDPOINT_URL_STS": f"http://localhost:{sts.port}",
         }
         environment = Environment(built(), f"http://{bedrock}", folder / "none.pem", more)
