@@ -142,29 +142,32 @@ def _span(evidence: EvidenceCopy, folder: Path) -> Span:
 
 
 def _compare(evidence: EvidenceCopy, folder: Path, files: Sequence[SealedFile]) -> ObjectComparison:
-    """Compare the copies of objects with what the hours say of them."""
-    lines = {key: line for file in files for key, line in _objects_of(evidence, file)}
+    """Compare the copies of objects with what the hours say of them, an object of several hours
+    with what the last one says. A list of objects that is gone or does not hold is changed."""
+    lines: dict[str, Mapping[str, Any]] = {}
+    broken: list[str] = []
+    for named in (file.entries[0].get("objects") for file in files):
+        if isinstance(named, Mapping):
+            try:
+                lines.update(_lines_by_key(evidence, named))
+            except BrokenEvidenceError:
+                broken.append(named["key"])
     states = {key: _state(folder, key, line) for key, line in lines.items()}
     spans = [Span(file.since, file.until) for file in files if not file.because]
     new = [key for key in evidence.listed("") if key not in lines and _is_of(key, spans)]
     return ObjectComparison(
         unchanged=sum(state == "unchanged" for state in states.values()),
-        changed=tuple(key for key, state in states.items() if state == "changed"),
+        changed=(*broken, *(key for key, state in states.items() if state == "changed")),
         missing=tuple(key for key, state in states.items() if state == "missing"),
         new=tuple(new),
     )
 
 
-def _objects_of(
-    evidence: EvidenceCopy, file: SealedFile
-) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Yield the key of each object that an hour rests on, and its line; an object of several hours
-    is of the last."""
-    named = file.entries[0].get("objects")
-    if not isinstance(named, Mapping):
-        return
-    for line in read_objects(evidence.content(named["key"]), named["sha256"], named["key"]):
-        yield str(line["path"]).removeprefix("s3://").partition("/")[2], line
+def _lines_by_key(evidence: EvidenceCopy, named: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """Return the line of each object in the list that an hour names. Raises
+    BrokenEvidenceError."""
+    lines = read_objects(evidence.content(named["key"]), named["sha256"], named["key"])
+    return {str(line["path"]).removeprefix("s3://").partition("/")[2]: line for line in lines}
 
 
 def _state(folder: Path, key: str, line: Mapping[str, Any]) -> State:

@@ -57,11 +57,17 @@ def stage(monkeypatch: pytest.MonkeyPatch) -> Iterator[Exported]:
 
 def export(folder: Path, *options: str) -> Result:
     window = ("--since", SINCE, "--until", UNTIL, "--out", str(folder))
-    return CliRunner().invoke(app, ["export", *window, *options])
+    return run("export", *window, *options)
 
 
 def verify(folder: Path) -> Result:
-    return CliRunner().invoke(app, ["verify", str(folder)])
+    return run("verify", str(folder))
+
+
+def run(*arguments: str) -> Result:
+    result = CliRunner().invoke(app, arguments)
+    assert isinstance(result.exception, SystemExit | None), result.exception
+    return result
 
 
 @pytest.mark.usefixtures("stage")

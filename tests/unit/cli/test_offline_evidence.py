@@ -81,7 +81,9 @@ def copy(original: Path, tmp_path: Path) -> Path:
 
 def verify(folder: Path, *arguments: str) -> Result:
     given_key = arguments or ("--public-key", str(folder / "key.pem"))
-    return CliRunner().invoke(app, ["verify", str(folder), *given_key])
+    result = CliRunner().invoke(app, ["verify", str(folder), *given_key])
+    assert isinstance(result.exception, SystemExit | None), result.exception
+    return result
 
 
 def files_of(folder: Path) -> list[Path]:
