@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
+from claude_bedrock.caller_sessions.arn_name import name_of_arn
 from claude_bedrock.caller_sessions.session_name import caller_name, session_name
 from claude_bedrock.verification.calls import fit_metadata
 
@@ -20,7 +21,7 @@ def caller_of(metadata: Mapping[str, str]) -> str:
     for name in ("api_key_name", "caller"):
         if metadata.get(name):
             return metadata[name]
-    return _name_of_arn(metadata.get("caller_arn", "")) or metadata.get("api_key_id", "")
+    return name_of_arn(metadata.get("caller_arn", "")) or metadata.get("api_key_id", "")
 
 
 def is_session_of(caller: str, session: str) -> bool:
@@ -29,12 +30,3 @@ def is_session_of(caller: str, session: str) -> bool:
         return True
     cut = _CUT.fullmatch(session)
     return cut is not None and caller.startswith(fit_metadata(caller_name(cut[1])))
-
-
-def _name_of_arn(arn: str) -> str:
-    """Return `role/session` of an assumed role, or a user's name without its path.
-
-    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-arns
-    """
-    kind, _, name = arn.rpartition(":")[2].partition("/")
-    return name if kind == "assumed-role" else name.rpartition("/")[2] or kind

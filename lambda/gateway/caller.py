@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
+from claude_bedrock.caller_sessions.arn_name import name_of_arn
+
 API_KEY: Final = "api_key"
 TOKEN: Final = "token"  # noqa: S105 - a kind of credential
 IAM: Final = "iam"
@@ -49,13 +51,4 @@ def from_event_context(context: Mapping[str, Any]) -> Caller:
         plan = authorizer.get("plan") or _DEFAULT_PLAN
         name = authorizer.get("keyName") or ""
         return Caller(name, plan=plan, credential=API_KEY, api_key_id=key_id, arn=arn)
-    return Caller(_name_of_arn(arn), credential=IAM, arn=arn) if arn else Caller()
-
-
-def _name_of_arn(arn: str) -> str:
-    """Return `role/session` of an assumed role, or a user's name without its path.
-
-    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-arns
-    """
-    kind, _, name = arn.rpartition(":")[2].partition("/")
-    return name if kind == "assumed-role" else name.rpartition("/")[2] or kind
+    return Caller(name_of_arn(arn), credential=IAM, arn=arn) if arn else Caller()

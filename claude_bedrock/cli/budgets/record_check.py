@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from claude_bedrock.budgets.budget import MICRO, STAGE, USD, Budget
+from claude_bedrock.caller_sessions.arn_name import name_of_arn
 from claude_bedrock.cli.budgets.spending import Spending
 from claude_bedrock.cli.usage import totals
 from claude_bedrock.cli.usage.rows import Row
@@ -82,11 +83,5 @@ def _amount(budget: Budget, total: totals.Sum) -> int:
 
 
 def caller_name(recorded: str) -> str:
-    """Return the caller as budgets name it: of an ARN, `role/session` or the user's name.
-
-    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-arns
-    """
-    if not recorded.startswith("arn:"):
-        return recorded
-    kind, _, name = recorded.rpartition(":")[2].partition("/")
-    return name if kind == "assumed-role" else name.rpartition("/")[2] or kind
+    """Return the caller as budgets name it: of an ARN, `role/session` or the user's name."""
+    return name_of_arn(recorded) if recorded.startswith("arn:") else recorded
