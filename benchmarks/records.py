@@ -57,12 +57,12 @@ def rows(steps: Sequence[Measured]) -> Sequence[Sequence[str]]:
 
 
 def _row(step: Measured, floor: float) -> Sequence[str]:
-    judged = step.step != FLOOR
+    has_target = step.step != FLOOR
     reached = "reached" if step.peak_mib < LIMIT_MIB else "missed"
     return (
         *(step.step, f"{step.calls:,}", f"{step.seconds:.1f}", f"{step.cpu_seconds:.1f}"),
         *(f"{step.cpu_seconds / floor:.2f}", f"{step.peak_mib:.0f}"),
-        *((f"< {LIMIT_MIB}", reached) if judged else ("", "")),
+        *((f"< {LIMIT_MIB}", reached) if has_target else ("", "")),
     )
 
 
@@ -153,10 +153,12 @@ def _records(folder: Path) -> Iterator[tuple[Destination, LogItem]]:
 
 def _step(step: str, folder: Path, calls: int) -> Measured:
     begun = time.monotonic()
-    seen = STEPS[step](folder, calls)
-    assert seen == calls
+    counted = STEPS[step](folder, calls)
+    assert counted == calls
     seconds = time.monotonic() - begun
-    return Measured(step, seen, seconds, time.process_time(), peak_bytes(os.getpid()) / (1 << 20))
+    return Measured(
+        step, counted, seconds, time.process_time(), peak_bytes(os.getpid()) / (1 << 20)
+    )
 
 
 if __name__ == "__main__":

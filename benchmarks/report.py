@@ -11,7 +11,7 @@ from pathlib import Path
 from benchmarks.metrics import Figure, Target
 from benchmarks.scaling import Curve
 
-_JUDGED = ("figure", "who", "beside", "target", "measured", "")
+_HEADER = ("figure", "who", "beside", "target", "measured", "")
 
 
 def machine() -> str:
@@ -37,7 +37,7 @@ def table(figure: Figure) -> str:
 def judgments(figures: Sequence[Figure]) -> str:
     """Return one row for each target: what it means, and by how much it is missed."""
     rows = [_judgment(figure, target) for figure in figures for target in figure.judged()]
-    return aligned([_JUDGED, *rows])
+    return aligned([_HEADER, *rows])
 
 
 def sections(figures: Sequence[Figure]) -> str:
@@ -61,11 +61,11 @@ def curve(taken: Curve) -> str:
 
 def curves(taken: Sequence[Curve]) -> str:
     """Return a picture and a table for each."""
-    shown = (
+    tables = (
         f"## {item.title}\n\n![{item.title}](performance/{item.name}.svg)\n\n{curve(item)}"
         for item in taken
     )
-    return "\n\n".join(shown)
+    return "\n\n".join(tables)
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> str:

@@ -36,7 +36,7 @@ async def demonstrate(endpoint: Endpoint, console: Console) -> None:
     records = await asyncio.to_thread(records_of, deployed)
     for request_id in request_ids:
         result = await _wait_for_records(records, request_id)
-        console.print(_shown(request_id, result))
+        console.print(_rendered(request_id, result))
         _check(request_id, result)
     console.print(f"Both calls are on record in both places, {datetime.now(UTC):%H:%M:%S} UTC.")
 
@@ -92,7 +92,7 @@ async def _wait_for_records(records: Records, request_id: str) -> CallRecords:
         await asyncio.sleep(0.2)
 
 
-def _shown(request_id: str, records: CallRecords) -> Group:
+def _rendered(request_id: str, records: CallRecords) -> Group:
     """Return both records, but for what was said."""
     in_s3 = records.in_s3
     where = f"s3://{in_s3.bucket}/{in_s3.key}" if in_s3 else "S3"

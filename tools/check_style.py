@@ -152,9 +152,9 @@ def _matches(page: str, line: int, paragraph: str, only: str = "") -> Iterator[F
 
 def _cells(page: str, line: int, row: str) -> Iterator[Finding]:
     for cell in re.split(r"(?<!\\)\|", row.strip().strip("|")):
-        shown = re.sub(r"\[([^\]]*)\]", r"\1", cell.strip())
-        if len(shown) > LONGEST_CELL:
-            text = f"{len(shown)} characters: {shown[:40].replace(chr(0), '`')}"
+        visible = re.sub(r"\[([^\]]*)\]", r"\1", cell.strip())
+        if len(visible) > LONGEST_CELL:
+            text = f"{len(visible)} characters: {visible[:40].replace(chr(0), '`')}"
             yield Finding(page, line, "long cell", text)
 
 

@@ -131,8 +131,10 @@ def api_key(lines: Mapping[str, Sequence[str]]) -> str | None:
     line with commas means, and the name of a scheme is read in any case (RFC 9110 §5.3, §11.1).
     Raises Unauthorized for different values in one header: neither is preferred.
     """
-    given = _values(lines.get("x-api-key", ()))
-    keys: set[str | None] = {*given} or {*map(_bearer, _values(lines.get("authorization", ())))}
+    x_api_keys = _values(lines.get("x-api-key", ()))
+    keys: set[str | None] = {*x_api_keys} or {
+        *map(_bearer, _values(lines.get("authorization", ())))
+    }
     if len(keys) > 1:
         raise Unauthorized("Unauthorized")
     return next(iter(keys), None)

@@ -161,11 +161,11 @@ def _redacted_frame(frame: bytes) -> bytes:
         return frame
     content = json_object.parsed(payload)
     texts = {name: value for name, value in content.items() if isinstance(value, str)}
-    shown = {name: reasons.redact(value) for name, value in texts.items()}
+    redacted = {name: reasons.redact(value) for name, value in texts.items()}
     fields = {name: reasons.redact(value) for name, value in headers.items()}
-    if shown == texts and fields == headers:
+    if redacted == texts and fields == headers:
         return frame
-    return eventstream.frame(fields, json.dumps({**content, **shown}).encode())
+    return eventstream.frame(fields, json.dumps({**content, **redacted}).encode())
 
 
 def _read(response: BedrockResponse, frames: eventstream.Relay) -> bytes | None:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from gateway.errors import InvalidRequest
 
-_MOST_SHOWN = 128  # characters of a caller's value
+_MAX_VALUE_LENGTH = 128  # characters of a caller's value
 
 
 class OneOf(NamedTuple):
@@ -59,7 +59,7 @@ Constraint = OneOf | Number | Text
 def check(query: Mapping[str, str], constraints: Mapping[str, Constraint]) -> None:
     """Raise InvalidRequest that names every value which breaks its constraint."""
     wrong = [
-        f"Value '{query[name][:_MOST_SHOWN]}' at '{name}' failed to satisfy constraint: "
+        f"Value '{query[name][:_MAX_VALUE_LENGTH]}' at '{name}' failed to satisfy constraint: "
         f"Member must {rule}"
         for name, constraint in constraints.items()
         if name in query and (rule := constraint.broken(query[name]))

@@ -72,8 +72,8 @@ class Change(NamedTuple):
         already: what they keep less since then the drift detector reports; it must not stop an
         update, nor the way back from one."""
         old, days = self.old_properties or {}, _days(self.properties)
-        judged = _days(old) if old.get("ExistingLogging") == self.mode else 0
-        return days if self.mode in ("adopt", "extend") and days > judged else 0
+        days_before = _days(old) if old.get("ExistingLogging") == self.mode else 0
+        return days if self.mode in ("adopt", "extend") and days > days_before else 0
 
 
 class Done(NamedTuple):

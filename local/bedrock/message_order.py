@@ -189,10 +189,10 @@ def _check_uses(position: int, message: Message, following: Message | None) -> N
 
 
 def _check_ids(messages: Sequence[Message]) -> None:
-    seen_ids: set[str] = set()
+    earlier_ids: set[str] = set()
     for position, message in enumerate(messages):
         for index, block in enumerate(blocks_of(message)):
-            if isinstance(block, ToolUse) and block.id in seen_ids:
+            if isinstance(block, ToolUse) and block.id in earlier_ids:
                 raise invalid(f"messages.{position}.content.{index}: `tool_use` ids must be unique")
             if isinstance(block, ToolUse):
-                seen_ids.add(block.id)
+                earlier_ids.add(block.id)

@@ -65,10 +65,10 @@ def _account_region() -> AccountRegion:
 def _list_foundation_models(call: Call, _path: str) -> Reply:
     account_region = _account_region()
     provider = call.parameter("byProvider")
-    shown = [model_details(model, account_region) for model in models(account_region)]
+    summaries = [model_details(model, account_region) for model in models(account_region)]
     if provider is not None:
-        shown = [
-            summary for summary in shown if summary["providerName"].lower() == provider.lower()
+        summaries = [
+            summary for summary in summaries if summary["providerName"].lower() == provider.lower()
         ]
     for parameter, field in (
         ("byOutputModality", "outputModalities"),
@@ -76,10 +76,12 @@ def _list_foundation_models(call: Call, _path: str) -> Reply:
         ("byCustomizationType", "customizationsSupported"),
     ):
         filter_value = call.parameter(parameter)
-        shown = [
-            summary for summary in shown if filter_value is None or filter_value in summary[field]
+        summaries = [
+            summary
+            for summary in summaries
+            if filter_value is None or filter_value in summary[field]
         ]
-    return json_reply({"modelSummaries": shown})
+    return json_reply({"modelSummaries": summaries})
 
 
 def _get_foundation_model(_call: Call, identifier: str) -> Reply:
@@ -151,8 +153,8 @@ def _list_profiles(call: Call, _path: str) -> Reply:
     """The query's parameter is `type`, whatever the SDKs call it. Without it Bedrock lists those
     that AWS defines: https://github.com/aws/aws-cli/issues/9728."""
     own = call.parameter("type") == "APPLICATION"
-    shown = list(_applications().values()) if own else profiles(_account_region())
-    return json_reply({"inferenceProfileSummaries": shown})
+    summaries = list(_applications().values()) if own else profiles(_account_region())
+    return json_reply({"inferenceProfileSummaries": summaries})
 
 
 def _get_profile(_call: Call, identifier: str) -> Reply:
@@ -179,14 +181,14 @@ def _is_known(request: Json) -> bool:
 
 def _applications() -> dict[str, Json]:
     """Application profiles by id, with the models behind what they copy."""
-    shown = {}
+    summaries = {}
     for record in ministack_bedrock._inference_profiles_apps.values():
         profile = {name[0].lower() + name[1:]: value for name, value in record.items()}
         source = profile["models"][0]["ModelArn"]
         system = find_profile(source, _account_region())
         profile["models"] = system["models"] if system else [{"modelArn": source}]
-        shown[profile["inferenceProfileId"]] = profile
-    return shown
+        summaries[profile["inferenceProfileId"]] = profile
+    return summaries
 
 
 def _id_of(identifier: str) -> str:

@@ -58,8 +58,10 @@ class Cdk:
         """Deploy these stacks, else all; the outputs are stack name -> output -> value."""
         self._outputs.unlink(missing_ok=True)
         options = ("--require-approval", "never", "--outputs-file", self._outputs)
-        shown = ("--progress", "events", "--ci")
-        await self._assembled(("deploy", *(stacks or ("--all",)), *options, *shown), aws, report)
+        output_options = ("--progress", "events", "--ci")
+        await self._assembled(
+            ("deploy", *(stacks or ("--all",)), *options, *output_options), aws, report
+        )
         outputs: Outputs = json.loads(self._outputs.read_bytes())
         return outputs
 

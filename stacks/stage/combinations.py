@@ -170,7 +170,7 @@ def _key_characters(stage: Stage) -> int:
 
 def _issuer_mistakes(stage: Stage) -> Iterator[str]:
     callers = stage.callers
-    seen: set[tuple[str, str]] = set()
+    earlier: set[tuple[str, str]] = set()
     for name, issuer in callers.token_issuers.items():
         path = f"callers.token_issuers.{name}"
         is_local = bool(_LOCAL_ISSUER.match(issuer.issuer)) and stage.name == LOCAL_STAGE
@@ -179,12 +179,12 @@ def _issuer_mistakes(stage: Stage) -> Iterator[str]:
                 f"{path}.issuer: {issuer.issuer!r} given; allowed: an HTTPS URL, since who can "
                 "change the issuer's keys can be any caller"
             )
-        if (issuer.issuer, issuer.audience) in seen:
+        if (issuer.issuer, issuer.audience) in earlier:
             yield (
                 f"{path}.audience: {issuer.audience!r} given for an issuer that has it already; "
                 "allowed: another audience, by which its tokens are told apart"
             )
-        seen.add((issuer.issuer, issuer.audience))
+        earlier.add((issuer.issuer, issuer.audience))
         if issuer.plan not in callers.all_plans:
             yield (
                 f"{path}.plan: {issuer.plan!r} given; allowed: one of the stage's plans "

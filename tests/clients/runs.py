@@ -142,13 +142,13 @@ def environment(
         "KEY": key or deployment.key,
         "CA": deployment.endpoint["ca_bundle"],
     }
-    told = {
+    endpoint_variables = {
         name: re.sub(r"\$(\w+)", lambda found: known[found[1]], value)
         for part in (TRUST, heading)
         for name, value in exports(part)
     }
     path = os.pathsep.join([str(installed.binaries("python")), "/usr/bin", "/bin"])
-    return {"PATH": path, "HOME": str(home), **known, **told, "MODEL": model}
+    return {"PATH": path, "HOME": str(home), **known, **endpoint_variables, "MODEL": model}
 
 
 def exports(heading: str) -> Iterator[tuple[str, str]]:

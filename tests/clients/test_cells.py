@@ -25,8 +25,8 @@ PROBES = {"HEAD /", "HEAD /api/hello", "GET /v1/models", "GET /inference-profile
 def audited(ran: Ran, outcome: dict[str, Any]) -> dict[str, Any]:
     """The audit line of a case, found by its request id, or else by its tokens."""
     known = "bedrock_request_id" if "request_id" in outcome else "output_tokens"
-    wanted = outcome.get("request_id", outcome["output_tokens"])
-    return next(line for line in ran.audit if line[known] == wanted)
+    expected = outcome.get("request_id", outcome["output_tokens"])
+    return next(line for line in ran.audit if line[known] == expected)
 
 
 def raised(refused: dict[str, Any], name: str) -> bool:

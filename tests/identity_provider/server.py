@@ -46,11 +46,11 @@ def identity_provider(folder: Path, id_token_seconds: int = 600) -> Iterator[Ide
     authority.cert_pem.write_to_path(ca_bundle)
     issued.cert_chain_pems[0].write_to_path(certificate)
     issued.private_key_pem.write_to_path(key)
-    given = {"cert": str(certificate), "key": str(key), "idTokenSeconds": id_token_seconds}
+    options = {"cert": str(certificate), "key": str(key), "idTokenSeconds": id_token_seconds}
     log = folder / "provider.log"
     with log.open("w") as errors:
         process = subprocess.Popen(
-            [find_node.find(), SCRIPT, json.dumps(given)],
+            [find_node.find(), SCRIPT, json.dumps(options)],
             stdin=subprocess.PIPE,  # whose end is the provider's
             stdout=subprocess.PIPE,
             stderr=errors,

@@ -154,7 +154,7 @@ def test_who_may_invoke_does_so_on_the_stages_tiers_and_in_no_named_project(
     assert allowed == {*(f"tier {tier}" for tier in stage.models.service_tiers), "project default"}
 
 
-def test_nobody_changes_what_goes_before_the_accounts_data_retention(judged: Judged) -> None:
+def test_no_identity_changes_what_goes_before_the_accounts_data_retention(judged: Judged) -> None:
     matrix = judged.matrix
     overriding = {cell: cell.action for cell in matrix.cells if cell.action in _OVERRIDES}
     assert set(overriding.values()) == _OVERRIDES

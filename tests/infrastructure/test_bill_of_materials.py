@@ -116,7 +116,7 @@ def test_every_license_is_allowed_and_on_the_page(bills: dict[str, Bill]) -> Non
     assert page(bills.values()) == PAGE.read_text(encoding="utf-8"), "make docs"
 
 
-def test_a_license_that_is_not_allowed_is_seen_within_an_expression() -> None:
+def test_a_license_that_is_not_allowed_is_detected_within_an_expression() -> None:
     assert disallowed("(MIT OR GPL-3.0-only) AND PSF-2.0") == {"GPL-3.0-only"}
     assert disallowed("none stated") == {"none", "stated"}
 

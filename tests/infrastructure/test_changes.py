@@ -77,7 +77,7 @@ def _another_logical_id(templates: dict[str, Any]) -> None:
     templates["Observability"]["Resources"] = json.loads(text)
 
 
-def _described_anew(templates: dict[str, Any]) -> None:
+def _described_again(templates: dict[str, Any]) -> None:
     guard = _only(templates["ModelAccess"], "GuardDenials", "AWS::IAM::ManagedPolicy")
     guard["Properties"]["Description"] = "another"
 
@@ -114,7 +114,7 @@ def _only(template: dict[str, Any], beginning: str, type_: str) -> dict[str, Any
 @pytest.mark.parametrize(
     ("change", "refusal"),
     [
-        (_described_anew, "cannot be updated as it is in use by Gateway"),
+        (_described_again, "cannot be updated as it is in use by Gateway"),
         (_without_bucket_export, "cannot be deleted as it is in use by Observability"),
         (_another_role_path, "a custom-named resource requires replacing"),
         (_another_logical_id, "already exists"),

@@ -198,11 +198,11 @@ WITH_CANARY = "local"
 
 def test_every_metric_watched_is_written_by_its_function(any_stage: Synthesis) -> None:
     dashboard = any_stage.only("Observability", "AWS::CloudWatch::Dashboard")
-    shown = _metrics_of(json.loads(text(dashboard.properties["DashboardBody"])))
+    charted = _metrics_of(json.loads(text(dashboard.properties["DashboardBody"])))
     watched = {name: set[str]() for name in HANDLERS}
     for alarm in _alarms_of_ours(any_stage):
         watched[_dimensions(alarm)["service"]].add(alarm.properties["MetricName"])
-    watched["gateway"] |= {name for namespace, name in shown if namespace == "ClaudeOnBedrock"}
+    watched["gateway"] |= {name for namespace, name in charted if namespace == "ClaudeOnBedrock"}
     assert {"BedrockThrottles", "FirstByteLatency", "Requests"} <= watched["gateway"]
     assert {"InvocationRecordMissing", "VerifiedHours"} <= watched["verification"]
     assert {"InvocationLoggingDisabled", "DriftDetectorRuns"} <= watched["drift-detector"]

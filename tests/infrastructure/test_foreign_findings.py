@@ -46,7 +46,7 @@ def test_the_page_lists_the_findings(judged: Judged) -> None:
     )
 
 
-def test_what_nobody_answered_is_seen(tmp_path: Path) -> None:
+def test_a_finding_without_an_answer_is_detected(tmp_path: Path) -> None:
     app = cdk.App(outdir=str(tmp_path))
     stack = cdk.Stack(app, "Stack")
     sqs.Queue(stack, "Queue")

@@ -24,7 +24,7 @@ def bucket_statements(synthesis: Synthesis) -> list[dict[str, Any]]:
     return statements
 
 
-def test_the_bucket_belongs_to_its_owner_and_to_nobody_else(any_stage: Synthesis) -> None:
+def test_the_bucket_belongs_to_its_owner_alone(any_stage: Synthesis) -> None:
     properties = any_stage.only(STACK, "AWS::S3::Bucket").properties
     assert properties["OwnershipControls"]["Rules"] == [{"ObjectOwnership": "BucketOwnerEnforced"}]
     assert properties["VersioningConfiguration"] == {"Status": "Enabled"}
@@ -55,7 +55,7 @@ def test_nothing_reaches_the_bucket_without_tls(any_stage: Synthesis) -> None:
     assert {str(item["Principal"]) for item in tls} == {"{'AWS': '*'}"}
 
 
-def test_nobody_overwrites_evidence(any_stage: Synthesis) -> None:
+def test_evidence_cannot_be_overwritten(any_stage: Synthesis) -> None:
     (written_once,) = [
         statement for statement in denied(any_stage) if statement["Action"] != "s3:*"
     ]

@@ -50,7 +50,7 @@ def test_every_pair_synthesizes(pairs: Pairs, syntheses: Syntheses) -> None:
     assert broken == {}
 
 
-def test_a_rule_that_is_broken_is_seen(
+def test_a_rule_that_is_broken_is_detected(
     syntheses: Syntheses, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("stacks.components.api.streaming_api.SECURITY_POLICY", "TLS_1_0")

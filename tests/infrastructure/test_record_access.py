@@ -59,7 +59,7 @@ def test_locked_records_and_s3s_own_lines(tmp_path: Path) -> None:
     assert texts(allowed["Resource"]) == [f"<{access.id}.Arn>/access/*"]
     assert text(allowed["Condition"]["ArnLike"]["aws:SourceArn"]) == f"<{record.id}.Arn>"
     _check_retained(synthesis, access)
-    _is_deleted_and_unlocked_by_nobody(synthesis)
+    _is_neither_deleted_nor_unlocked(synthesis)
 
 
 def test_data_events_of_the_records_objects_and_of_nothing_else(tmp_path: Path) -> None:
@@ -111,7 +111,7 @@ def _is_written_by_the_trail_only(synthesis: Synthesis, bucket_id: str) -> None:
     assert actions == {"s3:GetBucketAcl", "s3:PutObject"}
 
 
-def _is_deleted_and_unlocked_by_nobody(synthesis: Synthesis) -> None:
+def _is_neither_deleted_nor_unlocked(synthesis: Synthesis) -> None:
     """Neither by its version, nor past a lock, nor by another lock or rule."""
     forbidden = {
         *("s3:DeleteObject", "s3:DeleteObjectVersion", "s3:BypassGovernanceRetention"),

@@ -56,7 +56,7 @@ def test_the_hours_reach_back_as_far_as_records_are_retained(any_stage: Synthesi
     assert made["Parameters"][f"projection.{schema.HOUR}.range"] == f"NOW-{days + 1}DAYS,NOW"
 
 
-def test_a_query_ends_at_the_stages_limit_and_nobody_may_override_it(
+def test_a_query_ends_at_the_stages_limit_and_none_may_override_it(
     any_stage: Synthesis,
 ) -> None:
     made = any_stage.only(STACK, "AWS::Athena::WorkGroup").properties["WorkGroupConfiguration"]
@@ -79,7 +79,7 @@ def test_the_saved_queries_are_in_athenas_grammar_and_of_the_stages_table(
 
 
 @pytest.mark.parametrize("existing", ["adopt", "extend"])
-def test_where_records_are_anothers_there_is_no_table_and_nobody_may_query(
+def test_where_records_are_anothers_there_is_no_table_and_none_may_query(
     existing: str, tmp_path: Path
 ) -> None:
     made = synthesize("dev", tmp_path, existing_logging=existing)

@@ -123,7 +123,7 @@ def test_outputs_name_policies_and_roles(any_stage: Synthesis) -> None:
     }
 
 
-def test_a_role_for_which_nobody_is_named_is_the_accounts_to_give(prod: Synthesis) -> None:
+def test_a_role_without_principals_is_the_accounts_to_assign(prod: Synthesis) -> None:
     for purpose in ("application", "auditor", "operator"):
         (statement,) = trust(prod, purpose)
         assert texts(statement["Principal"]["AWS"]) == [f"{ACCOUNT}:root"]

@@ -234,7 +234,7 @@ def test_a_template_that_breaks_a_rule_names_it(violated: dict[str, set[str]], c
     assert violated_rules & OWN_RULES == {rule} - {"kept"}
 
 
-def test_every_rule_is_seen_to_fail() -> None:
+def test_every_rule_fails_where_it_is_broken() -> None:
     assert set(BROKEN) == OWN_RULES
 
 
@@ -245,7 +245,7 @@ def test_a_stage_that_retains_nothing_may_delete_its_record(tmp_path: Path) -> N
     assert _violations(tmp_path).get("Kept", set()) & OWN_RULES == set()
 
 
-def test_a_stage_that_retains_its_logs_is_judged_by_these_rules(tmp_path: Path) -> None:
+def test_a_stage_that_retains_its_logs_is_checked_by_these_rules(tmp_path: Path) -> None:
     app = cdk.App(context=CONTEXT, outdir=str(tmp_path))
     project.build(app, load_stage(CONTEXT["stages"], "prod"))
     bucket = app.node.find_child("claude-on-bedrock-prod-InvocationLogging").node.find_child(

@@ -293,7 +293,7 @@ def _kind(role: str) -> str:
     return role.partition("Role")[0]
 
 
-def test_the_boundary_is_attached_to_nobody_as_a_policy(any_stage: Synthesis) -> None:
+def test_the_boundary_is_attached_to_no_identity_as_a_policy(any_stage: Synthesis) -> None:
     for role, held, _ in managed_by_use(any_stage):
         assert boundary(any_stage) not in held, role
 

@@ -51,7 +51,7 @@ def test_the_key_of_an_issuer_has_the_value_that_the_authorizer_answers_with(
     assert in_plans.count(key.id) == 1
 
 
-def test_without_issuers_the_authorizer_ships_and_is_given_nothing_more(
+def test_without_issuers_the_authorizer_ships_and_has_nothing_more(
     dev: Synthesis, local: Synthesis
 ) -> None:
     assert "Environment" not in authorizer(dev).properties

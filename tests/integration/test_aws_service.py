@@ -62,7 +62,7 @@ def test_requests_share_a_connection_whatever_the_status() -> None:
     assert bodies == [b"one", b"no", b"three"]
 
 
-def test_a_response_that_nobody_received_is_not_the_next_ones() -> None:
+def test_a_response_that_was_not_received_is_not_the_next_ones() -> None:
     with service(responds(response(b"old")), responds(response(b"new"))) as sts:
         sts.send(HEADERS, b"Action=X", 5)
 

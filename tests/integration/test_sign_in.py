@@ -158,7 +158,7 @@ def test_login_without_options_is_as_the_last_time(provider: IdentityProvider) -
 
 
 def test_a_device_without_a_browser(provider: IdentityProvider) -> None:
-    shown: dict[str, str] = {}
+    prompt: dict[str, str] = {}
     waits: list[float] = []
 
     def wait(seconds: float) -> None:
@@ -166,19 +166,19 @@ def test_a_device_without_a_browser(provider: IdentityProvider) -> None:
         waits.append(seconds)
         if len(waits) == 2:
             with provider.browser() as browser:
-                page = sign_in(browser, shown["complete_url"], "ana")
+                page = sign_in(browser, prompt["complete_url"], "ana")
                 assert "Sign-in Success" in page.text
 
     settings = saved.Settings(provider.issuer, "claude", "claude", "openid email")
     at = discover(provider.issuer)
-    tokens = grants.by_device(at, settings, shown.update, sleep=wait)
+    tokens = grants.by_device(at, settings, prompt.update, sleep=wait)
 
     named = claims.read_claims(tokens.bearer)
     assert named is not None
     assert (named["email"], tokens.refresh_token is None) == ("ana@example.com", False)
     assert waits == [5, 5]
-    assert shown["url"] == f"{provider.issuer}/device"
-    assert shown["code"] in shown["complete_url"]
+    assert prompt["url"] == f"{provider.issuer}/device"
+    assert prompt["code"] in prompt["complete_url"]
 
 
 def test_without_a_refresh_token_the_end_is_the_end(provider: IdentityProvider) -> None:

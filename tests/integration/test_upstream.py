@@ -106,7 +106,9 @@ def test_a_connection_is_used_again() -> None:
         assert [_post(upstream) for _ in range(3)] == [b"ok"] * 3
 
 
-def test_a_connection_that_the_peer_closed_meanwhile_is_replaced_without_a_second_attempt() -> None:
+def test_a_connection_that_the_peer_closed_concurrently_is_replaced_without_a_second_attempt() -> (
+    None
+):
     with peer(answers(OK), answers(OK)) as upstream:
         assert _post(upstream) == b"ok"
         time.sleep(0.05)
@@ -226,7 +228,7 @@ def test_whatever_fails_between_request_and_answer_costs_the_connection() -> Non
         assert _post(upstream) == b"ok"
 
 
-def test_look_up_and_all_addresses_of_a_host_share_one_deadline(
+def test_resolution_and_all_addresses_of_a_host_share_one_deadline(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     waited: list[float] = []
@@ -247,11 +249,11 @@ def test_look_up_and_all_addresses_of_a_host_share_one_deadline(
         def close(self) -> None:
             pass
 
-    def look_up(*_: object, **__: object) -> list[tuple[object, ...]]:
+    def resolve(*_: object, **__: object) -> list[tuple[object, ...]]:
         now[0] += 2.0
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("192.0.2.1", 443))] * 8
 
-    monkeypatch.setattr("gateway.connection.socket.getaddrinfo", look_up)
+    monkeypatch.setattr("gateway.connection.socket.getaddrinfo", resolve)
     monkeypatch.setattr("gateway.connection.socket.socket", Unanswered)
     monkeypatch.setattr("gateway.connection.time.monotonic", lambda: now[0])
     with pytest.raises(TimeoutError):

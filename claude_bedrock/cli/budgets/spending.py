@@ -77,8 +77,8 @@ def _budgets(rules: Rules, items: Mapping[str, Item]) -> Iterator[Budget]:
     yield from rules.stage
     subjects = {Budget(subject, USD, 1, "day") for subject in items}
     for scope, by_name in (("team", rules.teams), ("caller", rules.callers)):
-        seen = {rule.name for rule in subjects if rule.scope == scope}
-        for name in sorted({*seen, *by_name} - {budget.DEFAULT}):
+        named = {rule.name for rule in subjects if rule.scope == scope}
+        for name in sorted({*named, *by_name} - {budget.DEFAULT}):
             for rule in by_name.get(name, by_name.get(budget.DEFAULT, ())):
                 yield rule._replace(subject=f"{scope}#{name}")
 

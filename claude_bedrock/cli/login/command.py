@@ -86,9 +86,11 @@ def login(
     `claude-bedrock token` then prints a token. Without options: sign in again as before.
 
     Exit code: 0, 1 if you were not signed in, or 2 if the provider did not answer."""
-    given = Given(issuer, client_id, audience, token_issuer, stage, scope, resource, prompt, port)
+    arguments = Given(
+        issuer, client_id, audience, token_issuer, stage, scope, resource, prompt, port
+    )
     with one_line_errors(NOT_ASSESSED):
-        settings = choose(given, saved.load_settings(sign_in))
+        settings = choose(arguments, saved.load_settings(sign_in))
         from claude_bedrock.cli.sign_in import grants, provider  # noqa: PLC0415 - slow to import
 
         found = provider.discover(settings.issuer)

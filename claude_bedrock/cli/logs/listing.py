@@ -145,14 +145,14 @@ def _chosen(
     content: bool,
     read: CallsRead | None = None,
 ) -> Iterator[Line]:
-    seen: set[str] = set()
+    listed_ids: set[str] = set()
     for item, first, last in every:
         record = item.content or {}
         try:
             line = line_of(record)
-            if line.request_id in seen or not first <= line.at < last:
+            if line.request_id in listed_ids or not first <= line.at < last:
                 continue
-            seen.add(line.request_id)
+            listed_ids.add(line.request_id)
             if read:
                 read.add(line)
             if not _fits(line, log_filter):

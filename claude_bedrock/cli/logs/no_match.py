@@ -44,6 +44,6 @@ def _hint(model: str) -> str:
 
 
 def _some(names: set[str]) -> str:
-    shown = sorted(names)[:_MOST]
-    more = len(names) - len(shown)
-    return ", ".join(shown) + (f" and {more} more" if more else "")
+    first = sorted(names)[:_MOST]
+    more = len(names) - len(first)
+    return ", ".join(first) + (f" and {more} more" if more else "")

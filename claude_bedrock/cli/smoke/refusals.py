@@ -32,8 +32,8 @@ def judge_wrong_key(subject: Subject) -> Finding:
 
 
 def judge_no_credentials(subject: Subject) -> Finding:
-    nobody = subject.endpoint._replace(caller=httpx2.Auth())
-    return _judge(send(nobody, "GET", "/v1/models"), 401, "authentication_error")
+    without_credential = subject.endpoint._replace(caller=httpx2.Auth())
+    return _judge(send(without_credential, "GET", "/v1/models"), 401, "authentication_error")
 
 
 def judge_too_large(subject: Subject) -> Finding:

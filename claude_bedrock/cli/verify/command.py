@@ -56,7 +56,7 @@ _MEANINGS = {
     "unreadable": "records and audit entries that cannot be read",
 }
 _COLORS: Mapping[Verdict, str] = {"pass": "green", "fail": "red", "not assessed": "yellow"}
-_MOST_SHOWN = 50
+_MAX_ROWS = 50
 """Findings in the terminal; the evidence and --json have all."""
 
 
@@ -119,12 +119,12 @@ def _findings(findings: Sequence[Finding]) -> Iterator[RenderableType]:
         return
     table = Table("finding, id, request id", "when, model, who, what, where", show_lines=True)
     table.columns[0].no_wrap = True
-    for finding in findings[:_MOST_SHOWN]:
+    for finding in findings[:_MAX_ROWS]:
         rest = (finding.at, finding.model_id, finding.who, finding.detail, finding.source)
         table.add_row(plain_lines(finding.kind, finding.id, finding.request_id), plain_lines(*rest))
     yield table
-    if len(findings) > _MOST_SHOWN:
-        yield Text(f"And {len(findings) - _MOST_SHOWN:,} more: in the evidence, and with --json.")
+    if len(findings) > _MAX_ROWS:
+        yield Text(f"And {len(findings) - _MAX_ROWS:,} more: in the evidence, and with --json.")
 
 
 def _evidence_line(written: Written) -> str:

@@ -56,8 +56,8 @@ def tools() -> dict[str, Any]:
     turns: list[Any] = [{"role": "user", "content": USE_TOOL}]
     called = client.messages.create(model=MODEL, max_tokens=256, messages=turns, tools=[tool])
     (use,) = [block for block in called.content if block.type == "tool_use"]
-    given: Any = use.input
-    result = {"type": "tool_result", "tool_use_id": use.id, "content": get_weather(**given)}
+    arguments: Any = use.input
+    result = {"type": "tool_result", "tool_use_id": use.id, "content": get_weather(**arguments)}
     turns += [
         {"role": "assistant", "content": called.content},
         {"role": "user", "content": [result]},

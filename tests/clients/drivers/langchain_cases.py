@@ -41,8 +41,8 @@ def cases_of(chat: Any) -> dict[str, Case]:  # noqa: ANN401 - of a package that 
 
 
 def _end(message: Any) -> dict[str, Any]:  # noqa: ANN401 - of a package that mypy does not see
-    told = message.response_metadata
+    metadata = message.response_metadata
     return {
-        "stop": told.get("stop_reason") or told.get("stopReason"),
+        "stop": metadata.get("stop_reason") or metadata.get("stopReason"),
         "output_tokens": message.usage_metadata["output_tokens"],
     }

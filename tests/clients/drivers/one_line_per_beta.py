@@ -97,8 +97,8 @@ def tools() -> dict[str, Any]:
     tool = {"name": "get_weather", "description": "Weather", "input_schema": CITY_SCHEMA}
     called = json.loads(post(BETAS, user(USE_TOOL), tools=[tool]).read())
     (use,) = [block for block in called["content"] if block["type"] == "tool_use"]
-    given = get_weather(**use["input"])
-    result = {"type": "tool_result", "tool_use_id": use["id"], "content": given}
+    weather = get_weather(**use["input"])
+    result = {"type": "tool_result", "tool_use_id": use["id"], "content": weather}
     turns = [user(USE_TOOL), {"role": "assistant", "content": called["content"]}, user([result])]
     answer = json.loads(post(BETAS, *turns, tools=[tool]).read())
     return {"text": answer["content"][0]["text"]}

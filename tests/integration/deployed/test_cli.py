@@ -46,8 +46,8 @@ def recorded(deployment: Deployment, sent_as: str) -> dict[str, Any]:
     """Both records of a call and its bodies, as soon as they are there."""
 
     def show() -> CompletedProcess[str] | None:
-        shown = claude_bedrock(deployment, "logs", "show", sent_as, "--json")
-        return shown if shown.returncode == 0 else None
+        result = claude_bedrock(deployment, "logs", "show", sent_as, "--json")
+        return result if result.returncode == 0 else None
 
     content: dict[str, Any] = json.loads(eventually(show).stdout)
     return content
@@ -59,10 +59,10 @@ def test_the_answer_is_printed_and_show_finds_its_records(deployment: Deployment
     assert "Hello there" in process.stdout
     sent_as = request_id(process)
 
-    shown = recorded(deployment, sent_as)
+    result = recorded(deployment, sent_as)
 
-    assert shown["cloudwatch"]["requestId"] == shown["s3"]["record"]["requestId"] == sent_as
-    assert shown["bodies"]["input"]["messages"][0]["content"] == "Hello there"
+    assert result["cloudwatch"]["requestId"] == result["s3"]["record"]["requestId"] == sent_as
+    assert result["bodies"]["input"]["messages"][0]["content"] == "Hello there"
     human = claude_bedrock(deployment, "logs", "show", sent_as)
     assert (human.returncode, sent_as in human.stdout) == (0, True)
 
@@ -164,10 +164,10 @@ def test_the_catalog_and_the_embedded_aws_agree(deployment: Deployment) -> None:
 
 
 def test_what_is_not_on_record_is_a_failure(deployment: Deployment) -> None:
-    shown = claude_bedrock(deployment, "logs", "show", "no-such-request")
+    result = claude_bedrock(deployment, "logs", "show", "no-such-request")
 
-    assert shown.returncode != 0
-    assert "is not in both CloudWatch Logs and S3" in shown.stderr
+    assert result.returncode != 0
+    assert "is not in both CloudWatch Logs and S3" in result.stderr
 
 
 def test_an_error_is_reported_in_one_line(deployment: Deployment) -> None:

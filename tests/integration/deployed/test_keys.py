@@ -78,7 +78,7 @@ def refused(answer: Answer, status: int, kind: str) -> Answer:
     ],
 )
 @pytest.mark.parametrize("path", ["/v1/messages", "/v1/models", "/anything"])
-def test_without_a_good_key_nobody_passes(
+def test_without_a_good_key_a_request_is_refused(
     deployment: Deployment, path: str, headers: dict[str, str], should_retry: str | None
 ) -> None:
     answer = refused(deployment.call("POST", path, BODY, headers), 401, "authentication_error")

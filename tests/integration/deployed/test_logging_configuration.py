@@ -322,11 +322,11 @@ def test_what_another_sets_in_between_is_left_alone(in_account: InAccount) -> No
         before = account.configuration()
         await account.deploy_with("replace")
         account.set(FOREIGN)
-        meanwhile = account.configuration()
+        others = account.configuration()
 
         await account.destroy()
 
-        assert account.configuration() == meanwhile
+        assert account.configuration() == others
         assert account.saved() == before
 
     in_account(use)

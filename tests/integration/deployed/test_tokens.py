@@ -69,11 +69,11 @@ def invocation_record(deployment: Deployment, request_id: str) -> dict[str, Any]
     client = deployment.client("logs")
     group = deployment.output("InvocationLogging", "LogGroupName")
 
-    def look() -> dict[str, Any] | None:
+    def find_entry() -> dict[str, Any] | None:
         events = client.filter_log_events(logGroupName=group, filterPattern=f'"{request_id}"')
         return next((json.loads(event["message"]) for event in events["events"]), None)
 
-    return eventually(look)
+    return eventually(find_entry)
 
 
 def test_a_claim_chooses_the_team_that_pays(deployment: Deployment, issuer: LocalIssuer) -> None:

@@ -100,7 +100,7 @@ def test_the_saved_queries_are_those_of_the_project(deployment: Deployment) -> N
     assert {query["Name"] for query in saved} == {"usage-last-30-days", "calls-last-30-days"}
 
 
-def test_calls_are_listed_by_their_content_and_it_is_not_shown(deployment: Deployment) -> None:
+def test_calls_are_listed_by_their_content_and_it_is_not_printed(deployment: Deployment) -> None:
     called = claude_bedrock(deployment, "ask", "Tell me of the Quincunx")
     recorded(deployment, request_id(called))
 

@@ -265,7 +265,7 @@ ANSWERED_AND_BROKEN = (
 
 
 @pytest.mark.parametrize(("fault", "stream"), ANSWERED_AND_BROKEN)
-def test_a_call_that_bedrock_answered_and_nobody_recorded_is_not_complete(
+def test_a_call_that_bedrock_answered_without_a_record_is_not_complete(
     deployment: Deployment, tmp_path: Path, fault: str, stream: bool
 ) -> None:
     """Whatever the client got of the answer that broke."""
@@ -496,7 +496,7 @@ def findings(deployment: Deployment, *arguments: str) -> CompletedProcess[str]:
     )
 
 
-def test_a_sealed_finding_is_accepted_and_shown_as_such_from_then_on(
+def test_a_sealed_finding_is_accepted_and_printed_as_such_from_then_on(
     deployment: Deployment, strangers: Strangers, tmp_path: Path
 ) -> None:
     """By the function, by a new join, by the report that sums the hour, and in the chain."""

@@ -53,11 +53,11 @@ def error_of(refused: pytest.ExceptionInfo[ClientError]) -> str:
 def test_the_models_are_the_catalogs(bedrock: Client) -> None:
     summaries = bedrock.list_foundation_models(byProvider="Anthropic")["modelSummaries"]
 
-    shown = {summary["modelId"]: summary for summary in summaries}
-    assert shown[HAIKU]["inferenceTypesSupported"] == ["INFERENCE_PROFILE"]
+    by_id = {summary["modelId"]: summary for summary in summaries}
+    assert by_id[HAIKU]["inferenceTypesSupported"] == ["INFERENCE_PROFILE"]
     retired = {model.base_id for model in catalog.MODELS if catalog.is_retired(model, "2026-11-25")}
     assert retired
-    assert not retired & set(shown)
+    assert not retired & set(by_id)
     assert not bedrock.list_foundation_models(byInferenceType="ON_DEMAND")["modelSummaries"]
     assert not bedrock.list_foundation_models(byProvider="amazon")["modelSummaries"]
 

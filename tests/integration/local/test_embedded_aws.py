@@ -16,7 +16,7 @@ async def url_of(folder: Path, port: int) -> str:
         return aws.url
 
 
-def test_a_port_that_another_took_meanwhile_is_left_to_it(
+def test_a_port_that_another_took_concurrently_is_left_to_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as another:

@@ -201,7 +201,7 @@ def test_a_refusal_that_lasts_is_reported_in_aws_words(code: str) -> None:
     assert refusing.clock.elapsed <= longest
 
 
-def test_a_role_that_another_principal_sets_meanwhile_is_a_success_and_stays() -> None:
+def test_a_role_that_another_principal_sets_concurrently_is_a_success_and_stays() -> None:
     class Shared(Account):
         def update_account(self, **_request: Any) -> object:  # noqa: ANN401
             self.role_arn = EXISTING_ROLE

@@ -119,7 +119,7 @@ def test_the_key_of_an_issuer_is_no_credential() -> None:
     assert refused(USAGE_KEY)
 
 
-def test_a_key_is_handed_on_without_a_look_at_any_issuer(issuer: LocalIssuer) -> None:
+def test_a_key_is_handed_on_before_any_issuer_is_asked(issuer: LocalIssuer) -> None:
     assert answer("abcdefghijklmnopqrst")["usageIdentifierKey"] == "abcdefghijklmnopqrst"
     assert issuer.paths == []
 
@@ -163,7 +163,7 @@ def with_public_key_as_secret(issuer: LocalIssuer) -> str:
     return f"{signed}.{segment(hmac.digest(pem, signed.encode(), 'sha256'))}"
 
 
-def by_stranger(issuer: LocalIssuer, **header: object) -> str:
+def by_unknown_issuer(issuer: LocalIssuer, **header: object) -> str:
     headers = {"kid": "rsa", **header}
     token: str = jwt.encode(issuer.claims(), STRANGERS_KEY, "RS256", headers=headers)
     return token
@@ -176,9 +176,11 @@ HOSTILE: Mapping[str, Callable[[LocalIssuer], str]] = {
     "no alg header": lambda i: forged(i, {"kid": "rsa"}),
     "alg of another type": lambda i: forged(i, {"alg": ["RS256"], "kid": "rsa"}),
     "key confusion": with_public_key_as_secret,
-    "signed by a stranger": by_stranger,
-    "its own key": lambda i: by_stranger(i, jwk=public_jwk(STRANGERS_KEY)),
-    "keys at a URL of its own": lambda i: by_stranger(i, jku=f"{i.url}/mine", x5u=f"{i.url}/mine"),
+    "signed by a stranger": by_unknown_issuer,
+    "its own key": lambda i: by_unknown_issuer(i, jwk=public_jwk(STRANGERS_KEY)),
+    "keys at a URL of its own": lambda i: by_unknown_issuer(
+        i, jku=f"{i.url}/mine", x5u=f"{i.url}/mine"
+    ),
     "no signature": lambda i: i.token().rpartition(".")[0] + ".",
     "another signature": lambda i: i.token().rpartition(".")[0] + "." + segment(b"x" * 256),
     "unknown key": lambda i: i.token(kid="other"),

@@ -46,7 +46,7 @@ def test_the_ninety_ninth_of_a_hundred_is_not_the_median() -> None:
     assert figure.value(Target(1, "direct", how="above", percentile=99)) == 99
 
 
-def test_nobody_is_judged_beside_one_who_took_no_part() -> None:
+def test_a_peer_that_did_not_run_is_not_compared() -> None:
     assert _figure(Target(1, "LiteLLM")).judged() == []
     assert _figure(Target(1, "floor", contender="gateway over TLS")).judged() == []
 

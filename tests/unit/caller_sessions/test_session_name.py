@@ -52,10 +52,10 @@ def test_a_name_that_the_gateway_did_not_give_is_left_as_it_is(name: str) -> Non
         ("k" * 65, "k" * 38 + "==f39cdc2584758c99cf81c1f4"),
     ],
 )
-def test_names_read_as_the_page_says(caller: str, name: str) -> None:
+def test_names_read_as_in_the_docs(caller: str, name: str) -> None:
     assert session_name(caller) == name
 
 
-def test_nobody_has_no_session() -> None:
+def test_an_empty_name_has_no_session() -> None:
     with pytest.raises(ValueError, match="without a name"):
         session_name("")

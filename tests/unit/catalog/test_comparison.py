@@ -154,7 +154,7 @@ def answer_of(answers: Answers, name: str) -> dict[str, Any]:
     return next(item for item in answers.models if item["modelId"] == model.base_id)
 
 
-def test_a_model_nobody_recorded_gets_a_row_that_lists_what_is_missing() -> None:
+def test_a_model_without_recordings_gets_a_row_that_lists_what_is_missing() -> None:
     outcome = answers(REGION)
     new = "anthropic.claude-sonnet-6"
     life = {"status": "ACTIVE", "endOfLifeTime": midnight("2028-02-01")}
@@ -295,5 +295,5 @@ def test_what_no_page_confirms_is_no_news_where_it_is_missing() -> None:
 
 
 @pytest.mark.parametrize("region", REGIONS)
-def test_an_account_that_has_what_the_catalog_has_disturbs_nobody(region: str) -> None:
+def test_an_account_that_has_what_the_catalog_has_yields_no_finding(region: str) -> None:
     assert outdated(answers(region), region, models=tuple(model.name for model in MODELS)) == []

@@ -33,7 +33,7 @@ def test_no_fable_takes_another_temperature_than_1_or_any_top_k(name: str, value
 
 
 @given(st.none() | st.booleans() | st.text() | st.lists(st.integers()) | st.floats(allow_nan=True))
-def test_any_value_is_judged_and_none_but_a_number_is_taken(value: object) -> None:
+def test_any_value_is_evaluated_and_none_but_a_number_is_taken(value: object) -> None:
     for allowed in (SAMPLERS[FABLE_5].top_p, SAMPLERS[FABLE_5_1[0]].top_p):
         if takes(allowed, value):
             assert isinstance(value, float)

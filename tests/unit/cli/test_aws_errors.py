@@ -65,7 +65,7 @@ def test_the_embedded_aws_that_is_not_running_is_reported(url: str) -> None:
     assert "make local" not in explain(aws)
 
 
-def test_any_other_error_is_shown_unchanged() -> None:
+def test_any_other_error_is_printed_unchanged() -> None:
     assert explain(answered("Throttling", "slower.")) == (
         "AWS answered DescribeStacks with Throttling: slower"
     )

@@ -94,7 +94,7 @@ COMMANDS = (
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.__name__)
-def test_what_others_wrote_is_shown_on_the_line_it_belongs_to(
+def test_what_others_wrote_is_printed_on_the_line_it_belongs_to(
     command: Callable[[], None], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "5000")  # so that nothing is wrapped

@@ -156,7 +156,7 @@ def test_a_key_of_the_stack_is_not_rotated_and_only_switched_off(account: Accoun
     assert not key.enabled
 
 
-def test_only_the_stages_keys_are_seen(account: Account) -> None:
+def test_only_the_stages_keys_are_listed(account: Account) -> None:
     assert [key.name for key in account.keys.all()] == ["stack"]
     with pytest.raises(KeyRefusedError, match="no key other"):
         account.keys.revoke("other", replaced_only=False)

@@ -122,7 +122,7 @@ def test_a_line_has_caller_model_tokens_and_status_and_no_content() -> None:
     assert "Hello" not in str(listed(LogFilter(text="hello"), *EVERY))
 
 
-def test_content_is_shown_on_request() -> None:
+def test_content_is_printed_on_request() -> None:
     (line,) = listed(LogFilter(request_id="said"), *EVERY, content=True)
     assert line.content == {"prompt": "Where is the Straße?", "completion": "Good day"}
 
@@ -204,7 +204,7 @@ def test_a_record_that_cannot_be_read_is_counted_and_the_list_goes_on(
     )
 
 
-def test_a_record_is_shown_whose_body_has_another_form_unless_that_is_requested() -> None:
+def test_a_record_is_printed_whose_body_has_another_form_unless_that_is_requested() -> None:
     odd = record("1", output=None)
     assert [line.request_id for line in listed(LogFilter(), odd, content=True)] == ["1"]
 
@@ -258,7 +258,7 @@ def test_a_model_that_there_is_not_is_reported(model: str, hint: str) -> None:
 
 
 @pytest.mark.parametrize("terminal", [True, False])
-def test_a_prompt_is_shown_and_not_obeyed(
+def test_a_prompt_is_printed_and_not_obeyed(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, terminal: bool
 ) -> None:
     monkeypatch.setattr(command, "is_terminal", lambda: terminal)
@@ -271,8 +271,8 @@ def test_a_prompt_is_shown_and_not_obeyed(
 
     _as_text(line)
 
-    shown = capsys.readouterr().out
-    assert "␛[4A␛[J␇␍\\x9b2J\\u202e" in shown
-    assert not {"\x1b", "\x07", "\r", "\x9b", "\u202e"} & set(shown)
+    printed = capsys.readouterr().out
+    assert "␛[4A␛[J␇␍\\x9b2J\\u202e" in printed
+    assert not {"\x1b", "\x07", "\r", "\x9b", "\u202e"} & set(printed)
     rest = [" ", " ", " ", " "] if terminal else []
-    assert [line[:1] for line in shown.splitlines()] == [shown[0], *rest]
+    assert [line[:1] for line in printed.splitlines()] == [printed[0], *rest]

@@ -32,7 +32,7 @@ def offered(server: Server, *profiles: dict[str, Any]) -> list[Offer]:
     return listing.of_endpoint(Endpoint(server.url, ByKey("k"), None))
 
 
-def shown(offers: list[Offer], *, spellings: bool = False) -> str:
+def rendered(offers: list[Offer], *, spellings: bool = False) -> str:
     text = io.StringIO()
     Console(file=text, width=200).print(listing.as_text(offers, today=TODAY, spellings=spellings))
     return text.getvalue()
@@ -55,7 +55,7 @@ def test_a_stage_is_what_its_endpoint_offers(server: Server) -> None:
     assert haiku["geographies"][0]["price"]["input"] == "1.1"
     assert haiku["geographies"][1]["price"]["input"] == "1"
     assert haiku["life"]["state"] == "ACTIVE"
-    table = shown(offers)
+    table = rendered(offers)
     assert "eu: 1.1 / 5.5" in table
     assert "eu-west-1 eu-west-2" in table
     assert "any commercial Region" in table
@@ -89,7 +89,7 @@ def test_the_catalog_is_every_model_with_its_end_and_successor() -> None:
             "cache_read": "0.055",
         },
     }
-    table = shown(offers, spellings=True)
+    table = rendered(offers, spellings=True)
     for expected in (
         "retired 2026-10-14",
         "legacy since 2026-07-08",
@@ -110,6 +110,6 @@ def test_from_one_region_only_what_can_be_called_there_is_listed() -> None:
     offers = listing.of_catalog("eu-west-2")
     by_name = {model.name: routes for model, routes in offers}
     assert list(by_name["claude-haiku-4-5"]) == ["global", "eu"]
-    table = shown(offers)
+    table = rendered(offers)
     assert "none from there" in table
     assert "eu-south-2 eu-west-1 eu-west-2 eu-west-3" in table

@@ -139,7 +139,7 @@ def test_a_stage_as_our_stacks_make_it_retains_what_it_sets(stage: str) -> None:
 
 
 @pytest.mark.usefixtures("stage")
-def test_an_adopted_location_is_judged_by_the_stages_number() -> None:
+def test_an_adopted_location_is_checked_against_the_stages_number() -> None:
     large = {"largeDataDeliveryS3Config": {"bucketName": "theirs", "keyPrefix": "bodies"}}
     records = {"s3Config": {"bucketName": "theirs", "keyPrefix": "bedrock"}}
     adopted = {**records, "cloudWatchConfig": {"logGroupName": "/of-another-team", **large}}
@@ -162,7 +162,7 @@ def test_an_adopted_location_is_judged_by_the_stages_number() -> None:
 
 
 @pytest.mark.usefixtures("stage")
-def test_the_log_of_who_reached_the_record_is_judged_too() -> None:
+def test_the_log_of_who_reached_the_record_is_checked_too() -> None:
     client("s3").create_bucket(Bucket="access")
     update_outputs(AccessLogBucketName="access")
 

@@ -104,7 +104,7 @@ def test_a_link_stays_one_and_the_mode_of_its_file(file: Path, tmp_path: Path) -
     assert stat.S_IMODE(real.stat().st_mode) == 0o640
 
 
-def test_a_key_that_goes_before_the_token_is_named_and_not_shown(
+def test_a_key_that_goes_before_the_token_is_named_and_not_printed(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file.parent.mkdir()

@@ -38,7 +38,7 @@ def obeyed(text: str) -> set[str]:
 
 
 @given(st.text(st.characters(codec=None)))
-def test_whatever_was_written_is_only_shown(text: str) -> None:
+def test_whatever_was_written_is_only_printed(text: str) -> None:
     shown = escape_controls(text)
 
     assert not obeyed(shown)
@@ -46,11 +46,11 @@ def test_whatever_was_written_is_only_shown(text: str) -> None:
 
 
 @given(st.text(st.characters(exclude_categories=["Cc", "Cs", "Cf", "Zl", "Zp"])))
-def test_what_can_only_be_shown_stays_as_it_is(text: str) -> None:
+def test_what_can_only_be_printed_stays_as_it_is(text: str) -> None:
     assert escape_controls(text) == text
 
 
-def test_what_is_not_shown_is_named() -> None:
+def test_what_is_not_printed_is_named() -> None:
     escaped = escape_controls(HOSTILE)
 
     assert escaped.startswith("a␛[4A␛[Jb␛]0;title␇c\\x9b31md␍e␡f\\u202eg\\u2066h\\u2028i")

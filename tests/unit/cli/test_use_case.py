@@ -56,7 +56,7 @@ def test_the_empty_form_has_every_field_and_is_refused(tmp_path: Path) -> None:
         ({"useCases": "é" * 8192}, "more than 16384 bytes"),
     ],
 )
-def test_what_nobody_filled_in_is_refused(
+def test_an_empty_field_is_refused(
     tmp_path: Path, change: dict[str, object], expected: str
 ) -> None:
     with pytest.raises(UnfitFormError) as refused:

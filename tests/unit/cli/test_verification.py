@@ -415,7 +415,7 @@ def test_the_command_shows_findings_and_ends_with_one(
     assert CliRunner().invoke(app, ["evidence", "verify", *reversed(files)]).exit_code == 1
 
 
-def shown(tmp_path: Path, *more: str) -> tuple[int, str]:
+def verify_output(tmp_path: Path, *more: str) -> tuple[int, str]:
     arguments = ["verify", "--stage", "dev", "--region", DEPLOYMENT.region, *more]
     result = CliRunner().invoke(app, [*arguments, "--evidence", str(tmp_path)])
     return result.exit_code, " ".join(result.stdout.split())
@@ -427,13 +427,13 @@ def test_what_cannot_be_known_is_neither_clean_nor_a_finding(
     line = {"message": "audit", "audit": audit_line("r1", "answer lost, not logged")}
     account.log("gateway", json.dumps(line), at=NOW - timedelta(hours=2))
 
-    code, text = shown(tmp_path)
+    code, text = verify_output(tmp_path)
 
     assert code == 2
     assert "0 of 1 call of" in text
     assert "of 1 it cannot be known." in text
     assert "very call" not in text
-    assert '"verdict": "not assessed"' in shown(tmp_path, "--json")[1]
+    assert '"verdict": "not assessed"' in verify_output(tmp_path, "--json")[1]
 
 
 def test_a_client_that_disconnected_and_a_call_on_record_are_every_call(
@@ -446,7 +446,7 @@ def test_a_client_that_disconnected_and_a_call_on_record_are_every_call(
     account.log("gateway", json.dumps({"message": "audit", "audit": disconnected}), at=at)
     account.recorded("r2", at, output={})
 
-    code, text = shown(tmp_path)
+    code, text = verify_output(tmp_path)
 
     assert code == 0
     assert "Every call of" in text
@@ -458,7 +458,7 @@ def test_the_terminal_shows_fifty_findings_and_their_number(
     for number in range(60):
         account.called(f"lost-{number}", NOW - timedelta(hours=2))
 
-    code, text = shown(tmp_path)
+    code, text = verify_output(tmp_path)
 
     assert (code, text.count("missing_record")) == (1, 50)
     assert "And 10 more: in the evidence, and with --json." in text
@@ -473,7 +473,7 @@ def test_allowed_direct_calls_are_summed_in_the_terminal(account: Account, tmp_p
     for request_id in ("d1", "d2"):
         account.recorded(request_id, at, identity={"arn": OTHER_ROLE}, requestMetadata=None)
 
-    code, text = shown(tmp_path)
+    code, text = verify_output(tmp_path)
 
     assert code == 0
     assert "2 by arn:aws:iam::123456789012:role/somebody" in text

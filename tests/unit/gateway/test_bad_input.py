@@ -225,7 +225,7 @@ def test_no_path_leads_anywhere_but_to_a_route_of_this_stage(
                 assert operation in ("invoke", "converse")
 
 
-def test_a_stages_guardrail_leaves_the_rest_of_theirs_as_it_was_written() -> None:
+def test_a_stages_guardrail_leaves_the_rest_of_the_callers_own_as_it_was_written() -> None:
     client_config = '{"trace":"enabled","of_theirs":1E400,"guardrailIdentifier":"theirs"}'
 
     _, [sent] = send(

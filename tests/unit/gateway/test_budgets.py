@@ -22,7 +22,7 @@ from tests.unit.gateway.fake_dynamodb import LOST, SLOW, THROTTLED, UNREACHABLE,
 from tests.unit.gateway.fakes import ScriptedReply, SentResponse
 
 BODY = {"model": MODEL, "max_tokens": 100, "messages": [{"role": "user", "content": "Hi"}]}
-TOLD = {
+ANSWER = {
     "x-amzn-bedrock-input-token-count": "10",
     "x-amzn-bedrock-output-token-count": "20",
     "x-amzn-bedrock-cache-write-input-token-count": "0",
@@ -45,7 +45,7 @@ class BudgetedCaller(Caller):
             rules, rates, BudgetTable("budgets", self.table.connect), fails_open=fails_open
         )
         self.number = 0
-        self.bedrock.reply = ScriptedReply(200, TOLD, [])
+        self.bedrock.reply = ScriptedReply(200, ANSWER, [])
 
     def _serve(self, response: SentResponse, event: dict[str, Any]) -> None:
         self.number += 1
@@ -98,7 +98,7 @@ def dollars(
     return Budget("", "usd", round(amount * DOLLAR), per, blocks, alert_at)
 
 
-def test_a_call_is_charged_what_bedrock_has_told_and_no_more(make: Make) -> None:
+def test_a_call_is_charged_what_bedrock_reports_and_no_more(make: Make) -> None:
     caller = make(dollars(1), Budget("", "tokens", 1000, "month"))
 
     answer = caller.send(BODY)

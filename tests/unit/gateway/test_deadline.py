@@ -69,7 +69,7 @@ def test_idle_time_counts_what_is_written_whatever_comes_in() -> None:
     assert reply.seconds == [15, 1, 0.001, 15]
 
 
-def test_what_is_written_to_nobody_does_not_count() -> None:
+def test_what_is_written_to_a_closed_client_does_not_count() -> None:
     clock = Clock()
     deadline = Deadline(900, clock)
     clock.now += IDLE_TIMEOUT_SECONDS

@@ -50,7 +50,7 @@ PROMPT = st.fixed_dictionaries(
 EXAMPLES = profile(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
-class Seen(NamedTuple):
+class Exchange(NamedTuple):
     """What Bedrock was sent and what the trail says."""
 
     body: dict[str, Any]
@@ -63,14 +63,14 @@ class Seen(NamedTuple):
         return {name: value for name, value in self.line.items() if name not in FORMAT}
 
 
-def seen(
+def exchange(
     settings: Settings,
     path: str,
     body: object,
     *,
     stream: bool = False,
     headers: Mapping[str, str] | None = None,
-) -> Seen:
+) -> Exchange:
     caller = Caller(settings)
     if stream:
         caller.bedrock.answers(STREAM)
@@ -82,7 +82,7 @@ def seen(
         response = caller.send(body, path=path, headers=headers)
     lines = [json.loads(line) for line in printed.getvalue().splitlines()]
     (audit,) = [line["audit"] for line in lines if line.get("message") == "audit"]
-    return Seen(caller.bedrock.body, caller.bedrock.sent[0].headers, audit, response)
+    return Exchange(caller.bedrock.body, caller.bedrock.sent[0].headers, audit, response)
 
 
 @given(PROMPT, st.booleans())
@@ -93,8 +93,8 @@ def test_a_prompt_is_the_same_call_in_either_format(
     operation = "invoke-with-response-stream" if stream else "invoke"
     native = {**prompt, "anthropic_version": "bedrock-2023-05-31"}
     request = {"model": MODEL, **prompt, "stream": stream}
-    translated = seen(settings, "/v1/messages", request, stream=stream)
-    passed_on = seen(settings, f"/model/{MODEL}/{operation}", native, stream=stream)
+    translated = exchange(settings, "/v1/messages", request, stream=stream)
+    passed_on = exchange(settings, f"/model/{MODEL}/{operation}", native, stream=stream)
 
     assert translated.body == passed_on.body == native
     assert translated.headers[METADATA_HEADER] == passed_on.headers[METADATA_HEADER]
@@ -122,10 +122,10 @@ def test_a_forged_entry_never_passes_as_the_gateways(
         ("/v1/messages", {"model": MODEL, **prompt}),
         (f"/model/{MODEL}/invoke", prompt),
     ):
-        call = seen(settings, path, body, headers=header)
+        call = exchange(settings, path, body, headers=header)
         assert json.loads(call.headers[METADATA_HEADER]) == expected
     for body, headers in (({}, header), ({"requestMetadata": forged}, {})):
-        call = seen(settings, f"/model/{MODEL}/converse", body, headers=headers)
+        call = exchange(settings, f"/model/{MODEL}/converse", body, headers=headers)
         assert METADATA_HEADER not in call.headers
         assert call.body["requestMetadata"] == expected
 
@@ -140,7 +140,9 @@ def test_a_guardrail_binds_and_a_tier_holds_in_either_format(settings: Settings,
         "X-Amzn-Bedrock-PerformanceConfig-Latency": "optimized",
     }
     body = {"model": MODEL, "max_tokens": 1, "messages": []}
-    call = seen(settings._replace(service_tiers=("default", "flex")), path, body, headers=request)
+    call = exchange(
+        settings._replace(service_tiers=("default", "flex")), path, body, headers=request
+    )
 
     assert request.items() <= {name: call.headers.get(name.lower()) for name in request}.items()
     assert call.response.headers["x-amzn-bedrock-input-token-count"] == "7"

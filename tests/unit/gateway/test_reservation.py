@@ -74,23 +74,23 @@ def attempt(status: int | None = 200, *, sent: bool = True, complete: bool = Tru
     return made
 
 
-TOLD = Usage(input_tokens=10, output_tokens=5)
+USAGE = Usage(input_tokens=10, output_tokens=5)
 HELD = bound(b'{"max_tokens": 100}')
 
 
 @pytest.mark.parametrize(
     ("attempts", "usage", "amounts"),
     [
-        ([attempt()], TOLD, Amounts(30 + 75, 15)),
-        ([attempt(429), attempt()], TOLD, Amounts(30 + 75, 15)),
+        ([attempt()], USAGE, Amounts(30 + 75, 15)),
+        ([attempt(429), attempt()], USAGE, Amounts(30 + 75, 15)),
         ([attempt(None, sent=False)], Usage(), Amounts()),
         ([attempt(500)], Usage(), Amounts()),
         ([attempt(None)], Usage(), HELD.amounts),
         ([attempt()], Usage(), HELD.amounts),
-        ([attempt(complete=False)], TOLD, Amounts(30 + 1500, 110)),
+        ([attempt(complete=False)], USAGE, Amounts(30 + 1500, 110)),
     ],
 )
-def test_a_call_comes_to_what_bedrock_has_told_else_to_what_may_have_run(
+def test_a_call_comes_to_what_bedrock_reports_else_to_what_may_have_run(
     attempts: list[Attempt], usage: Usage, amounts: Amounts
 ) -> None:
     assert SONNET is not None

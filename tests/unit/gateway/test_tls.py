@@ -47,7 +47,7 @@ def _key_hash(certificate: x509.Certificate) -> str:
     ).hexdigest()
 
 
-def test_they_are_trusted_and_nobody_else_and_their_answers_are_checked() -> None:
+def test_they_alone_are_trusted_and_their_answers_are_checked() -> None:
     context = tls.client_context({})
     assert _names(context) == set(PUBLISHED)
     assert context.verify_mode is ssl.CERT_REQUIRED

@@ -90,7 +90,7 @@ def test_a_typo_is_a_mistake_beside_any_beta(path: str, meant: str, fields: dict
     assert f"`{meant}`" in refused.value.message
 
 
-def test_what_others_know_or_nobody_can_judge_stays() -> None:
+def test_what_others_know_or_no_rule_covers_stays() -> None:
     block = {"type": "brand_new_block", "payload": {"a": 1}}
     called = {"type": "tool_use", "id": "t", "name": "clock", "input": {"weight": 1}}
     fields: dict[str, Any] = {

@@ -44,7 +44,7 @@ def test_betas_of_body_and_header_are_sent_once_and_in_order() -> None:
     assert adapted.changes == ()
 
 
-def test_a_beta_nobody_knows_goes_with_the_fields_nobody_knows() -> None:
+def test_an_unknown_beta_goes_with_the_unknown_fields() -> None:
     adapted = sent("claude-opus-5", "new-thing-2027-01-01", "Über", new_thing={"a": 1}, Ö=1)
     assert adapted.changes == (
         "beta:new-thing-2027-01-01",

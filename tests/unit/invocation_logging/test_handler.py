@@ -188,7 +188,7 @@ def test_a_creation_that_bedrock_did_not_let_begin_never_blocks_the_stacks_remov
 
 
 @pytest.mark.parametrize(("days", "status"), [(30, "SUCCESS"), (14, "FAILED")])
-def test_what_is_adopted_is_judged_by_what_aws_reports(
+def test_what_is_adopted_is_checked_against_what_aws_reports(
     bedrock: BedrockControl, mailbox: Mailbox, foreign: dict[str, Any], days: int, status: str
 ) -> None:
     made: Any = boto3.client

@@ -201,7 +201,7 @@ def test_an_extension_is_put_back_before_a_stage_that_may_not_have_it_stops() ->
         assert (region.bedrock.content, region.saved.content) == (INCOMPLETE, None)
 
 
-def test_what_another_has_set_meanwhile_is_left_and_what_was_saved_is_reported() -> None:
+def test_what_another_has_set_concurrently_is_left_and_what_was_saved_is_reported() -> None:
     region = Region(COMPLETE)
     region.deploy("replace")
     region.bedrock.content = INCOMPLETE

@@ -119,8 +119,8 @@ def properties(
 ) -> Properties:
     """As CloudFormation sends them."""
     made = PROPERTIES | {"ExistingLogging": mode, "LogGroupName": f"/claude-on-bedrock/dev/{group}"}
-    judged_by = {"RetentionDays": str(days)} if mode in ("adopt", "extend") else {}
-    return made | judged_by | ({"ExistingRoleArn": role} if role else {})
+    retention = {"RetentionDays": str(days)} if mode in ("adopt", "extend") else {}
+    return made | retention | ({"ExistingRoleArn": role} if role else {})
 
 
 FAULTS = st.none() | st.tuples(st.integers(1, 5), st.sampled_from([BEFORE, AFTER]))

@@ -95,9 +95,9 @@ def test_a_decision_holds_for_a_moment(
 
 
 def test_iam_is_not_called_about_another_account(iam: Iam, authorization: Authorization) -> None:
-    stranger = CALLER._replace(arn="arn:aws:sts::2:assumed-role/r/s")
+    other_account = CALLER._replace(arn="arn:aws:sts::2:assumed-role/r/s")
 
-    assert not authorization.allow(stranger, "execute-api:Invoke", "arn:m")
+    assert not authorization.allow(other_account, "execute-api:Invoke", "arn:m")
     assert iam.requests == []
 
 

@@ -51,7 +51,7 @@ def test_one_that_is_used_cannot_change() -> None:
         check(PRODUCER, exports(Used="new", Free="old"))
 
 
-def test_one_that_nobody_uses_may_change_and_go() -> None:
+def test_an_unused_export_may_change_and_go() -> None:
     check(PRODUCER, exports(Used="old", Free="new"))
     check(PRODUCER, exports(Used="old"))
 

@@ -21,9 +21,9 @@ def test_a_graceful_goaway_is_left_out_however_it_is_cut(size: int) -> None:
     goaway_filter = GoawayFilter()
     pieces = [sent[at : at + size] for at in range(0, len(sent), size)]
 
-    seen = b"".join(goaway_filter.feed(piece) for piece in pieces)
+    passed_on = b"".join(goaway_filter.feed(piece) for piece in pieces)
 
-    assert seen == PREFACE + SETTINGS + DATA + SETTINGS
+    assert passed_on == PREFACE + SETTINGS + DATA + SETTINGS
 
 
 def test_a_goaway_with_an_error_is_passed() -> None:

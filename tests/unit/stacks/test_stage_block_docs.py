@@ -25,7 +25,7 @@ def validator() -> Draft202012Validator:
     return Draft202012Validator(schema)
 
 
-def test_schema_and_tables_are_generated_anew() -> None:
+def test_schema_and_tables_are_generated_again() -> None:
     written = json.loads(stage_block.SCHEMA.read_text())
     assert written == json.loads(json.dumps(stage_block.schema())), RUN
     assert stage_block.PAGE.read_text() == stage_block.page(), RUN

@@ -89,12 +89,12 @@ def unaccounted(principals: Sequence[Principal], cells: Sequence[Cell]) -> set[s
 
 
 def _statements(principals: Sequence[Principal]) -> Iterator[tuple[Policy, Mapping[str, Any]]]:
-    seen: list[tuple[str, Mapping[str, Any]]] = []
+    earlier: list[tuple[str, Mapping[str, Any]]] = []
     for principal in principals:
         for policy in principal.policies:
             for statement in policy.statements:
-                if policy != ADMINISTRATOR and (policy.name, statement) not in seen:
-                    seen.append((policy.name, statement))
+                if policy != ADMINISTRATOR and (policy.name, statement) not in earlier:
+                    earlier.append((policy.name, statement))
                     yield policy, statement
 
 

@@ -31,16 +31,16 @@ class Row(NamedTuple):
 def page(matrix: Matrix) -> str:
     """Return the page of a stage, as it stands in docs/access/."""
     lines = [*_head(matrix), *_not_tested(matrix)]
-    nobody = []
+    without_denial = []
     for principal in matrix.principals:
         rows = rows_of(matrix, principal)
         if {row.outcome for row in rows} == {NOT_ALLOWED}:
-            nobody.append(principal.name)
+            without_denial.append(principal.name)
         else:
             lines += _section(principal, rows)
-    if nobody:
+    if without_denial:
         lines += ["", "## Nobody else", "", "Of what is asked, nothing is allowed to these, and "]
-        lines[-1] += f"nothing denied in so many words: {', '.join(nobody)}."
+        lines[-1] += f"nothing denied in so many words: {', '.join(without_denial)}."
     return "\n".join(lines) + "\n"
 
 
@@ -93,9 +93,9 @@ def _section(principal: Principal, rows: Sequence[Row]) -> Iterator[str]:
     if principal.session:
         yield f"Within the {principal.session.name}."
     yield from _table("Allowed", [row for row in rows if row.outcome == ALLOWED])
-    by_nobody = [row for row in rows if row.outcome == NOT_ALLOWED]
+    without_statement = [row for row in rows if row.outcome == NOT_ALLOWED]
     in_words = [row for row in rows if row.outcome not in {ALLOWED, NOT_ALLOWED}]
-    yield from _table("Denied", in_words + by_nobody, "Why")
+    yield from _table("Denied", in_words + without_statement, "Why")
 
 
 def _table(title: str, rows: Sequence[Row], *more: str) -> Iterator[str]:

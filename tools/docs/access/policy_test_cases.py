@@ -70,13 +70,15 @@ def cells(stage: Stage, assembly: Assembly) -> list[Cell]:
     """Return everything that is asked of each principal of the stage."""
     regions = (stage.region, _elsewhere(stage.region))
     models = [model for model in MODELS if model.profiles]
-    stranger = next((model for model in models if model.name not in stage.models.allow), models[0])
+    foreign_model = next(
+        (model for model in models if model.name not in stage.models.allow), models[0]
+    )
     invocations = [
         cell
         for region in regions
         for action in INVOKE
         for cell in [
-            *(cell for model in models for cell in _ways(action, model, region, stranger)),
+            *(cell for model in models for cell in _ways(action, model, region, foreign_model)),
             *_other_vendor(action, region),
         ]
     ]
@@ -94,7 +96,7 @@ def _elsewhere(region: str) -> str:
     return next(candidate for candidate in ELSEWHERE if candidate != region)
 
 
-def _ways(action: str, model: Model, region: str, stranger: Model) -> Iterator[Cell]:
+def _ways(action: str, model: Model, region: str, foreign_model: Model) -> Iterator[Cell]:
     """Bare, by each profile that the model has, and by what a profile may turn into: one that
     holds `stranger`, a model that is not the stage's, or reaches another Region."""
 
@@ -112,8 +114,8 @@ def _ways(action: str, model: Model, region: str, stranger: Model) -> Iterator[C
         yield cell(route, [request, *_behind(action, model.base_id, region, arn, reached)])
         held = ("",) if route == "global" else (region,)
         yield cell(
-            f"{route}, were its profile to hold {stranger.name}",
-            _behind(action, stranger.base_id, region, arn, held),
+            f"{route}, were its profile to hold {foreign_model.name}",
+            _behind(action, foreign_model.base_id, region, arn, held),
         )
         if route != "global":
             far = next(candidate for candidate in _COMMERCIAL if candidate not in reached)

@@ -11,7 +11,7 @@ from tools.load.soak import memory
 from tools.load.soak.run import Effort, Soaked, soak
 
 FULL = Effort(calls=100_000, callers=32, slots=8, warm_up=1_000)
-_SHOWN = 20
+_MAX_ROWS = 20
 
 
 def main() -> int:
@@ -24,7 +24,7 @@ def main() -> int:
     for line in report(soaked):
         console.print(line, highlight=False, soft_wrap=True)
     mistakes = soaked.mistakes()
-    for mistake in mistakes[:_SHOWN]:
+    for mistake in mistakes[:_MAX_ROWS]:
         console.print(f"MISTAKE: {mistake}", markup=False, highlight=False)
     console.print(f"{len(mistakes)} mistakes")
     return int(bool(mistakes))

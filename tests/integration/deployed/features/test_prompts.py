@@ -42,7 +42,7 @@ def test_a_system_prompt_is_part_of_the_prompt_in_converse(bedrock: Any) -> None
     assert with_system - without >= len(SYSTEM) // 4
 
 
-def test_an_image_is_seen(form: Format) -> None:
+def test_an_image_is_read(form: Format) -> None:
     image = {"type": "image", "source": base64("image/png", PNG)}
     response = form.ask(**message_request([image, {"type": "text", "text": "What color?"}]))
 
@@ -50,7 +50,7 @@ def test_an_image_is_seen(form: Format) -> None:
     assert response.message["usage"]["input_tokens"] == IMAGE_TOKENS + 3
 
 
-def test_an_image_is_seen_in_converse(bedrock: Any) -> None:  # noqa: ANN401
+def test_an_image_is_read_in_converse(bedrock: Any) -> None:  # noqa: ANN401
     image = {"image": {"format": "png", "source": {"bytes": PNG}}}
     answer = bedrock.converse(**conversed(image, {"text": "What color?"}))
 
@@ -59,7 +59,7 @@ def test_an_image_is_seen_in_converse(bedrock: Any) -> None:  # noqa: ANN401
 
 
 @pytest.mark.parametrize("cited", [False, True])
-def test_a_pdf_is_seen_in_full_without_citations_too(form: Format, cited: bool) -> None:
+def test_a_pdf_is_read_in_full_without_citations_too(form: Format, cited: bool) -> None:
     document = {
         "type": "document",
         "source": base64("application/pdf", PDF),

@@ -78,7 +78,7 @@ def test_an_alarm_that_watches_nothing_is_detected(
     assert (first.outcome, first.found.startswith(words)) == (outcome, True)
 
 
-def test_the_dimensions_that_were_seen_are_named() -> None:
+def test_the_dimensions_that_were_read_are_named() -> None:
     seen = {f"{name}Success": {ALL_MODELS} for name in METRICS}
     for check in judge_deliveries(WATCHED, seen):
         assert "without dimensions" in check.found

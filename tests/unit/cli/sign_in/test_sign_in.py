@@ -29,7 +29,7 @@ from claude_bedrock.cli.token.saved_token import print_token
 from tests.unit.cli.answers import Server
 
 SETTINGS = Settings("https://login.example.com", "client", "client")
-NOTHING_GIVEN = Given(None, None, None, None, None, None, None, None, None)
+NO_ARGUMENTS = Given(None, None, None, None, None, None, None, None, None)
 SLOW = ("boto3", "botocore", "httpx2", "oauthlib", "keyring", "typer", "rich", "ssl", "duckdb")
 
 
@@ -210,7 +210,7 @@ def test_the_loopback_takes_one_answer_and_only_with_the_state() -> None:
         get(url, state="secret")
 
 
-def test_nobody_at_the_browser_is_an_error() -> None:
+def test_an_unanswered_browser_is_an_error() -> None:
     with Loopback(0, "s") as loopback, pytest.raises(SignInRequiredError, match="--device"):
         loopback.wait(0)
 
@@ -225,7 +225,7 @@ def test_a_stages_token_issuer_names_issuer_and_audience(
     stage = {"callers": {"token_issuers": {"staff": block}}}
     (home / "cdk.json").write_text(json.dumps({"context": {"stages": {"prod": stage}}}))
     monkeypatch.chdir(home)
-    asked = NOTHING_GIVEN._replace(token_issuer="staff", stage="prod", client_id="cli")
+    asked = NO_ARGUMENTS._replace(token_issuer="staff", stage="prod", client_id="cli")
 
     assert choose(asked, None) == Settings("https://staff.example.com", "cli", "gateway")
     with pytest.raises(NoTargetError, match=r"no token issuer 'other'.*, but staff"):
@@ -237,12 +237,12 @@ def test_a_stages_token_issuer_names_issuer_and_audience(
 def test_another_issuer_or_client_inherits_nothing_of_the_last_sign_in() -> None:
     last = SETTINGS._replace(audience="api", scope="openid", port=8080)
 
-    assert choose(NOTHING_GIVEN, last) == last
-    assert choose(NOTHING_GIVEN._replace(client_id="b"), last).audience == "b"
+    assert choose(NO_ARGUMENTS, last) == last
+    assert choose(NO_ARGUMENTS._replace(client_id="b"), last).audience == "b"
     with pytest.raises(NoTargetError, match="Give --client-id"):
-        choose(NOTHING_GIVEN._replace(issuer="https://other.example.com"), last)
+        choose(NO_ARGUMENTS._replace(issuer="https://other.example.com"), last)
     with pytest.raises(NoTargetError, match="Nothing says where"):
-        choose(NOTHING_GIVEN, None)
+        choose(NO_ARGUMENTS, None)
 
 
 # --- identities without a sign-in
@@ -261,7 +261,7 @@ def test_a_token_of_github_is_for_the_audience(
     assert server.received[0].headers["authorization"] == "Bearer request-token"
 
 
-def test_outside_of_github_it_says_what_the_workflow_needs(
+def test_outside_of_github_it_names_what_the_workflow_needs(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.delenv("ACTIONS_ID_TOKEN_REQUEST_URL", raising=False)

@@ -33,10 +33,10 @@ RUN = Run(datetime(2026, 11, 29, 12, tzinfo=UTC), "us-east-1", False, HAIKU.name
 @pytest.mark.parametrize("secret", SECRETS)
 @pytest.mark.parametrize("around", ["it is {}", '"{}", next', "({})", "log-{}-us-east-1"])
 def test_what_reveals_an_account_a_key_or_a_host_is_left_out(secret: str, around: str) -> None:
-    shown = anonymize(around.format(secret))
-    assert secret not in shown
-    assert "123456789012" not in shown
-    assert "[" in shown
+    anonymous = anonymize(around.format(secret))
+    assert secret not in anonymous
+    assert "123456789012" not in anonymous
+    assert "[" in anonymous
 
 
 def test_sources_numbers_and_ids_stay() -> None:

@@ -170,10 +170,10 @@ def test_calls_in_the_gateways_own_role_are_of_no_caller(file: Path) -> None:
 
 
 def test_what_is_no_call_through_the_gateway_is_listed(file: Path) -> None:
-    stranger = f"arn:aws:iam::{ACCOUNT}:user/eve"
+    other_user = f"arn:aws:iam::{ACCOUNT}:user/eve"
     lines = [
         *bill("a"),
-        *bill("a", line_item_iam_principal=stranger),
+        *bill("a", line_item_iam_principal=other_user),
         *bill("a", product_region_code="us-east-1"),
         *bill("a", line_item_iam_principal=None, line_item_product_code="AmazonBedrock"),
         *bill("a", line_item_line_item_type="Tax", line_item_unblended_cost=0.5),
@@ -185,14 +185,14 @@ def test_what_is_no_call_through_the_gateway_is_listed(file: Path) -> None:
     dollars = sum(price())
     assert reasons(comparison) == {"a": None}
     assert comparison.others == {
-        ("not by the gateway", stranger): dollars,
+        ("not by the gateway", other_user): dollars,
         ("other Region", "us-east-1"): dollars,
         ("other charge", "Tax"): Decimal(1),
         ("without a principal", "eu-west-1"): dollars,
     }
 
 
-def test_an_export_without_principals_says_what_to_choose(tmp_path: Path) -> None:
+def test_an_export_without_principals_names_what_to_choose(tmp_path: Path) -> None:
     columns = {name: kind for name, kind in COLUMNS.items() if name != export.PRINCIPAL}
     file = write(tmp_path / "bill.parquet", bill("a"), columns)
     with pytest.raises(UnanswerableError, match="Include caller identity"):

@@ -220,7 +220,7 @@ COMPLETE = b'{"requestId":"1","timestamp":"2026-10-07T12:00:00Z","modelId":"m"}\
         "half a line",
     ],
 )
-def test_what_cannot_be_read_is_counted_and_named_and_nothing_of_it_is_shown(
+def test_what_cannot_be_read_is_counted_and_named_and_nothing_of_it_is_printed(
     content: bytes, calls: int, unreadable: int, tmp_path: Path
 ) -> None:
     _put(tmp_path / KEY.format("whole"), COMPLETE)
@@ -290,7 +290,7 @@ def test_the_command_prints_exact_json_and_a_short_table(made: Made, tmp_path: P
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has a device that is always full")
-def test_what_was_reckoned_is_shown_though_the_page_cannot_be_written(made: Made) -> None:
+def test_what_was_reckoned_is_printed_though_the_page_cannot_be_written(made: Made) -> None:
     arguments = ("--from", str(made.folder), "--since", "2026-10-01", "--until", "2026-10-03")
 
     done = _command(*arguments, "--out", "/dev/full")
