@@ -5,7 +5,7 @@ order, as they are read.
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Literal, NamedTuple
 
@@ -14,6 +14,7 @@ from claude_bedrock.records.window import UnreadableError, Window
 from claude_bedrock.verification.allowed_regions import AllowedRegions
 from claude_bedrock.verification.calls import CALLER, Call, calls
 from claude_bedrock.verification.finding import Counts, Finding, Kind, Outcome
+from claude_bedrock.verification.known_call import KnownCall
 from claude_bedrock.verification.model_match import is_model_of
 from claude_bedrock.verification.principals import Principals, principal
 from claude_bedrock.verification.record_summary import (
@@ -54,15 +55,18 @@ def reconcile(
     bounds: AllowedRegions,
     principals: Principals,
     lookups: Lookups,
+    compare: Callable[[Iterable[KnownCall]], None] | None = None,
 ) -> Outcome:
     """Reconcile the gateway's audit entries with Bedrock's records in `window`, and return the
     outcome. Both must be read further than the window, or what crosses its edge is missed. What
-    cannot be read is a finding."""
+    cannot be read is a finding. `compare` takes each call that was read, of the window or not."""
     join = _Join(window, bounds, principals, lookups)
     for entry in entries:
         join.entry(entry)
     for destination, record in records:
         join.record(destination, record)
+    if compare is not None:
+        compare(join.known_calls())
     return join.outcome()
 
 
@@ -93,6 +97,7 @@ class _Join:
         self._calls: dict[str, Call] = {}
         self._nameless: dict[str, list[Call]] = {}  # by gateway_request_id
         self._strangers: dict[str, _Stranger] = {}
+        self._allowed: dict[str, _About] = {}  # records of callers that may call directly
         self._seen: dict[str, int] = {}  # request id -> a bit for each destination
         self._contents: dict[str, bytes] = {}  # request id -> digests of its first record
         self._paths: dict[str, tuple[str, str]] = {}  # of those whose bodies lie elsewhere
@@ -133,6 +138,8 @@ class _Join:
             claimed = record.metadata.get(CALLER[0], "")
             stranger = _Stranger(_of_record(record), claimed)
             self._strangers.setdefault(record.request_id, stranger)
+        if direct:
+            self._allowed.setdefault(record.request_id, _of_record(record))
         if not self._window.holds(at):
             return
         self._counted["records"] += not mask
@@ -291,11 +298,27 @@ class _Join:
         )
         self._findings.setdefault((kind, about.request_id, about.source), finding)
 
+    def known_calls(self) -> Iterator[KnownCall]:
+        """Yield each call that an entry or a record is of."""
+        recorded = self._seen.keys() | self._unreadable.keys()
+        for call in self._all_calls():
+            name = caller_of(dict(zip(CALLER, call.caller, strict=True)))
+            has_record = call.request_id in recorded
+            yield KnownCall(
+                call.request_id, call.at, call.model_id, call.who, call.expected, has_record, name
+            )
+        for request_id in recorded - self._calls.keys():
+            stranger = self._strangers.get(request_id)
+            unread = _About(request_id, 0, "", "")  # a finding already, by its object
+            about = stranger.about if stranger else self._allowed.get(request_id, unread)
+            yield KnownCall(request_id, about.at, about.model_id, about.who, None, has_record=True)
+
+    def _all_calls(self) -> list[Call]:
+        nameless = (call for group in self._nameless.values() for call in group)
+        return [*self._calls.values(), *nameless]
+
     def outcome(self) -> Outcome:
-        for call in [
-            *self._calls.values(),
-            *(c for group in self._nameless.values() for c in group),
-        ]:
+        for call in self._all_calls():
             if self._window.holds(call.at):
                 self._counted["calls"] += 1
                 self._counted[self._fate(call)] += 1

@@ -11,6 +11,7 @@ from claude_bedrock.records.window import Window
 from claude_bedrock.verification.allowed_regions import AllowedRegions
 from claude_bedrock.verification.finding import Outcome
 from claude_bedrock.verification.join import DESTINATIONS, Destination, Lookups, reconcile
+from claude_bedrock.verification.known_call import KnownCall
 from claude_bedrock.verification.principals import Principals
 
 HOUR = 3600.0
@@ -111,6 +112,7 @@ def joined(
     bodies: Mapping[str, object] | None = None,
     identical: Collection[tuple[str, str]] = (),
     access_log: Mapping[str, str] | None = None,
+    compare: Callable[[Iterable[KnownCall]], None] | None = None,
 ) -> Outcome:
     """The join of entries, each with the moment it was written, and of records. `bodies` has those
     in S3 by their paths, without which all objects are equal. `access_log` has what the access log
@@ -130,6 +132,7 @@ def joined(
             read_body=lambda path: (bodies or {})[path],
             find_requests=lambda ids: {item: (access_log or {}).get(item, "") for item in ids},
         ),
+        compare=compare,
     )
 
 

@@ -1,6 +1,7 @@
 """The join finds what was put in, and nothing else."""
 
 import random
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -10,9 +11,11 @@ from hypothesis import strategies as st
 from claude_bedrock.verification.allowed_regions import AllowedRegions
 from claude_bedrock.verification.finding import Counts, Finding, Outcome
 from claude_bedrock.verification.join import DESTINATIONS
+from claude_bedrock.verification.known_call import KnownCall
 from tests.unit.verification.scenario import (
     BOUNDS,
     FATES,
+    HOUR,
     MODEL,
     NOW,
     OTHER_ROLE,
@@ -250,3 +253,24 @@ def test_a_record_of_another_form_is_a_finding_that_names_the_field(
     assert len({finding.id for finding in unreadable}) == 2
     assert (outcome.counts.unreadable, outcome.counts.matched) == (2, 1)
     assert "secret" not in repr(outcome)
+
+
+def test_each_call_of_an_entry_or_a_record_is_handed_to_a_third_witness() -> None:
+    known = dict[str, tuple[str | None, bool, str]]()
+
+    def compare(calls: Iterable[KnownCall]) -> None:
+        known.update({c.request_id: (c.expected, c.has_record, c.caller) for c in calls})
+
+    lines = [(NOW - 5 * HOUR, audit_line(name)) for name in ("both", "no-record", "")]
+    unreadable = {key: value for key, value in record("unreadable").items() if key != "modelId"}
+    direct = record("direct", "allowed direct call")
+    records = [record("both"), record("no-entry", "went round"), direct, unreadable]
+    joined(lines, [("S3", content) for content in records], compare=compare)
+    assert known == {
+        "both": ("record", True, "search.nightly"),
+        "no-record": ("record", False, "search.nightly"),
+        "": ("record", False, "search.nightly"),
+        "no-entry": (None, True, ""),
+        "direct": (None, True, ""),
+        "unreadable": (None, True, ""),
+    }
