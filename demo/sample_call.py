@@ -31,10 +31,6 @@ class Caller(NamedTuple):
         """The caller's name, as the gateway has it."""
         return self.name or self.arn.partition(":assumed-role/")[2]
 
-    @property
-    def shown(self) -> str:
-        return self.name or self.arn
-
 
 class Call(NamedTuple):
     """`at` in seconds since 1970; tokens as Bedrock counts them, each in one field only. `large`:

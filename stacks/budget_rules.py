@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 from claude_bedrock.budgets.budget import DEFAULT, MICRO, STAGE, TOKENS, USD, Rules, to_json
 from claude_bedrock.budgets.budget import Budget as Rule
+from claude_bedrock.caller_sessions.qualified_name import KEY, RESERVED
 from stacks.stage.block import Stage
-from stacks.stage.callers import Budget
+from stacks.stage.callers import Budget, Callers
 
+_KEY_NAME: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+_KEYS_AND_TOKENS: Final = (
+    "names of keys (letters, digits, _, . and -), and ISSUER:NAME for the callers of one of the "
+    "stage's token_issuers"
+)
+_SIGNERS: Final = "ROLE, ROLE/SESSION and user:NAME, since callers sign with auth iam"
 # Of the 4 KB of a function's environment, what the other variables leave.
 RULES_CHARACTERS = 1500
 
@@ -44,6 +53,12 @@ def mistakes(stage: Stage) -> Iterator[str]:
                 f"callers.budgets.teams.{team}: given; allowed: default, and the stage's teams "
                 f"({', '.join(callers.teams) or 'none'})"
             )
+    for name in callers.budgets.callers:
+        if name != DEFAULT and not _is_caller(name, callers):
+            yield (
+                f"callers.budgets.callers.{name}: given; allowed: default, and "
+                f"{_SIGNERS if callers.auth == 'iam' else _KEYS_AND_TOKENS}"
+            )
     size = len(to_json(rules(stage)))
     if size > RULES_CHARACTERS:
         yield (
@@ -51,6 +66,16 @@ def mistakes(stage: Stage) -> Iterator[str]:
             f"{RULES_CHARACTERS}, since a function's environment holds 4 KB; budgets of default "
             "need no names"
         )
+
+
+def _is_caller(name: str, callers: Callers) -> bool:
+    """Return whether a caller of the stage may have this qualified name, or its role."""
+    kind, colon, rest = name.partition(":")
+    if callers.auth == "iam":
+        return not colon or (kind in RESERVED - {KEY} and bool(rest))
+    if colon:
+        return kind in {KEY, *callers.token_issuers} and bool(rest)
+    return _KEY_NAME.fullmatch(name) is not None
 
 
 def _budget_mistakes(path: str, budget: Budget) -> Iterator[str]:

@@ -51,7 +51,8 @@ class Rules(NamedTuple):
     callers: Mapping[str, tuple[Budget, ...]] = {}
 
     def budgets_for(self, caller: str, team: str) -> tuple[Budget, ...]:
-        """Return the budgets that a call of this caller counts against."""
+        """Return the budgets that a call counts against, of a caller by its qualified name: see
+        claude_bedrock.caller_sessions.qualified_name."""
         return (
             *self.stage,
             *_for_subject(self.teams, team, _TEAM),
@@ -87,10 +88,17 @@ def to_json(rules: Rules) -> str:
     )
 
 
+def role_of(caller: str) -> str:
+    """Return the role of a caller named `role/session`; empty for another. The `/` of a token's
+    caller is behind its issuer's `:`."""
+    role, slash, _ = caller.partition("/")
+    return role if slash and ":" not in role else ""
+
+
 def _caller_key(callers: Mapping[str, Sequence[Budget]], caller: str) -> str:
     """Return the caller's name or, where only the role of a `role/session` is named, the role:
     whoever takes a role may choose the session's name."""
-    role = caller.partition("/")[0]
+    role = role_of(caller)
     return role if caller not in callers and role in callers else caller
 
 

@@ -2,13 +2,7 @@
 SELECT
   min("timestamp") AS called_at,
   requestid AS request_id,
-  min(coalesce(
-    nullif(requestmetadata.api_key_name, ''),
-    nullif(requestmetadata.caller, ''),
-    nullif(requestmetadata.caller_arn, ''),
-    "identity".arn,
-    ''
-  )) AS caller,
+  min({caller}) AS caller,
   min(modelid) AS model_id,
   min(operation) AS operation,
   min(coalesce(inferenceregion, region)) AS answered_in,

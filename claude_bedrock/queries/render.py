@@ -51,8 +51,10 @@ def last_days(days: int) -> Period:
 def text(query: Query, period: Period, long_prompts: Collection[int]) -> str:
     """Return the SQL. `long_prompts`: lengths of prompt, in tokens, above which some model is
     dearer."""
-    template = (_FOLDER / f"{query}.sql").read_text()
-    return template.format(**period._asdict(), above_tokens=_above(long_prompts))
+    template, caller = ((_FOLDER / f"{name}.sql").read_text() for name in (query, "caller"))
+    return template.format(
+        **period._asdict(), caller=caller.strip(), above_tokens=_above(long_prompts)
+    )
 
 
 def _above(long_prompts: Collection[int]) -> str:

@@ -6,13 +6,7 @@ WITH records AS (
   SELECT
     CASE WHEN "timestamp" IS NOT NULL THEN requestid END AS request_id,
     substr("timestamp", 1, 10) AS day,
-    coalesce(
-      nullif(requestmetadata.api_key_name, ''),
-      nullif(requestmetadata.caller, ''),
-      nullif(requestmetadata.caller_arn, ''),
-      "identity".arn,
-      ''
-    ) AS caller,
+    {caller} AS caller,
     modelid AS model_id,
     coalesce(inferenceregion, region) AS answered_in,
     CASE WHEN errorcode IS NULL THEN 0 ELSE 1 END AS failed,

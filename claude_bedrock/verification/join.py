@@ -231,7 +231,7 @@ class _Join:
         one of them names no caller, as before there were sessions."""
         session = self._principals.session_name(record.identity)
         caller = caller_of(record.metadata)
-        if not session or not caller or is_session_of(caller, session):
+        if not session or not caller or is_session_of(record.metadata, session):
             return ""
         return f"the record's session is {session}, and its metadata names {caller}"
 

@@ -48,10 +48,11 @@ class Budgets:
 
     def of_call(self, caller: Caller, call: ModelCall, call_id: str) -> "CallBudgets | None":
         """Return the budgets of a caller's call; None where it has none."""
-        budgets = self._rules.budgets_for(caller.name, caller.team)
+        name = caller.qualified_name
+        budgets = self._rules.budgets_for(name, caller.team)
         rate = self._rates.get(caller.plan)
-        if rate is not None and caller.name:
-            budgets += (Budget(caller_subject(caller.name), TOKENS, rate, MINUTE),)
+        if rate is not None and name:
+            budgets += (Budget(caller_subject(name), TOKENS, rate, MINUTE),)
         if not budgets:
             return None
         return CallBudgets(budgets, self._table, call, call_id, fails_open=self._fails_open)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
+from claude_bedrock.caller_sessions import qualified_name
 from claude_bedrock.caller_sessions.arn_name import name_of_arn
 
 API_KEY: Final = "api_key"
@@ -17,8 +18,8 @@ _DEFAULT_PLAN: Final = "default"
 class Caller(NamedTuple):
     """What API Gateway has checked of a caller; what it does not tell is empty.
 
-    `name` is the API key's name, the caller claim of the token or, of a signed request, the user's
-    name or `role/session`. `plan` is the usage plan. `credential` is API_KEY, TOKEN or IAM.
+    `name` is the API key's name, the caller claim of the token or, of a signed request, what
+    `name_of_arn` returns. `plan` is the usage plan. `credential` is API_KEY, TOKEN or IAM.
     `token_issuer` is the stage's name for the issuer of the token. `arn` is who signed.
     """
 
@@ -33,6 +34,13 @@ class Caller(NamedTuple):
     @property
     def api_key_name(self) -> str:
         return self.name if self.credential == API_KEY else ""
+
+    @property
+    def qualified_name(self) -> str:
+        """The name that no caller of another credential or issuer has; empty for no caller."""
+        if self.credential == TOKEN:
+            return qualified_name.of_token(self.token_issuer, self.name)
+        return qualified_name.of_key(self.name, self.api_key_id)
 
 
 def from_event_context(context: Mapping[str, Any]) -> Caller:

@@ -40,7 +40,7 @@ class Sts(Protocol):
 
 
 class _SessionKey(NamedTuple):
-    """Who has a session: by name and team, and the policy that holds it to some models."""
+    """Who has a session: qualified name and team, and the policy that holds it to some models."""
 
     name: str
     team: str
@@ -89,7 +89,7 @@ class CallerSessions:
 
     def key(self, caller: Caller, models: frozenset[str] | None) -> _SessionKey:
         """Raises SessionUnavailable for a caller who has no name."""
-        name = caller.name or caller.api_key_id
+        name = caller.qualified_name
         if not name:
             raise SessionUnavailable("CallerHasNoName")
         return _SessionKey(name, caller.team, self._policy(caller.team, models))

@@ -147,7 +147,7 @@ class Budgets(Group):
         Allowed("an object of callers' names, or default, each a list of budgets"),
         Field(
             description="Budgets of each caller: default for each that is not named. A caller is "
-            "the name of a key, the caller of a token, or role/session of a signed request."
+            "the name of a key, ISSUER:NAME of a token, or role/session of a signed request."
         ),
     ] = {}
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from claude_bedrock.caller_sessions.qualified_name import RESERVED
 from claude_bedrock.catalog import stage_models
 from claude_bedrock.catalog.aws_regions import APPLICATION_PROFILE_REGIONS
 from claude_bedrock.catalog.model import STANDARD_TIER
@@ -173,6 +174,11 @@ def _issuer_mistakes(stage: Stage) -> Iterator[str]:
     earlier: set[tuple[str, str]] = set()
     for name, issuer in callers.token_issuers.items():
         path = f"callers.token_issuers.{name}"
+        if name in RESERVED:
+            yield (
+                f"{path}: given; allowed: other names than {', '.join(sorted(RESERVED))}, since "
+                f"{name}:NAME is a caller without a token"
+            )
         is_local = bool(_LOCAL_ISSUER.match(issuer.issuer)) and stage.name == LOCAL_STAGE
         if not issuer.issuer.startswith("https://") and not is_local:
             yield (

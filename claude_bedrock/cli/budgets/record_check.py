@@ -5,8 +5,7 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from claude_bedrock.budgets.budget import MICRO, STAGE, USD, Budget
-from claude_bedrock.caller_sessions.arn_name import name_of_arn
+from claude_bedrock.budgets.budget import MICRO, STAGE, USD, Budget, role_of
 from claude_bedrock.cli.budgets.spending import Spending
 from claude_bedrock.cli.usage import totals
 from claude_bedrock.cli.usage.rows import Row
@@ -72,16 +71,10 @@ def _is_of(budget: Budget, group: tuple[str, ...]) -> bool:
         return True
     if budget.scope == "team":
         return team == budget.name
-    name = caller_name(caller)
-    return budget.name in (name, name.partition("/")[0])
+    return budget.name in (caller, role_of(caller))
 
 
 def _amount(budget: Budget, total: totals.Sum) -> int:
     if budget.unit == USD:
         return int((total.dollars.total * MICRO).to_integral_value())
     return total.input_tokens + total.cache_write_tokens + total.output_tokens
-
-
-def caller_name(recorded: str) -> str:
-    """Return the caller as budgets name it: of an ARN, `role/session` or the user's name."""
-    return name_of_arn(recorded) if recorded.startswith("arn:") else recorded

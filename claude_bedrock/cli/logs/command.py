@@ -87,7 +87,8 @@ def show(
 def listed(
     *,
     caller: Annotated[
-        str | None, typer.Option(help="Part of the key's name or of the ARN.", callback=not_empty)
+        str | None,
+        typer.Option(help="Part of the caller's name, or the ARN that signed.", callback=not_empty),
     ] = None,
     model: Annotated[
         str | None, typer.Option(help="A model's name, or part of its id.", callback=not_empty)

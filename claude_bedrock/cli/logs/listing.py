@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 from claude_bedrock import catalog
+from claude_bedrock.caller_sessions.arn_name import name_of_arn
+from claude_bedrock.caller_sessions.qualified_name import of_record
 from claude_bedrock.catalog import Model
 from claude_bedrock.cli.logs.body_text import body_text
 from claude_bedrock.records.invocation_records import Record, Records
@@ -173,6 +175,8 @@ def _fits(line: Line, log_filter: LogFilter) -> bool:
             return False
     if log_filter.failed and line.status == "ok":
         return False
+    if log_filter.caller.startswith("arn:") and name_of_arn(log_filter.caller) == line.who:
+        return True
     return log_filter.caller.casefold() in line.who.casefold()
 
 
@@ -190,12 +194,11 @@ def _spelled(name: str) -> str:
 def line_of(record: Record) -> Line:
     """Return what a list says of the record. Raises UnreadableError."""
     metadata = fields.texts(record, "requestMetadata")
-    names = map(metadata.get, ("api_key_name", "caller", "caller_arn"))
-    who = next(filter(None, names), "")
+    identity = fields.optional_text(fields.members(record, "identity"), "arn")
     return Line(
         at=fields.text(record, "timestamp"),
         request_id=fields.text(record, "requestId"),
-        who=who or fields.optional_text(fields.members(record, "identity"), "arn"),
+        who=of_record(metadata, identity),
         model_id=fields.optional_text(record, "modelId"),
         operation=fields.optional_text(record, "operation"),
         input_tokens=_count(record, "input", "inputTokenCount"),

@@ -59,7 +59,7 @@ def test_record_and_audit_entry_name_the_holder_of_a_token(
     assert (entry["caller"], entry["token_issuer"]) == ("ada@example.com", "local")
     assert not {"api_key_id", "api_key_name"} & {*entry}
     record = invocation_record(deployment, request_id)
-    assert record["identity"]["arn"].rpartition("/")[2] == session_name("ada@example.com")
+    assert record["identity"]["arn"].rpartition("/")[2] == session_name("local:ada@example.com")
     metadata = record["requestMetadata"]
     assert (metadata["caller"], metadata["token_issuer"]) == ("ada@example.com", "local")
     assert "api_key_id" not in metadata

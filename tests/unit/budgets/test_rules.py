@@ -17,7 +17,7 @@ WEEKLY = Budget("", "tokens", 1_000_000, "week", blocks=False)
 RULES = Rules(
     stage=(MONTHLY,),
     teams={"default": (WEEKLY,), "search": (DAILY,)},
-    callers={"default": (DAILY,), "ana": (), "Deploy": (WEEKLY,)},
+    callers={"default": (DAILY,), "ana": (), "Deploy": (WEEKLY,), "github:o": (WEEKLY,)},
 )
 
 
@@ -49,6 +49,9 @@ def test_periods_are_those_of_the_calendar_in_utc(now: int) -> None:
         ("", "", ["stage"]),
         ("Deploy/run-1", "", ["stage", "caller#Deploy"]),
         ("Other/run-1", "", ["stage", "caller#Other/run-1"]),
+        ("corp:ana", "", ["stage", "caller#corp:ana"]),
+        ("Deploy:o/r", "", ["stage", "caller#Deploy:o/r"]),
+        ("github:o/r", "", ["stage", "caller#github:o/r"]),
     ],
 )
 def test_a_caller_has_those_of_its_own_name_else_the_default(

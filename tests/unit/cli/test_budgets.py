@@ -10,7 +10,7 @@ import pytest
 from claude_bedrock.budgets import item, period
 from claude_bedrock.budgets.budget import Budget, Rules
 from claude_bedrock.cli.budgets.command import _checked_table, _table
-from claude_bedrock.cli.budgets.record_check import caller_name, compare
+from claude_bedrock.cli.budgets.record_check import compare
 from claude_bedrock.cli.budgets.spending import spending
 from claude_bedrock.cli.usage.rows import Row
 
@@ -71,12 +71,20 @@ def test_a_budget_is_computed_again_from_the_records() -> None:
 
 
 @pytest.mark.parametrize(
-    ("recorded", "name"),
+    ("caller", "counts"),
     [
-        ("search.web", "search.web"),
-        ("arn:aws:sts::123456789012:assumed-role/Deploy/run-1", "Deploy/run-1"),
-        ("arn:aws:iam::123456789012:user/division/ana", "ana"),
+        ("Deploy/run-1", True),
+        ("Deploy", True),
+        ("Deploy:run-1", False),
+        ("arn:aws:sts::123456789012:assumed-role/Deploy/run-1", False),  # past the gateway
     ],
 )
-def test_a_caller_of_the_records_is_named_as_budgets_name_it(recorded: str, name: str) -> None:
-    assert caller_name(recorded) == name
+def test_a_roles_budget_counts_its_sessions_through_the_gateway(caller: str, counts: bool) -> None:
+    rules = Rules(callers={"Deploy": (DAILY,)})
+    row = Row("2026-11-29", caller, "anthropic.claude-haiku-4-5", "", 0, 1, 0, 0, 10, 0, 0, 0)
+    tokens = [
+        each._replace(budget=each.budget._replace(unit="tokens"))
+        for each in spending(rules, {}, NOW)
+    ]
+    (compared,) = compare(tokens, lambda *_: [row], {}, dt.datetime.fromtimestamp(NOW, dt.UTC))
+    assert compared.recorded == (10 if counts else 0)

@@ -127,8 +127,8 @@ def test_each_caller_and_team_has_a_session_of_its_own(caller: Caller, sts: Scri
         caller.send_event(event(**authorizer))
     names = [(sent["RoleSessionName"], sent["Tags.member.2.Value"]) for sent in sts.sent]
     assert names == [
-        *(("ana@example.com", "search"), ("Zo=C3=AB=2C=20B", "search")),
-        ("ana@example.com", "ads"),
+        *(("corp=3Aana@example.com", "search"), ("corp=3AZo=C3=AB=2C=20B", "search")),
+        ("corp=3Aana@example.com", "ads"),
     ]
     signed_by = [sent.credentials[0] for sent in caller.bedrock.sent if sent.credentials]
     assert signed_by == ["ASIA1", "ASIA2", "ASIA3", "ASIA1"]
@@ -216,9 +216,25 @@ def test_a_process_holds_so_many_sessions_and_no_more(
     caller: Caller, sts: ScriptedSts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(caller_sessions, "MAX_SESSIONS", 2)
-    for name in ("a", "b", "c", "c", "b", "a"):
+    for name in ("a1", "b1", "c1", "c1", "b1", "a1"):
         caller.send_event(event(tokenIssuer="corp", caller=name))
-    assert [sent["RoleSessionName"] for sent in sts.sent] == ["=61", "=62", "=63", "=61"]
+    names = [sent["RoleSessionName"] for sent in sts.sent]
+    assert names == ["corp=3Aa1", "corp=3Ab1", "corp=3Ac1", "corp=3Aa1"]
+
+
+def test_a_person_by_the_name_of_a_key_has_neither_its_session_nor_that_of_another_issuer(
+    caller: Caller, sts: ScriptedSts
+) -> None:
+    for authorizer in (
+        {"keyName": "search.web"},
+        *({"tokenIssuer": issuer, "caller": "search.web"} for issuer in ("corp", "github")),
+    ):
+        sent = event(**authorizer)
+        sent["requestContext"]["identity"] = {"apiKeyId": "key2"}
+        caller.send_event(sent)
+    names = [sent["RoleSessionName"] for sent in sts.sent]
+    assert names == ["search.web", "corp=3Asearch.web", "github=3Asearch.web"]
+    assert [sent["SourceIdentity"] for sent in sts.sent] == names
 
 
 def test_a_list_of_models_is_a_session_policy(caller: Caller, sts: ScriptedSts) -> None:

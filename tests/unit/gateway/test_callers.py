@@ -99,8 +99,8 @@ def test_a_token_names_its_caller_and_not_the_key_it_counts_against(
     ("arn", "name"),
     [
         (ARN, "app/nightly"),
-        ("arn:aws:iam::123456789012:user/division/ana", "ana"),
-        ("arn:aws:iam::123456789012:root", "root"),
+        ("arn:aws:iam::123456789012:user/division/ana", "user:ana"),
+        ("arn:aws:iam::123456789012:root", "account:root"),
     ],
 )
 def test_a_signed_request_names_its_caller(arn: str, name: str) -> None:

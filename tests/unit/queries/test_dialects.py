@@ -37,11 +37,18 @@ def test_athenas_parser_takes_the_text_and_reads_it_as_duckdbs_does(
     query: Query, period: Period
 ) -> None:
     parsed = {
-        engine: sqlglot.parse_one(render.text(query, period, LONG), read=engine)
+        engine: _joins_text(sqlglot.parse_one(render.text(query, period, LONG), read=engine))
         for engine in ENGINES
     }
     if period == render.between(SINCE, NOW):
         assert parsed["athena"] == parsed["trino"] == parsed["duckdb"]
+
+
+def _joins_text(parsed: exp.Expr) -> exp.Expr:
+    """Return the same, where the engines differ only in whether `||` takes numbers too."""
+    for node in parsed.find_all(exp.DPipe):
+        node.set("safe", None)
+    return parsed
 
 
 @pytest.mark.parametrize("query", QUERIES)

@@ -82,6 +82,21 @@ def test_what_is_set_is_used() -> None:
     assert (stage.callers.quota.requests, stage.callers.quota.period) == (7, "WEEK")
 
 
+def budget_of(*callers: str) -> dict[str, Any]:
+    return {"budgets": {"callers": {name: [{"usd": 1, "per": "day"}] for name in callers}}}
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        {**issuer(), **budget_of("default", "search.web", "okta:ana@example.com", "key:a1")},
+        {"auth": "iam", **budget_of("default", "Deploy", "Deploy/ci", "user:ana", "account:root")},
+    ],
+)
+def test_a_budget_names_a_caller_by_its_qualified_name(block: dict[str, Any]) -> None:
+    assert load(**block).callers.budgets
+
+
 def test_a_stage_with_a_token_issuer_needs_no_keys() -> None:
     changes = issuer(require={"verified": True, "tenant": ["a", "b"], "azp": "cli"}, team="search")
     stage = load(**changes, api_keys=[], teams={"search": {}})
@@ -438,6 +453,22 @@ def test_every_stage_of_cdk_json_is_valid() -> None:
         (
             issuer(issuer="https://token.actions.githubusercontent.com", require={"ref": "main"}),
             "callers.token_issuers.okta.require: names none of repository, repository_id, ",
+        ),
+        (
+            {"token_issuers": {"user": ISSUER}},
+            "callers.token_issuers.user: given; allowed: other names than account, ",
+        ),
+        (
+            {**issuer(), **budget_of("ana@example.com")},
+            "callers.budgets.callers.ana@example.com: given; allowed: default, and names of keys ",
+        ),
+        (
+            {**issuer(), **budget_of("octa:ana@example.com")},
+            "callers.budgets.callers.octa:ana@example.com: given; allowed: default, and names of ",
+        ),
+        (
+            {"auth": "iam", **budget_of("key:a1")},
+            "callers.budgets.callers.key:a1: given; allowed: default, and ROLE, ROLE/SESSION and ",
         ),
         (
             {"token_issuers": {"a": ISSUER, "b": ISSUER}},

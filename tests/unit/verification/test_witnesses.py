@@ -28,16 +28,38 @@ def found(caller: dict[str, str], session: str) -> list[str]:
     ("caller", "session"),
     [
         (KEY, "search.web"),
-        ({"api_key_id": "k1"}, "k1"),
-        ({"caller": "ana@example.com", "token_issuer": "corp"}, "ana@example.com"),
-        ({"caller": fit_metadata("Zoë, B"), "token_issuer": "corp"}, session_name("Zoë, B")),
+        ({"api_key_id": "k1"}, "key=3Ak1"),
+        ({"caller": "ana@example.com", "token_issuer": "corp"}, "corp=3Aana@example.com"),
+        ({"caller": "search.web", "token_issuer": "corp"}, "corp=3Asearch.web"),
+        ({"caller": fit_metadata("Zoë, B"), "token_issuer": "corp"}, session_name("corp:Zoë, B")),
         ({"caller_arn": SIGNER}, session_name("Deployer/ci")),
-        ({"caller_arn": "arn:aws:iam::123456789012:user/jobs/night"}, "night"),
+        ({"caller_arn": "arn:aws:iam::123456789012:user/jobs/night"}, "user=3Anight"),
     ],
 )
 def test_a_session_by_the_callers_name_is_no_finding(caller: dict[str, str], session: str) -> None:
     assert found(caller, session) == []
     assert found(caller, "nobody") == ["session_mismatch"]
+
+
+@pytest.mark.parametrize(
+    ("caller", "session"),
+    [
+        ({"api_key_id": "k1"}, "k1"),
+        ({"caller": "ana@example.com", "token_issuer": "corp"}, "ana@example.com"),
+        ({"caller": fit_metadata("Zoë, B"), "token_issuer": "corp"}, session_name("Zoë, B")),
+        ({"caller_arn": "arn:aws:iam::123456789012:user/jobs/night"}, "night"),
+    ],
+)
+def test_until_november_2026_a_session_had_the_name_alone(
+    caller: dict[str, str], session: str
+) -> None:
+    assert found(caller, session) == []
+
+
+@pytest.mark.parametrize("session", ["search.web", "github=3Asearch.web", "user=3Asearch.web"])
+def test_the_session_of_another_credential_is_a_finding_whatever_the_name(session: str) -> None:
+    caller = {"caller": "search.web", "token_issuer": "corp"}
+    assert found(caller, session) == ["session_mismatch"]
 
 
 def test_before_caller_sessions_there_was_one_witness() -> None:
@@ -52,7 +74,8 @@ def test_metadata_that_names_nobody_is_no_witness() -> None:
 
 @given(st.text(min_size=1, max_size=300))
 def test_what_the_gateway_writes_in_both_places_matches(caller: str) -> None:
-    assert is_session_of(_sanitized(caller), session_name(caller))
+    metadata = {"token_issuer": "corp", "caller": _sanitized(caller)}
+    assert is_session_of(metadata, session_name(f"corp:{caller}"))
 
 
 FITTING = st.text("aB9 :_@$#=/+,.-", min_size=1, max_size=20)
@@ -60,7 +83,8 @@ FITTING = st.text("aB9 :_@$#=/+,.-", min_size=1, max_size=20)
 
 @given(FITTING, FITTING)
 def test_another_callers_session_does_not(caller: str, other: str) -> None:
-    assert is_session_of(other, session_name(caller)) == (caller == other)
+    metadata = {"token_issuer": "corp", "caller": other}
+    assert is_session_of(metadata, session_name(f"corp:{caller}")) == (caller == other)
 
 
 @given(st.sampled_from(["assumed-role/R/S", "user/path/of/ana", "user/ana", "root"]))

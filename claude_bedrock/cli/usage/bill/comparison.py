@@ -107,7 +107,7 @@ def compare(
     """Lay the records' dollars beside the bill's. Lines of others, other Regions and other types
     are added up apart."""
     ours = [row for row in rows if row.calls]
-    callers = {session_name(row.caller): row.caller for row in ours if row.caller}
+    callers = _sessions(ours)
     of_gateway, others = _split(lines, stage)
     billed: dict[str, list[BillLine]] = defaultdict(list)
     for line in of_gateway:
@@ -160,6 +160,14 @@ def _name(line: BillLine, principals: Principals, callers: Mapping[str, str], by
     if by == "team":
         return line.team or (NO_TEAM if session else NO_SESSION)
     return callers.get(session) or caller_name(session) if session else NO_SESSION
+
+
+def _sessions(rows: Iterable[Row]) -> dict[str, str]:
+    """Return the callers by the names of their sessions; until November 2026, a session's name had
+    no issuer."""
+    callers = {row.caller for row in rows} - {""}
+    earlier = {session_name(name): each for each in callers if (name := each.partition(":")[2])}
+    return earlier | {session_name(caller): caller for caller in callers}
 
 
 def _teams_by_caller(

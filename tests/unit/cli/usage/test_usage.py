@@ -101,7 +101,7 @@ def test_the_sums_are_those_of_the_calls_by_every_dimension(
     made: Made, week_rows: list[Row]
 ) -> None:
     for dimension, value in (
-        ("caller", lambda call: call.caller.shown),
+        ("caller", lambda call: call.caller.session),
         ("model", lambda call: call.model),
         ("geography", lambda call: call.model_id.partition(".")[0]),
         ("day", lambda call: f"{datetime.fromtimestamp(call.at, UTC):%Y-%m-%d}"),
