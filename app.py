@@ -1,4 +1,4 @@
-"""The CDK app: the stage's settings in, four stacks and their checks out."""
+"""The CDK app: the stage's settings in, its stacks and their checks out."""
 
 import sys
 
@@ -12,7 +12,7 @@ from stacks.stage_stacks import add_stacks
 
 
 def build(app: cdk.App, stage: Stage) -> None:
-    """Add the four stacks of `stage`, and what checks them at synthesis."""
+    """Add the stacks of `stage`, and what checks them at synthesis."""
     add_stacks(app, stage)
     cdk.Validations.of(app).add_plugins(
         AwsSolutionsChecks(app), own_rules(retain_logs=stage.logging.keep_logs_on_destroy)

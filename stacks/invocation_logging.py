@@ -259,6 +259,8 @@ def _verification(
     names, own = StageNames(stage.name, stack), stage.logging.has_own_destinations
     gateway_role, caller_role = (
         names.iam(f"role/{deny_policy.role_name(stage.name, stage.region, role)}")
+        if stage.endpoint.enabled
+        else ""
         for role in (deny_policy.GATEWAY_ROLE, deny_policy.CALLER_ROLE)
     )
     return VerificationFunction(
@@ -272,6 +274,7 @@ def _verification(
         bucket_arn=stack.bucket.bucket_arn if own else configuration.bucket_arn,
         evidence_bucket=stack.bucket,
         allowed_regions=stage.bounds,
+        has_gateway=stage.endpoint.enabled,
         gateway_role_arn=gateway_role,
         caller_role_arn=caller_role,
         allowed_direct_callers=stage.callers.allowed_direct_callers,

@@ -19,7 +19,7 @@ from stacks.components.observability.alarms import (
     function_alarms,
     response_alarms,
 )
-from stacks.components.observability.dashboard import Dashboard
+from stacks.components.observability.dashboard import Dashboard, EndpointMetrics
 from stacks.components.observability.record_queries import RecordQueries
 from stacks.components.observability.record_table import RecordTable
 from stacks.components.record.drift_detector import drift_alarms
@@ -41,7 +41,7 @@ class Observability(cdk.Stack):
         *,
         stage: Stage,
         record: InvocationLogging,
-        gateway: Gateway,
+        gateway: Gateway | None,
         env: cdk.Environment,
     ) -> None:
         super().__init__(
@@ -62,9 +62,9 @@ class Observability(cdk.Stack):
             "Dashboard",
             name=f"{name}-{stage.region}",
             stage_name=stage.name,
-            api_name=gateway.api_name,
-            api_stage=gateway.api_stage,
-            gateway=gateway.function,
+            endpoint=EndpointMetrics(gateway.api_name, gateway.api_stage, gateway.function)
+            if gateway
+            else None,
         )
 
         if stage.logging.has_own_destinations:
@@ -110,9 +110,26 @@ class Observability(cdk.Stack):
         add_outputs(self, outputs)
 
 
-def _alarm_definitions(stage: Stage, gateway: Gateway) -> list[AlarmDefinition]:
+def _alarm_definitions(stage: Stage, gateway: Gateway | None) -> list[AlarmDefinition]:
     """Return the alarms on what the stage has."""
     definitions = [
+        *(_endpoint_alarms(stage, gateway) if gateway else ()),
+        *delivery_alarms(),
+        *drift_alarms(stage.name),
+    ]
+    if stage.callers.counts_spending:
+        definitions += budget_alarms(stage.name)
+    if gateway and gateway.api_key_expiry:
+        definitions += api_key_expiry_alarms(gateway.api_key_expiry, stage.name)
+    if stage.evidence.verify_hourly:
+        definitions += verification_alarms(stage.name, has_gateway=gateway is not None)
+    if stage.evidence.canary is not None:
+        definitions += canary_alarms(stage.name)
+    return definitions
+
+
+def _endpoint_alarms(stage: Stage, gateway: Gateway) -> list[AlarmDefinition]:
+    return [
         *response_alarms(
             stage.name,
             api_name=gateway.api_name,
@@ -125,15 +142,4 @@ def _alarm_definitions(stage: Stage, gateway: Gateway) -> list[AlarmDefinition]:
             stage_name=stage.name,
             reserved_concurrency=stage.endpoint.reserved_concurrency,
         ),
-        *delivery_alarms(),
-        *drift_alarms(stage.name),
     ]
-    if stage.callers.counts_spending:
-        definitions += budget_alarms(stage.name)
-    if gateway.api_key_expiry:
-        definitions += api_key_expiry_alarms(gateway.api_key_expiry, stage.name)
-    if stage.evidence.verify_hourly:
-        definitions += verification_alarms(stage.name)
-    if stage.evidence.canary is not None:
-        definitions += canary_alarms(stage.name)
-    return definitions

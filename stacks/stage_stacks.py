@@ -1,4 +1,4 @@
-"""The four stacks of a stage, for app.py and for any other CDK app."""
+"""The stacks of a stage, for app.py and for any other CDK app."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from stacks.stage import Stage
 
 
 def add_stacks(scope: Construct, stage: Stage) -> None:
-    """Add the four stacks of `stage` to `scope`, in the order in which they are deployed.
+    """Add the stacks of `stage` to `scope`, in the order in which they are deployed: four, or three
+    where it has no endpoint.
 
     `scope` is an app, or a `cdk.Stage` of one; the stacks' names do not depend on it. Raises
     FeatureFlagError where the app lacks a feature flag that the stacks need.
@@ -24,10 +25,14 @@ def add_stacks(scope: Construct, stage: Stage) -> None:
     name = f"claude-on-bedrock-{stage.name}"
     record = InvocationLogging(scope, f"{name}-InvocationLogging", stage=stage, env=env)
     access = ModelAccess(scope, f"{name}-ModelAccess", stage=stage, record=record, env=env)
-    gateway = Gateway(scope, f"{name}-Gateway", stage=stage, record=record, access=access, env=env)
+    gateway = (
+        Gateway(scope, f"{name}-Gateway", stage=stage, record=record, access=access, env=env)
+        if stage.endpoint.enabled
+        else None
+    )
     observability = Observability(
         scope, f"{name}-Observability", stage=stage, record=record, gateway=gateway, env=env
     )
-    for stack in (record, access, gateway, observability):
+    for stack in filter(None, (record, access, gateway, observability)):
         for tag, value in {**stage.account.tags, "claude-on-bedrock": stage.name}.items():
             cdk.Tags.of(stack).add(tag, value)

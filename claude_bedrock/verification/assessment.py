@@ -58,15 +58,39 @@ class Assessment(NamedTuple):
     headline: str
 
 
-def assess(outcome: Outcome, window: str) -> Assessment:
+def assess(outcome: Outcome, window: str, *, has_gateway: bool = True) -> Assessment:
     """Return verdict and headline; `window` in words, as "October 2026". The headline says "every"
-    only where that is so."""
+    only where that is so: without a gateway's audit entries, of recorded calls alone."""
+    if not has_gateway:
+        return _assess_records(outcome, window)
     counts = outcome.counts
     doubts = counts.unknown + counts.pending + counts.records_pending + counts.unreadable
     if outcome.findings or doubts:
         verdict: Verdict = "fail" if outcome.findings else "not assessed"
         return Assessment(verdict, f"{'; '.join(_clauses(outcome, window))}.")
     return Assessment("pass", f"{_clean(outcome, window)}.")
+
+
+def _assess_records(outcome: Outcome, window: str) -> Assessment:
+    counts = outcome.counts
+    recorded = f"{counts.calls:,} recorded calls of {window}"
+    if not counts.calls:
+        clause = f"No call is on record in {window}"
+    elif counts.matched == counts.calls:
+        clause = f"Every recorded call of {window} is on record in both places"
+    elif counts.not_logged:
+        verb = "is" if counts.not_logged == 1 else "are"
+        clause = f"{counts.not_logged:,} of {recorded} {verb} on record in one place only"
+    else:
+        clause = f"{counts.matched:,} of {recorded} are on record in both places"
+    clauses = [clause, *_findings(outcome), *_doubts(outcome), UNSEEN_CALLS]
+    doubts = counts.unknown + counts.pending + counts.unreadable
+    verdict: Verdict = "fail" if outcome.findings else "not assessed" if doubts else "pass"
+    return Assessment(verdict, f"{'; '.join(clauses)}.")
+
+
+UNSEEN_CALLS: Final = "a call that Bedrock recorded in neither leaves no trace here"
+"""What a stage without an endpoint cannot know."""
 
 
 def _clean(outcome: Outcome, window: str) -> str:
@@ -91,10 +115,19 @@ def _clauses(outcome: Outcome, window: str) -> Iterator[str]:
         verb = "is" if counts.matched == 1 else "are"
         calls = "call" if due == 1 else "calls"
         yield f"{counts.matched:,} of {due:,} {calls} of {window} {verb} on record in both places"
+    yield from _findings(outcome)
+    yield from _doubts(outcome)
+
+
+def _findings(outcome: Outcome) -> Iterator[str]:
     by_kind = Counter(finding.kind for finding in outcome.findings)
     for kind, (singular, plural) in _FINDINGS.items():
         if number := by_kind[kind]:
             yield singular if number == 1 else plural.format(f"{number:,}")
+
+
+def _doubts(outcome: Outcome) -> Iterator[str]:
+    counts = outcome.counts
     if counts.unknown:
         yield f"of {counts.unknown:,} it cannot be known"
     if young := counts.pending + counts.records_pending:

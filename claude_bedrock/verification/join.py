@@ -143,7 +143,7 @@ class _Join:
         if not self._window.holds(at):
             return
         self._counted["records"] += not mask
-        if direct and not mask:
+        if (direct or not self._principals.has_gateway) and not mask:
             self._direct[principal(record.identity)] += 1
         if not mask & bit and not direct:
             self._judge(destination, record, call, at)
@@ -157,6 +157,9 @@ class _Join:
         known = self._calls.get(record.request_id)
         if known is not None or record.request_id in self._strangers:
             return known
+        if not self._principals.has_gateway:
+            self._calls[record.request_id] = direct = direct_call(record)
+            return direct
         if not self._principals.is_gateway(record.identity):
             return None
         waiting = self._nameless.get(record.metadata.get(CALLER[0], ""), [])
@@ -219,7 +222,7 @@ class _Join:
         about = _of_call(call) if call else _of_record(record)
         if missing := self._missing_body(record, call, at):
             self._find("body_missing", about, f"{missing}, by the record in {destination}")
-        if call:
+        if call and self._principals.has_gateway:
             self._judge_match(record, call, about)
         if detail := self._differing_witnesses(record):
             self._find("session_mismatch", about, detail)
@@ -334,7 +337,7 @@ class _Join:
         mask = self._seen.get(call.request_id, 0)
         if mask == _ALL:
             return "pending" if call.request_id in self._young else "matched"
-        if call.expected in ("none", "refused"):
+        if call.expected in ("none", "refused") and self._principals.has_gateway:
             return "refused" if call.expected == "refused" else "not_loggable"
         if call.expected == "unknown" and (not mask or call.request_id in self._failed):
             return "unknown"
@@ -393,6 +396,19 @@ def _content(item: LogItem) -> Mapping[str, Any]:
 def _of_call(call: Call) -> _About:
     source = "" if call.request_id else f"gateway request {call.caller[0]}"
     return _About(call.request_id, call.at, call.model_id, call.who, source)
+
+
+def direct_call(record: RecordSummary) -> Call:
+    """Return the call that a record of a stage without an endpoint stands for: its other copy, its
+    prompt and its completion are due. AWS does not say what a record of a failed call holds."""
+    return Call(
+        request_id=record.request_id,
+        at=record.at,
+        model_id=record.model_id,
+        expected="refused" if record.failed else "record",
+        caller=("", "", "", "", "", record.identity),
+        completed=not record.failed,
+    )
 
 
 def _of_record(record: RecordSummary) -> _About:

@@ -7,11 +7,16 @@ class Principals(NamedTuple):
     """`gateway_role` is the ARN of the role in which the gateway calls itself, as it does without
     caller sessions and did before there were any; `caller_role` is that of callers' sessions, which
     the gateway alone assumes. `allowed_direct_callers` are roles and users (ARNs) that may call
-    Bedrock past the gateway."""
+    Bedrock past the gateway. A stage without an endpoint has none of them, and `gateway_role` is
+    empty: each of its records is of a direct call."""
 
     gateway_role: str
     allowed_direct_callers: frozenset[str] = frozenset()
     caller_role: str = ""
+
+    @property
+    def has_gateway(self) -> bool:
+        return bool(self.gateway_role)
 
     def is_gateway(self, identity: str) -> bool:
         """Return whether `identity`, the ARN in a record, is a session of one of these roles."""

@@ -126,6 +126,11 @@ def _about(
     }
 
 
+def no_audit_entries(_since: datetime, _until: datetime, _read: Fingerprint) -> Iterator[LogItem]:
+    """Yield nothing: a stage without an endpoint has no audit entries."""
+    return iter(())
+
+
 def iso(moment: datetime) -> str:
     """Return the moment as ISO 8601, in UTC."""
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")

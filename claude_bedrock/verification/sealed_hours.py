@@ -25,10 +25,12 @@ _PUT_RIGHT: Final[Mapping[Kind, tuple[str, str]]] = {
 
 
 class SealedSum(NamedTuple):
-    """`outcome` has all findings but those that were settled late, which are in `settled`."""
+    """`outcome` has all findings but those that were settled late, which are in `settled`.
+    `has_gateway` is whether every hour was verified by a gateway's audit entries."""
 
     outcome: Outcome
     settled: tuple[Finding, ...]
+    has_gateway: bool = True
 
 
 def sum_hours(files: Iterable[SealedFile], window: Span) -> SealedSum:
@@ -37,8 +39,10 @@ def sum_hours(files: Iterable[SealedFile], window: Span) -> SealedSum:
     direct: Counter[str] = Counter()
     findings: dict[str, Finding] = {}
     settled_ids: set[str] = set()
+    has_gateway = True
     for file in files:
         if window.since <= file.since < window.until:
+            has_gateway &= file.entries[0].get("gateway_role") != ""
             counts.update(_numbers(file.entries[0].get("counts"), Counts._fields))
             direct.update(_numbers(file.entries[0].get("direct_calls")))
         settled_ids.update(str(finding["id"]) for finding in _of_kind(file, "settled"))
@@ -54,7 +58,7 @@ def sum_hours(files: Iterable[SealedFile], window: Span) -> SealedSum:
     totals = Counts(**{name: max(0, counts[name]) for name in Counts._fields})
     opened = [finding for finding in findings.values() if finding.id not in settled_ids]
     order = sorted(opened, key=lambda finding: (finding.at, finding.request_id))
-    return SealedSum(Outcome(totals, order, dict(direct)), tuple(settled))
+    return SealedSum(Outcome(totals, order, dict(direct)), tuple(settled), has_gateway)
 
 
 def _of_kind(file: SealedFile, kind: str) -> Iterator[Mapping[str, Any]]:

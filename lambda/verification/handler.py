@@ -107,7 +107,9 @@ def _work(environment: Mapping[str, str], by: str) -> Work:
             frozenset(filter(None, environment["ALLOWED_DIRECT_CALLERS"].split(","))),
             environment["CALLER_ROLE"],
         ),
-        audit_lines=partial(audit_lines.written, logs, environment["AUDIT_LOG_GROUP"]),
+        audit_lines=partial(audit_lines.written, logs, environment["AUDIT_LOG_GROUP"])
+        if environment["AUDIT_LOG_GROUP"]
+        else run.no_audit_entries,
         find_requests=partial(access_log.find_requests, logs, environment["ACCESS_LOG_GROUP"]),
         records=Records(destinations, logs=logs, s3=s3),
     )

@@ -52,7 +52,7 @@ class Stage(Group):
     ]
     endpoint: Annotated[
         Endpoint,
-        Allowed("an object"),
+        Allowed('an object; {"enabled": false} for a stage without an endpoint'),
         Field(description="What the API takes, and how it answers."),
     ] = Endpoint()
     callers: Annotated[
@@ -79,7 +79,7 @@ class Stage(Group):
     @property
     def key_names(self) -> tuple[str, ...]:
         """The keys that a deployment makes: those of `api_keys`, and the canary's."""
-        if self.callers.auth == "iam":
+        if self.callers.auth == "iam" or not self.endpoint.enabled:
             return ()
         keys = self.callers.api_keys
         return (*keys, CANARY_KEY) if self.evidence.canary else keys
@@ -110,4 +110,5 @@ class Stage(Group):
                 for name, issuer in self.callers.token_issuers.items()
             },
             "verify_hourly": self.evidence.verify_hourly,
+            **({} if self.endpoint.enabled else {"endpoint": False}),
         }

@@ -35,6 +35,18 @@ SHARED_ISSUERS: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "https://accounts.google.com": ("hd", "email", "sub"),
 }
+# What only an endpoint can do. Teams, and what IAM lets direct callers do, stand without one.
+_OF_ENDPOINT: Final[Mapping[str, tuple[str, ...]]] = {
+    "endpoint": (
+        *("unsupported_fields", "cors_origins", "max_body_bytes", "ping_seconds"),
+        "reserved_concurrency",
+    ),
+    "callers": (
+        *("auth", "api_keys", "token_issuers", "throttle", "quota", "plans", "budgets"),
+        *("budgets_fail", "caller_sessions", "allowed_direct_callers"),
+    ),
+    "evidence": ("canary",),
+}
 # The canary's larger question, with room for what stands around it.
 CANARY_BODY_BYTES = 160_000
 
@@ -70,6 +82,7 @@ def geography_mistakes(stage: Stage) -> Iterator[str]:
 def value_mistakes(stage: Stage) -> list[str]:
     """Return the mistakes of every key but geographies, models, teams and the canary."""
     return [
+        *_endpoint_mistakes(stage),
         *_logging_mistakes(stage),
         *_account_mistakes(stage),
         *_tier_mistakes(stage),
@@ -77,6 +90,20 @@ def value_mistakes(stage: Stage) -> list[str]:
         *_key_mistakes(stage),
         *_issuer_mistakes(stage),
     ]
+
+
+def _endpoint_mistakes(stage: Stage) -> Iterator[str]:
+    """Yield the keys that ask something of an endpoint that the stage has not."""
+    if stage.endpoint.enabled:
+        return
+    for group, keys in _OF_ENDPOINT.items():
+        values = getattr(stage, group)
+        for key in keys:
+            if getattr(values, key) != type(values).model_fields[key].get_default():
+                yield (
+                    f"{group}.{key}: given with endpoint.enabled false, where callers go to "
+                    f"Bedrock directly; allowed: endpoint.enabled true, or no {key}"
+                )
 
 
 def _logging_mistakes(stage: Stage) -> Iterator[str]:
@@ -87,7 +114,14 @@ def _logging_mistakes(stage: Stage) -> Iterator[str]:
             "allowed: keep_logs_on_destroy true, since nobody can empty a bucket whose objects are "
             "locked"
         )
-    if logging.object_lock and stage.evidence.canary is None:
+    if logging.object_lock and not stage.endpoint.enabled and not stage.evidence.verify_hourly:
+        yield (
+            f"logging.object_lock: {logging.object_lock} given without an endpoint and without "
+            "evidence.verify_hourly; allowed: verify_hourly true, since AWS does not say that "
+            "Bedrock can write to a locked bucket, and verification finds within two hours that "
+            "the bucket lacks records that the log group has"
+        )
+    if logging.object_lock and stage.endpoint.enabled and stage.evidence.canary is None:
         yield (
             f"logging.object_lock: {logging.object_lock} given without a canary; allowed: an "
             "evidence.canary with it, since AWS does not say that Bedrock can write to a locked "

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from stacks.stage.group import Allowed, Group, Page
+from stacks.stage.group import TRUE_OR_FALSE, Allowed, Group, Page
 
 # As a browser sends it: scheme, host in lower case, a port unless it is the scheme's own:
 # https://fetch.spec.whatwg.org/#origin-header
@@ -21,6 +21,15 @@ Origin = Annotated[
 class Endpoint(Group):
     """What the API takes, and how it answers."""
 
+    enabled: Annotated[
+        bool,
+        TRUE_OR_FALSE,
+        Page("accounts.md"),
+        Field(
+            description="Whether the stage has an endpoint. false: logging, drift detector, "
+            "verification and IAM alone, for an account whose callers go to Bedrock directly."
+        ),
+    ] = True
     unsupported_fields: Annotated[
         Literal["drop", "reject"],
         Allowed("drop or reject"),

@@ -92,9 +92,15 @@ class Deployment:
         """Deploys the stacks in their order. Returns what is refused; deploys it all the same."""
         location = StackLocation(block.get("account.id") or ACCOUNT, block["region"])
         refusals: list[str] = []
-        for name in STACKS:
+        for name in filter(templates.__contains__, STACKS):
             refusals += self._update(location, name, templates[name])
         return refusals
+
+    def destroy(self, block: Block, *names: str) -> None:
+        """Deletes stacks of the stage, which no other one needs."""
+        location = StackLocation(block.get("account.id") or ACCOUNT, block["region"])
+        for name in names:
+            self._rename(name, self._stacks.pop((location, name)), Stack())
 
     def _update(
         self, location: StackLocation, name: str, template: Mapping[str, Any]

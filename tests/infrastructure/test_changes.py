@@ -27,8 +27,10 @@ IN_A_SMALL_STAGE = (
     *("models.geography", "models.allow", "logging.record_access_log"),
     *("logging.existing_logging", "callers.auth", "logging.keep_logs_on_destroy"),
 )
+# A stack goes with its endpoint, which a deployment of the others cannot do: tested by itself.
+BY_HAND = "endpoint.enabled"
 CASES = [
-    *(pytest.param(key, FULL, id=key) for key in VALUES),
+    *(pytest.param(key, FULL, id=key) for key in VALUES if key != BY_HAND),
     *(pytest.param(key, PLAIN, id=f"{key}, small stage") for key in IN_A_SMALL_STAGE),
 ]
 
@@ -64,6 +66,21 @@ def test_no_change_of_a_value_is_refused(key: str, base: Block, syntheses: Synth
         before = label
 
     assert refused == []
+
+
+def test_an_endpoint_goes_with_its_stack_and_is_refused_while_that_is_there(
+    syntheses: Syntheses,
+) -> None:
+    (_, with_endpoint), (_, without) = (variant(PLAIN, changes) for changes in VALUES[BY_HAND])
+    deployment = Deployment()
+    assert deployment.update(with_endpoint, syntheses.of(with_endpoint)) == []
+
+    refusals = deployment.update(without, syntheses.of(without))
+    deployment.destroy(without, "Observability", "Gateway")
+
+    assert any("in use by Gateway" in refusal for refusal in refusals)
+    assert deployment.update(without, syntheses.of(without)) == []
+    assert deployment.update(with_endpoint, syntheses.of(with_endpoint)) == []
 
 
 Change = Callable[[dict[str, Any]], None]

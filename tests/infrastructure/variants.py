@@ -40,6 +40,14 @@ _BY_SIGNATURE: Final = {
     "callers.plans": ABSENT,
     "callers.token_issuers": ABSENT,
 }
+_OF_ENDPOINT: Final = dict.fromkeys(
+    (
+        *("callers.api_keys", "callers.quota", "callers.plans", "callers.token_issuers"),
+        *("endpoint.reserved_concurrency", "evidence.canary"),
+    ),
+    ABSENT,
+)
+"""Of FULL, what a stage without an endpoint does not take."""
 _ALL_MODELS: Final = [
     *("claude-sonnet-4-5", "claude-opus-4-5", "claude-haiku-4-5", "claude-sonnet-4-6"),
     *("claude-opus-4-6", "claude-opus-4-7", "claude-opus-4-8", "claude-sonnet-5"),
@@ -162,6 +170,7 @@ _WITH_OTHER_KEYS: Final[Mapping[str, Sequence[Block]]] = {
         {"models.geography": "us", "models.residency": residency}
         for residency in (None, ["us", "ca"], ["us", "ca", "eu"])
     ],
+    "endpoint.enabled": [{"endpoint.enabled": True}, {"endpoint.enabled": False, **_OF_ENDPOINT}],
     "callers.auth": [{"callers.auth": "key"}, _BY_SIGNATURE],
     "callers.budgets_fail": [
         {"callers.budgets": {"stage": [{"usd": 1, "per": "day"}]}, "callers.budgets_fail": how}
@@ -312,4 +321,5 @@ class Syntheses:
                 (folder / f"claude-on-bedrock-{STAGE}-{stack}.template.json").read_text()
             )
             for stack in STACKS
+            if (folder / f"claude-on-bedrock-{STAGE}-{stack}.template.json").is_file()
         }

@@ -52,6 +52,7 @@ def collect_access(
     deployment: RecordingDeployment, outputs: Mapping[str, str], models: Sequence[str]
 ) -> Access:
     """Return who may invoke what; `outputs` are those of ModelAccess, `models` the stage's."""
+    has_endpoint = json.loads(outputs.get("Settings", "{}")).get("endpoint", True)
     attached: list[tuple[Policy, str, str]] = []
     protected: set[tuple[str, str]] = set()
 
@@ -68,6 +69,8 @@ def collect_access(
     def guard() -> Judgment:
         if deployment.is_embedded:
             return Judgment("not assessed", "The embedded AWS of local mode forgets boundaries.")
+        if not has_endpoint:
+            return Judgment("not assessed", "The stage has no endpoint, and so no such role.")
         gateway = deployment.roles("Gateway")
         protected.update(_attached(deployment, outputs["BoundaryPolicyArn"], boundary=True))
         return judge_guard({name for _, _, name in attached} & gateway, protected)
@@ -86,7 +89,7 @@ def collect_access(
             "The gateway's role is held by the guard",
             "cloudformation:ListStackResources and iam:ListEntitiesForPolicy",
             guard,
-        ),
+        )._replace(applies=has_endpoint),
     )
     holders = (
         Holder(

@@ -12,6 +12,7 @@ from claude_bedrock.cli.verify import verification
 from claude_bedrock.cli.verify.chain_report import chain_sentences, is_complete
 from claude_bedrock.cli.verify.evidence_folder import EvidenceError
 from claude_bedrock.cli.verify.verification import ChainReport, Report
+from claude_bedrock.verification.assessment import UNSEEN_CALLS
 from claude_bedrock.verification.evidence_bucket import EvidenceBucket
 from claude_bedrock.verification.finding import Finding, Kind
 from claude_bedrock.verification.period import Period
@@ -44,7 +45,19 @@ _CLAIMS: Final[Mapping[str, _Claim]] = {
         "No call was answered outside the stage's residency", ("data_residency_violation",)
     ),
 }
+_WITHOUT_GATEWAY: Final[Mapping[str, _Claim]] = {
+    "complete": _Claim(
+        "Every recorded call of the window is on record in both places", _CLAIMS["complete"].kinds
+    ),
+    "callers": _Claim(
+        "Both records of every call have the same caller, model and content", ("content_mismatch",)
+    ),
+}
+"""What is claimed of a stage without an endpoint, whose calls are known by records alone."""
 _NAMED: Final = 20
+_ALL_DIRECT: Final = (
+    "Not assessed: the stage has no endpoint, so each of its {:,} recorded calls is a direct one."
+)
 _NO_RESIDENCY: Final = (
     "Not assessed: the stage sets no `residency`, so its calls may be answered wherever its "
     "geographies lead. No call was answered elsewhere."
@@ -110,6 +123,11 @@ def judge_signatures(
 def judge(name: str, report: Report) -> Statement:
     """Return the statement of that id, by what the join found."""
     claim = _CLAIMS[name]
+    if not report.has_gateway:
+        claim = _WITHOUT_GATEWAY.get(name, claim)
+        if name == "nobody-went-round":
+            words = _ALL_DIRECT.format(report.outcome.counts.records)
+            return Statement(name, claim.words, "not assessed", words, applies=False)
     number = sum(finding.kind in claim.kinds for finding in report.outcome.findings)
     if name == "residency" and not number and not report.about["bounds"]["residency"]:
         return Statement(name, claim.words, "not assessed", _NO_RESIDENCY, applies=False)
@@ -153,7 +171,10 @@ def _words(name: str, number: int, report: Report) -> Iterator[str]:
     counts = report.outcome.counts
     yield f"{number:,} are not so, each is listed below." if number else "No exception was found."
     if name == "complete":
-        yield f"Of {counts.calls:,} calls, {counts.matched:,} are on record in both places."
+        calls = "calls" if report.has_gateway else "recorded calls"
+        yield f"Of {counts.calls:,} {calls}, {counts.matched:,} are on record in both places."
+        if not report.has_gateway:
+            yield f"{UNSEEN_CALLS[0].upper()}{UNSEEN_CALLS[1:]}."
         if counts.pending:
             yield f"{counts.pending:,} are too young to be judged."
         if counts.unknown:

@@ -167,7 +167,8 @@ def _families(
     account: Account, settings: Settings | None, options: DoctorOptions
 ) -> Iterator[Callable[[], list[Check]]]:
     yield partial(bootstrap.check, account)
-    yield partial(stacks.check, account)
+    has_endpoint = settings is None or settings.has_endpoint
+    yield partial(stacks.check, account, has_endpoint=has_endpoint)
     yield partial(endpoint.check, account, options.local)
     block = _block(options, account.deployment.stage)
     yield partial(concurrency.check, account, block)

@@ -33,6 +33,10 @@ class NoTargetError(CliError):
     """There is no such deployment; the text says what to do."""
 
 
+class NoEndpointError(NoTargetError):
+    """The stage is deployed without an endpoint; the text says what to do."""
+
+
 class Deployment(NamedTuple):
     """A stage in a Region; `endpoint_url` is where its AWS listens, None for the real one."""
 
@@ -78,9 +82,28 @@ class Deployment(NamedTuple):
 
     def outputs(self, stack: str) -> Mapping[str, str]:
         """Return what `stack` put out: output -> value. Raises NoTargetError where it is not
-        deployed."""
-        outputs = self._described(stack).get("Outputs", [])
+        deployed, NoEndpointError where the stage is one without an endpoint."""
+        try:
+            outputs = self._described(stack).get("Outputs", [])
+        except NoTargetError:
+            if stack == "Gateway" and self._has_no_endpoint():
+                raise self._no_endpoint() from None
+            raise
         return {output["OutputKey"]: output["OutputValue"] for output in outputs}
+
+    def _has_no_endpoint(self) -> bool:
+        try:
+            settings = self.outputs("ModelAccess").get("Settings", "{}")
+        except NoTargetError:
+            return False
+        return json.loads(settings).get("endpoint", True) is False
+
+    def _no_endpoint(self) -> NoEndpointError:
+        return NoEndpointError(
+            f"Stage {self.stage} has no endpoint: its endpoint.enabled is false, and its callers "
+            "go to Bedrock directly. Name a stage with an endpoint by --stage, or set "
+            f"endpoint.enabled to true and run `cdk deploy --all -c stage={self.stage}`."
+        )
 
     def _described(self, stack: str) -> Mapping[str, Any]:
         try:

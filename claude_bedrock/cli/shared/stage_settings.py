@@ -19,7 +19,8 @@ class Settings(NamedTuple):
 
     `source` is where they were read, `github` whether a role names GitHub Actions, `is_deployed`
     whether they are a deployed stack's, or those that a deployment would have, `verify_hourly`
-    whether a function verifies each hour, `token_issuers` the URL of each issuer by its name."""
+    whether a function verifies each hour, `token_issuers` the URL of each issuer by its name.
+    `has_endpoint` is false where callers go to Bedrock directly."""
 
     source: str
     region: str
@@ -33,6 +34,7 @@ class Settings(NamedTuple):
     is_deployed: bool = True
     verify_hourly: bool = True
     token_issuers: Mapping[str, str] = MappingProxyType({})
+    has_endpoint: bool = True
 
     @property
     def geography(self) -> str:
@@ -92,6 +94,7 @@ def _from_block(block: Mapping[str, Any]) -> dict[str, Any]:
         "allowed_direct_callers": block.get("callers", {}).get("allowed_direct_callers"),
         "verify_hourly": block.get("evidence", {}).get("verify_hourly", True),
         "token_issuers": block.get("callers", {}).get("token_issuers", {}),
+        "endpoint": block.get("endpoint", {}).get("enabled", True),
     }
 
 
@@ -121,6 +124,7 @@ def _settings(source: str, values: Mapping[str, Any]) -> Settings:
         token_issuers={
             name: issuer["issuer"] for name, issuer in values.get("token_issuers", {}).items()
         },
+        has_endpoint=values.get("endpoint", True),
     )
 
 

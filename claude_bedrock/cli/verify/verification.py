@@ -54,7 +54,8 @@ class Accepted(NamedTuple):
 class Report(NamedTuple):
     """What a run found, where it is kept, and what it rests on. `about` is JSON. Findings that were
     accepted are in `accepted` only, those that were settled late in `settled` only. `chain` is of
-    the sealed hours that this is the sum of; None where it was joined now."""
+    the sealed hours that this is the sum of; None where it was joined now. `has_gateway`: calls
+    are known by audit entries, not by records alone."""
 
     about: Mapping[str, Any]
     outcome: Outcome
@@ -63,6 +64,7 @@ class Report(NamedTuple):
     accepted: tuple[Accepted, ...] = ()
     settled: tuple[Finding, ...] = ()
     chain: "ChainReport | None" = None
+    has_gateway: bool = True
 
 
 def run(
@@ -80,14 +82,23 @@ def run(
         region=deployment.region,
         bounds=_bounds(deployed),
         principals=principals_of(deployment, deployed),
-        audit_lines=partial(audit_lines_of, deployment),
+        audit_lines=partial(audit_lines_of, deployment)
+        if deployed.has_endpoint
+        else verification.no_audit_entries,
         find_requests=partial(find_requests_of, deployment),
         records=records or records_of(deployment),
     )
     hourly_run = verification.run(stage, period, by=by["Arn"])
     written = folder.write(period.now, hourly_run.entries(), previous)
     dispositions = _dispositions(deployment, period.now)
-    return _report(hourly_run.about, hourly_run.outcome, written, period, dispositions)
+    return _report(
+        hourly_run.about,
+        hourly_run.outcome,
+        written,
+        period,
+        dispositions,
+        has_gateway=deployed.has_endpoint,
+    )
 
 
 def as_data(report: Report) -> dict[str, Any]:
@@ -202,7 +213,9 @@ def sealed(deployment: Deployment, period: Period, folder: Evidence) -> Report |
     ]
     written = folder.write(period.now, entries, folder.last_hash())
     dispositions = _dispositions(deployment, period.now)
-    report = _report(about, total.outcome, written, period, dispositions)
+    report = _report(
+        about, total.outcome, written, period, dispositions, has_gateway=total.has_gateway
+    )
     return report._replace(
         settled=total.settled, chain=chain, assessment=_with_hours(report.assessment, chain, period)
     )
@@ -214,6 +227,8 @@ def _report(
     written: Written,
     period: Period,
     dispositions: Mapping[str, Disposition],
+    *,
+    has_gateway: bool,
 ) -> Report:
     """Return the report: the headline counts all findings, the verdict is that of the open ones."""
     window = in_words(period.since, period.until)
@@ -221,14 +236,14 @@ def _report(
     accepted = tuple(
         Accepted(e, dispositions[e.id]) for e in outcome.findings if e.id in dispositions
     )
-    assessment = assess(outcome, window)
+    assessment = assess(outcome, window, has_gateway=has_gateway)
     if accepted:
         number = f"{len(accepted):,} {'is' if len(accepted) == 1 else 'are'} accepted"
         assessment = Assessment(
-            verdict=assess(opened, window).verdict,
+            verdict=assess(opened, window, has_gateway=has_gateway).verdict,
             headline=f"{assessment.headline.removesuffix('.')}; {number}.",
         )
-    return Report(about, opened, written, assessment, accepted)
+    return Report(about, opened, written, assessment, accepted, has_gateway=has_gateway)
 
 
 def _with_hours(assessment: Assessment, chain: ChainReport, period: Period) -> Assessment:
@@ -296,6 +311,8 @@ def principals_of(deployment: Deployment, stage: Settings) -> Principals:
     """Return those of the stage as it is and as it was before caller sessions, or with them, since
     records of both times are read. Raises NoTargetError where the stage's stacks do not say which
     role the gateway has."""
+    if not stage.has_endpoint:
+        return Principals("")
     outputs = deployment.outputs("Gateway")
     try:
         role = outputs["FunctionRoleArn"]

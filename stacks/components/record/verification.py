@@ -25,8 +25,8 @@ RATE = cdk.Duration.hours(1)
 # The join of 400,000 calls, which is all that an attempt takes, holds 340 MiB (lambda/verification/
 # budget.py): what is left is for what the function itself takes, and for pages on their way.
 MEMORY_MB = 1024
-AUDIT_LOG = "gateway"
-ACCESS_LOG = "access"
+GATEWAY_LOGS = ("gateway", "access")
+"""The log groups of audit entries and of API Gateway's access log."""
 LOG_NAME = "verification"
 """The function's own log group: the second place of the hashes of its evidence."""
 EVIDENCE = "evidence"
@@ -45,6 +45,15 @@ FINDINGS = {
     "UnreadableRecord": "A record or an audit log entry cannot be read.",
 }
 """Each metric of a kind of finding, and what happened."""
+WITHOUT_GATEWAY = {
+    "InvocationRecordMissing": "Calls are on record in one of two destinations only.",
+    "PromptOrCompletionMissing": FINDINGS["PromptOrCompletionMissing"],
+    "DataResidencyViolation": FINDINGS["DataResidencyViolation"],
+    "ContentMismatch": FINDINGS["ContentMismatch"],
+    "UnreadableRecord": "A record cannot be read.",
+}
+"""The same for a stage whose callers go to Bedrock directly: without audit log entries, records can
+only be compared with each other."""
 EVIDENCE_FINDINGS = {
     "EvidenceChanged": "Evidence of a verified hour was changed or deleted.",
     "UnverifiedHours": "An hour could not be verified and was closed as not verified.",
@@ -56,6 +65,7 @@ class VerificationFunction(PythonFunction):
     """A function that reconciles the gateway's audit log with Bedrock's records, once an hour where
     it is `hourly`, and whenever it is invoked.
 
+    Without a gateway it compares the records of the two destinations with each other.
     `configuration` names the destinations of records; `log_group_name` and `bucket_arn` are the
     same as its role names them, in words that are known at synthesis where possible.
     `allowed_regions` says where the stage's calls may be answered.
@@ -72,6 +82,7 @@ class VerificationFunction(PythonFunction):
         bucket_arn: str,
         evidence_bucket: s3.IBucket,
         allowed_regions: Mapping[str, object],
+        has_gateway: bool,
         gateway_role_arn: str,
         caller_role_arn: str,
         allowed_direct_callers: Sequence[str],
@@ -80,14 +91,21 @@ class VerificationFunction(PythonFunction):
         log_settings: LogGroupSettings,
     ) -> None:
         permissions = [
-            *_read_permissions(names, log_group_name, [bucket_arn, evidence_bucket.bucket_arn]),
+            *_read_permissions(
+                names,
+                log_group_name,
+                [bucket_arn, evidence_bucket.bucket_arn],
+                own_logs=[*(GATEWAY_LOGS if has_gateway else ()), LOG_NAME],
+            ),
             *_evidence_permissions(names, evidence_bucket.bucket_arn, log_settings.key.key_arn),
             *_report_permissions(names),
         ]
         super().__init__(
             scope,
             construct_id,
-            description="Reconciles the gateway's audit log with Bedrock's invocation log records",
+            description="Reconciles the gateway's audit log with Bedrock's invocation log records"
+            if has_gateway
+            else "Compares Bedrock's invocation log records in S3 and CloudWatch Logs",
             packages=[
                 *("verification", "metrics", "claude_bedrock.verification"),
                 *("claude_bedrock.records", "claude_bedrock.catalog"),
@@ -100,7 +118,7 @@ class VerificationFunction(PythonFunction):
             memory_mb=MEMORY_MB,
             environment={
                 **_record_variables(configuration),
-                **_own_variables(names),
+                **_own_variables(names, GATEWAY_LOGS if has_gateway else ("", "")),
                 "EVIDENCE_BUCKET": evidence_bucket.bucket_name,
                 "BOUNDS": json.dumps(allowed_regions),
                 "GATEWAY_ROLE": gateway_role_arn,
@@ -129,13 +147,14 @@ class VerificationFunction(PythonFunction):
         schedule.node.add_dependency(configuration)
 
 
-def verification_alarms(stage_name: str) -> list[AlarmDefinition]:
+def verification_alarms(stage_name: str, *, has_gateway: bool = True) -> list[AlarmDefinition]:
     """Return the alarms on each kind of finding, and on hours that were not verified in time."""
+    findings = FINDINGS if has_gateway else WITHOUT_GATEWAY
     log_group = f"/claude-on-bedrock/{stage_name}/{LOG_NAME}"
     meanings = {
         **{
             name: f"{meaning} The request ids are in log group {log_group} and in the evidence."
-            for name, meaning in FINDINGS.items()
+            for name, meaning in findings.items()
         },
         **{
             name: f"{meaning} The hour and the reason are in log group {log_group}."
@@ -166,12 +185,13 @@ def _record_variables(configuration: LoggingConfiguration) -> dict[str, str]:
     }
 
 
-def _own_variables(names: StageNames) -> dict[str, str]:
+def _own_variables(names: StageNames, gateway_logs: Sequence[str]) -> dict[str, str]:
     prefix = f"/claude-on-bedrock/{names.stage}"
+    audit_log, access_log = (log and f"{prefix}/{log}" for log in gateway_logs)
     return {
         "STAGE": names.stage,
-        "AUDIT_LOG_GROUP": f"{prefix}/{AUDIT_LOG}",
-        "ACCESS_LOG_GROUP": f"{prefix}/{ACCESS_LOG}",
+        "AUDIT_LOG_GROUP": audit_log,
+        "ACCESS_LOG_GROUP": access_log,
         "HASH_LOG_GROUP": f"{prefix}/{LOG_NAME}",
         "ALARM_TOPIC": names.alarm_topic(),
         "POWERTOOLS_SERVICE_NAME": "verification",
@@ -180,16 +200,16 @@ def _own_variables(names: StageNames) -> dict[str, str]:
 
 
 def _read_permissions(
-    names: StageNames, log_group_name: str, bucket_arns: Sequence[str]
+    names: StageNames, log_group_name: str, bucket_arns: Sequence[str], own_logs: Sequence[str]
 ) -> list[Permission]:
-    """Allow reading the records, the audit log, API Gateway's access log, and evidence."""
+    """Allow reading the records, the stage's `own_logs`, and evidence."""
     log_group = names.arn("logs", f"log-group:{log_group_name}")
     buckets = list(dict.fromkeys(bucket_arns))
     return [
         Permission(
             "ReadRecordsAndAuditLogs",
             ("logs:FilterLogEvents",),
-            [log_group, f"{log_group}:*", *names.logs([AUDIT_LOG, ACCESS_LOG, LOG_NAME])],
+            [log_group, f"{log_group}:*", *names.logs(own_logs)],
             reason="CloudWatch and Lambda choose the names of a log group's streams",
         ),
         Permission("ListRecordAndEvidenceObjects", ("s3:ListBucket",), buckets),

@@ -11,7 +11,7 @@ from moto import mock_aws
 
 from claude_bedrock.cli.shared import deployment
 from claude_bedrock.cli.shared.cdk_json import CdkJsonError
-from claude_bedrock.cli.shared.deployment import Deployment, NoTargetError
+from claude_bedrock.cli.shared.deployment import Deployment, NoEndpointError, NoTargetError
 from claude_bedrock.cli.shared.record_sources import destinations_of
 from claude_bedrock.records.destinations import Destinations
 from tests.unit.cli.answers import Server
@@ -38,6 +38,12 @@ def test_a_stage_is_read_in_the_account(monkeypatch: pytest.MonkeyPatch) -> None
             "123456789012", "eu-west-1", "/group", "bucket"
         )
         with pytest.raises(NoTargetError, match="claude-on-bedrock-dev-Gateway is not deployed in"):
+            outputs.outputs("Gateway")
+        settings = {"Settings": {"Value": json.dumps({"endpoint": False})}}
+        template = json.dumps({**TEMPLATE, "Outputs": settings})
+        access = STACK.replace("InvocationLogging", "ModelAccess")
+        cloudformation.create_stack(StackName=access, TemplateBody=template)
+        with pytest.raises(NoEndpointError, match="Stage dev has no endpoint: its"):
             outputs.outputs("Gateway")
 
 

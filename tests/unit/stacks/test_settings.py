@@ -692,3 +692,32 @@ def test_no_two_groups_have_a_key_of_the_same_name() -> None:
     paths = [key.path for key in walk() if key.path.count(".") == 1]
     assert sorted(PATHS.values()) == sorted(paths)
     assert {*NEW_PATHS.values()} <= {*PATHS.values()}
+
+
+@pytest.mark.parametrize(
+    ("changes", "key"),
+    [
+        ({"canary": "claude-haiku-4-5"}, "evidence.canary"),
+        ({"api_keys": ["one"]}, "callers.api_keys"),
+        ({"ping_seconds": 20}, "endpoint.ping_seconds"),
+        ({"budgets": {"stage": [{"usd": 1, "per": "day"}]}}, "callers.budgets"),
+        ({"allowed_direct_callers": ["arn:aws:iam::111111111111:role/x"]}, "callers.allowed_"),
+    ],
+)
+def test_a_stage_without_an_endpoint_takes_nothing_of_one(
+    changes: dict[str, object], key: str
+) -> None:
+    assert f"{key}" in (line := mistake(enabled=False, **changes))
+    assert "given with endpoint.enabled false" in line
+    assert len(line.splitlines()) == 1
+
+
+def test_a_stage_without_an_endpoint_has_no_keys_and_may_have_teams_and_a_locked_bucket() -> None:
+    stage = load(enabled=False, teams={"search": {}}, object_lock="governance")
+
+    assert stage.key_names == ()
+    assert stage.to_output()["endpoint"] is False
+    assert "endpoint" not in load().to_output()
+    assert "evidence.verify_hourly" in mistake(
+        enabled=False, object_lock="governance", verify_hourly=False
+    )

@@ -200,6 +200,23 @@ def test_an_hour_is_verified_reported_and_stored(
     assert "secret" not in printed
 
 
+def test_without_an_endpoint_records_are_compared_with_each_other(account: Account) -> None:
+    at = HOUR + timedelta(minutes=30)
+    account.recorded("both", at, requestMetadata={}, identity={"arn": OTHER_ROLE})
+    account.called("of an endpoint that is gone", at)
+    line = json.dumps({**record("one", at=at.timestamp()), "identity": {"arn": OTHER_ROLE}})
+    account._log("/invocations", line, at)
+    gone = ("AUDIT_LOG_GROUP", "ACCESS_LOG_GROUP", "GATEWAY_ROLE", "CALLER_ROLE")
+
+    run_at(NOW, **dict.fromkeys(gone, ""), ALLOWED_DIRECT_CALLERS="")
+
+    run, finding, _ = account.entries(key_of_hour(HOUR))
+    assert (run["gateway_role"], run["counts"]["matched"], run["counts"]["calls"]) == ("", 1, 2)
+    assert finding["finding"]["kind"] == "missing_record"
+    assert finding["finding"]["detail"] == "no record in S3"
+    assert list(run["direct_calls"].values()) == [2]
+
+
 def test_the_clock_goes_on_where_the_evidence_ends(account: Account) -> None:
     run_at(NOW - timedelta(hours=2))
 

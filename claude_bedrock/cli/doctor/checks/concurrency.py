@@ -49,6 +49,8 @@ def check(account: Account, block: Mapping[str, Any] | None) -> list[Check]:
     here would take."""
     if block is None:
         return [TOPIC.skipped("no cdk.json here has the stage, so nothing is to be deployed")]
+    if value_at(block, "endpoint.enabled", True) is False:
+        return [TOPIC.skipped("the stage has no endpoint")]
 
     def check_concurrency() -> Check:
         limit = account.client("lambda").get_account_settings()["AccountLimit"]

@@ -7,7 +7,7 @@ import urllib.request
 
 from claude_bedrock.cli.doctor.check import WITHHELD, Check, Topic
 from claude_bedrock.cli.doctor.context import Account
-from claude_bedrock.cli.shared.deployment import NoTargetError
+from claude_bedrock.cli.shared.deployment import NoEndpointError, NoTargetError
 
 NAME = "endpoint"
 DOORS = (("GET", "/health"), ("HEAD", "/"))
@@ -20,6 +20,8 @@ def check(account: Account, local: tuple[str, str | None] | None) -> list[Check]
     topics = [Topic(NAME, f"{method} {path}") for method, path in DOORS]
     try:
         url, ca = local or (account.deployment.outputs("Gateway")["EndpointUrl"], None)
+    except NoEndpointError:
+        return [topic.skipped("the stage has no endpoint") for topic in topics]
     except NoTargetError:
         return [topic.skipped("no gateway is deployed yet") for topic in topics]
     except WITHHELD as error:

@@ -1,4 +1,4 @@
-"""The check of the stage's four stacks: deployed, and complete."""
+"""The check of the stage's stacks: deployed, and complete; none of them left over."""
 
 from collections.abc import Mapping
 
@@ -9,22 +9,42 @@ from claude_bedrock.cli.doctor.context import Account
 
 NAME = "stack"
 STACKS = ("InvocationLogging", "ModelAccess", "Gateway", "Observability")
+_GATEWAY = "Gateway"
 _ACTION = "cloudformation:DescribeStacks"
 
 
-def check(account: Account) -> list[Check]:
+def check(account: Account, *, has_endpoint: bool) -> list[Check]:
     try:
         states = {stack: _state(account, stack) for stack in STACKS}
     except WITHHELD as error:
         return [Topic(NAME, stack).withheld(error, _ACTION) for stack in STACKS]
-    return judge(states, account.deployment.stage)
+    return judge(states, account.deployment.stage, has_endpoint=has_endpoint)
 
 
-def judge(states: Mapping[str, str | None], stage: str) -> list[Check]:
+def judge(
+    states: Mapping[str, str | None], stage: str, *, has_endpoint: bool = True
+) -> list[Check]:
     """Judge `states`, CloudFormation's status of each stack, None for one that does not exist."""
     if not any(states.values()):
         return [Topic(NAME, stack).skipped("nothing is deployed yet") for stack in states]
-    return [_judge(Topic(NAME, stack), state, stage) for stack, state in states.items()]
+    return [
+        _judge_absent(Topic(NAME, stack), state, stage)
+        if stack == _GATEWAY and not has_endpoint
+        else _judge(Topic(NAME, stack), state, stage)
+        for stack, state in states.items()
+    ]
+
+
+def _judge_absent(topic: Topic, state: str | None, stage: str) -> Check:
+    """Judge the stack of an endpoint in a stage without one."""
+    if state is None:
+        return topic.skipped("the stage has no endpoint")
+    return topic.failed(
+        f"{state}, and the stage has no endpoint by its settings: this one still answers, and "
+        "verification takes its calls for direct ones",
+        f"follow docs/accounts.md#remove-the-endpoint-of-a-stage, or set endpoint.enabled to true "
+        f"and run `cdk deploy --all -c stage={stage}`",
+    )
 
 
 def _judge(topic: Topic, state: str | None, stage: str) -> Check:

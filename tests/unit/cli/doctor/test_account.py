@@ -128,6 +128,16 @@ def test_before_the_first_deployment_no_stack_is_missed() -> None:
     assert {check.outcome for check in failed} == {"skipped"}
 
 
+@pytest.mark.parametrize(("state", "outcome"), [(None, "skipped"), ("UPDATE_COMPLETE", "failed")])
+def test_a_stage_without_an_endpoint_has_no_stack_of_one(state: str | None, outcome: str) -> None:
+    states = {"ModelAccess": "CREATE_COMPLETE", "Gateway": state}
+
+    _, gateway = stacks.judge(states, "dev", has_endpoint=False)
+
+    assert (gateway.subject, gateway.outcome) == ("Gateway", outcome)
+    assert "no endpoint" in gateway.found
+
+
 def test_an_endpoint_that_does_not_answer_fails() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
