@@ -92,19 +92,34 @@ class Records:
         one that cannot be read; `read` is told of each event. `in_order`: as they came, read one
         part after the other."""
         group = self._destinations.log_group
+        for event in self._events(since, until, in_order=in_order):
+            read.take(event["eventId"], str(event["timestamp"]))
+            if not event["message"].startswith(_GREETING):
+                record, fault = _parsed(event["message"])
+                read.take_record(event, _request_id(record))
+                source = f"log group {group}, event {event['eventId']}"
+                yield LogItem(source, event["timestamp"] / 1000, record, fault)
+
+    def log_events(
+        self, since: datetime, until: datetime
+    ) -> Iterator[tuple[Mapping[str, Any], str]]:
+        """Yield each event of CloudWatch Logs from `since` up to but not at `until` (UTC) that is a
+        record, as CloudWatch has it, and the request id in it."""
+        for event in self._events(since, until - timedelta(milliseconds=1), in_order=False):
+            if not event["message"].startswith(_GREETING):
+                yield event, _request_id(_parsed(event["message"])[0])
+
+    def _events(
+        self, since: datetime, until: datetime, *, in_order: bool
+    ) -> Iterator[Mapping[str, Any]]:
         reading = filter_events if in_order else filter_events_at_once
-        events = reading(
+        return reading(
             self._logs,
             start_ms=int(since.timestamp() * 1000),
             end_ms=int(until.timestamp() * 1000),
             logGroupName=self._destinations.log_group,
             logStreamNames=[STREAM],
         )
-        for event in events:
-            read.take(event["eventId"], str(event["timestamp"]))
-            if not event["message"].startswith(_GREETING):
-                source = f"log group {group}, event {event['eventId']}"
-                yield LogItem(source, event["timestamp"] / 1000, *_parsed(event["message"]))
 
     def all_in_s3(self, since: datetime, until: datetime, read: Fingerprint) -> Iterator[LogItem]:
         """Yield every record in the objects of the hours between the two times (UTC), also one that
@@ -217,6 +232,12 @@ def _parsed(line: str | bytes) -> tuple[Record | None, str]:
     except (ValueError, RecursionError):
         record = None
     return (record, "") if isinstance(record, dict) else (None, "it is no JSON object")
+
+
+def _request_id(record: Record | None) -> str:
+    """Return Bedrock's id of the request; empty where the record has none."""
+    request_id = (record or {}).get("requestId")
+    return request_id if isinstance(request_id, str) else ""
 
 
 def _integer(digits: str) -> int | str:

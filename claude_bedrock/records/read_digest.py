@@ -1,6 +1,8 @@
 """By what a later reader knows that the same was read: how much it was, and a hash of its names."""
 
 import hashlib
+from collections.abc import Mapping
+from typing import Any
 
 from claude_bedrock.records.object_digest import ObjectDigest
 
@@ -18,6 +20,9 @@ class Fingerprint:
 
     def take_object(self, digest: ObjectDigest) -> None:
         """Take an object of records that was read, and store nothing of it."""
+
+    def take_record(self, event: Mapping[str, Any], request_id: str) -> None:
+        """Take a record that was read as an event of CloudWatch Logs, and store nothing of it."""
 
     def as_data(self) -> dict[str, object]:
         return {"count": self._count, "sha256": self._hash.hexdigest()}

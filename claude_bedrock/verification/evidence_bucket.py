@@ -11,7 +11,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
@@ -22,6 +22,7 @@ PREFIX = "evidence/"
 HOURLY = f"{PREFIX}hours/"
 ON_DEMAND = f"{PREFIX}on-demand/"
 DISPOSITIONS = f"{PREFIX}dispositions/"
+HOLDS = f"{PREFIX}holds/"
 NOT_VERIFIED = "not_verified"
 """The kind of the first entry of a file on a time of which nothing is known."""
 _NAME = re.compile(rf"{HOURLY}(\d{{4}}/\d\d/\d\d/\d{{6}})Z\.jsonl")
@@ -102,7 +103,7 @@ class EvidenceBucket(EvidenceFiles):
         self.put(key, b"".join(lines), "application/jsonl")
         return hash_chain.check(lines)
 
-    def put(self, key: str, body: bytes, content_type: str) -> None:
+    def put(self, key: str, body: bytes | IO[bytes], content_type: str) -> None:
         """Write a new object. Raises AlreadyVerifiedError where there is one, and botocore's
         errors."""
         try:

@@ -7,12 +7,12 @@ from typing import Any, Final, Literal, NamedTuple, Protocol
 
 from claude_bedrock.records.fetch import each_in_order
 from claude_bedrock.records.object_stat import ObjectStat
+from claude_bedrock.verification.digest_list import read_list
 from claude_bedrock.verification.evidence_bucket import (
     BrokenEvidenceError,
     EvidenceFiles,
     SealedFile,
 )
-from claude_bedrock.verification.object_digests import read_objects
 
 Change = Literal["object_changed", "object_missing", "object_new", "evidence_changed"]
 BREAKS: Final[frozenset[Change]] = frozenset(
@@ -77,7 +77,7 @@ def check_objects(
         compared += 1
         try:
             content = evidence.content(named["key"])
-            lines = list(read_objects(content, named["sha256"], named["key"]))
+            lines = list(read_list(content, named["sha256"], named["key"]))
         except BrokenEvidenceError as broken:
             changes.append(ObjectChange("evidence_changed", named["key"], str(broken)))
             continue

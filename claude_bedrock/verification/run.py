@@ -11,9 +11,9 @@ from claude_bedrock.records.read_digest import Fingerprint
 from claude_bedrock.records.window import Window
 from claude_bedrock.verification.allowed_regions import AllowedRegions
 from claude_bedrock.verification.finding import Outcome
+from claude_bedrock.verification.hour_digests import HourDigests
 from claude_bedrock.verification.join import Destination, Lookups, reconcile
 from claude_bedrock.verification.large_bodies import LargeBodies, paths_of
-from claude_bedrock.verification.object_digests import ObjectDigests
 from claude_bedrock.verification.period import Period
 from claude_bedrock.verification.principals import Principals
 from claude_bedrock.verification.read_budget import ENTRIES_PER_BODY, RESERVE_MS, Budget
@@ -76,18 +76,18 @@ def run(
     *,
     by: str,
     budget: Budget | None = None,
-    digests: ObjectDigests | None = None,
+    digests: HourDigests | None = None,
 ) -> Run:
     """`by` is the ARN of whoever runs it, `budget` what it may read, `digests` takes what is read
-    of S3.
+    of S3 and of CloudWatch Logs.
 
     Raises TooLargeError, UnreadableError and botocore's errors."""
     limit = budget or Budget(lambda: RESERVE_MS, max_entries=sys.maxsize)
     bodies = LargeBodies(stage.records.stat)
     read: dict[str, Fingerprint] = {
         "audit lines": Fingerprint(),
-        "S3": digests or Fingerprint(),
-        "CloudWatch Logs": Fingerprint(),
+        "S3": digests.objects if digests else Fingerprint(),
+        "CloudWatch Logs": digests.records if digests else Fingerprint(),
     }
     first, last = period.since - _NEAR, period.until + _NEAR
     records = _near(limit.watch(_records(stage.records, period, read)), period)
@@ -152,7 +152,7 @@ def _with_bodies(
     records: Iterable[tuple[Destination, LogItem]],
     bodies: LargeBodies,
     limit: Budget,
-    digests: ObjectDigests | None,
+    digests: HourDigests | None,
 ) -> Iterator[tuple[Destination, LogItem]]:
     """The same records, after S3 was asked for the bodies that lie elsewhere: these are taken by
     `digests`, and count for `limit` as they are held. Raises TooLargeError."""
@@ -163,7 +163,7 @@ def _with_bodies(
         at = _moment(record)
         if digests and at:
             for path in paths_of(record):
-                digests.take_body(path, at, bodies.stat(path))
+                digests.objects.take_body(path, at, bodies.stat(path))
         yield destination, record
 
 

@@ -21,10 +21,12 @@ from claude_bedrock.verification.evidence_bucket import (
     EvidenceBucket,
     key_of_hour,
 )
-from claude_bedrock.verification.object_digests import ObjectDigests, key_of_objects
+from claude_bedrock.verification.hour_digests import HourDigests
+from claude_bedrock.verification.object_digests import key_of_objects
 from claude_bedrock.verification.period import Period
 from claude_bedrock.verification.read_budget import Budget, TooLargeError
 from claude_bedrock.verification.recheck import AFTER, recheck_window
+from claude_bedrock.verification.record_digests import key_of_log_events
 from claude_bedrock.verification.run import Run, Stage
 from verification.attempts import SLICES, Attempt, Attempts
 from verification.chain_position import HashSource, Position, changed_files, position
@@ -77,10 +79,10 @@ class Sealed(NamedTuple):
 
 
 class Verified(NamedTuple):
-    """What an attempt has found, and the objects that it has read."""
+    """What an attempt has found, and the objects and records that it has read."""
 
     run: Run
-    digests: ObjectDigests
+    digests: HourDigests
     attempt: Attempt
 
 
@@ -121,25 +123,25 @@ def _next(work: Work, clock: Clock, at: Position, since: datetime, *, alone: boo
     while attempt := attempts.history(since).next(at.slice):
         attempts.begin(attempt, clock.now)
         period = _period(since, attempt.until, clock)
-        try:
-            digests = ObjectDigests(period.since, period.until)
-            budget = Budget(clock.remaining_ms)
-            result = run.run(work.stage, period, by=work.by, budget=budget, digests=digests)
-        except TooLargeError as error:
-            oversized = alone or not error.by_time
-            attempts.end(attempt, "too-large" if oversized else "failed", str(error))
-            if error.by_time and alone:
-                raise
-            if error.by_time:
-                return None
-        except READ_FAILURES as error:
-            because = f"it could not be read: {reason(error)}"
-            attempts.end(attempt, "failed", because)
-            if clock.now - attempt.until < GIVE_UP_AFTER:
-                raise
-            return _seal_unverified(work, clock, at, period, because)
-        else:
-            return _seal_verified(work, clock, at, Verified(result, digests, attempt))
+        with HourDigests(period.since, period.until) as digests:
+            try:
+                budget = Budget(clock.remaining_ms)
+                result = run.run(work.stage, period, by=work.by, budget=budget, digests=digests)
+            except TooLargeError as error:
+                oversized = alone or not error.by_time
+                attempts.end(attempt, "too-large" if oversized else "failed", str(error))
+                if error.by_time and alone:
+                    raise
+                if error.by_time:
+                    return None
+            except READ_FAILURES as error:
+                because = f"it could not be read: {reason(error)}"
+                attempts.end(attempt, "failed", because)
+                if clock.now - attempt.until < GIVE_UP_AFTER:
+                    raise
+                return _seal_unverified(work, clock, at, period, because)
+            else:
+                return _seal_verified(work, clock, at, Verified(result, digests, attempt))
     rest = _period(since, start_of_hour(since) + HOUR, clock)
     return _seal_unverified(work, clock, at._replace(slice=SLICES[-1]), rest, TOO_LARGE)
 
@@ -173,20 +175,26 @@ def _seal_verified(work: Work, clock: Clock, at: Position, verified: Verified) -
     report_findings(findings, work.stage.name, at.mismatches, hours=int(completes))
     first, *rest = result.entries()
     sized = at._replace(slice=attempt.next_size)
-    objects = _write_objects(work.evidence, digests, attempt)
-    entries = [{**first, "objects": objects, **sized.note()}, *rest, *again.entries, *at.entries()]
+    lists = _write_lists(work.evidence, digests, attempt)
+    entries = [{**first, **lists, **sized.note()}, *rest, *again.entries, *at.entries()]
     return _seal(work, sized, period, entries)
 
 
-def _write_objects(
-    evidence: EvidenceBucket, digests: ObjectDigests, attempt: Attempt
-) -> Mapping[str, Any]:
-    """Write the file of the hour's objects, and return its key and what the hour's evidence says of
-    it."""
-    key = key_of_objects(attempt.since, attempt.number)
-    content, about = digests.finish()
-    evidence.put(key, content, "application/gzip")
-    return {"key": key, **about}
+def _write_lists(
+    evidence: EvidenceBucket, digests: HourDigests, attempt: Attempt
+) -> Mapping[str, Mapping[str, Any]]:
+    """Write the lists of the hour's objects and of its records in CloudWatch Logs, and return what
+    the hour's evidence says of each, with its key."""
+    since, number = attempt.since, attempt.number
+    lists = {}
+    for name, key, made in (
+        ("objects", key_of_objects(since, number), digests.objects),
+        ("log_events", key_of_log_events(since, number), digests.records),
+    ):
+        content, about = made.finish()
+        evidence.put(key, content, "application/gzip")
+        lists[name] = {"key": key, **about}
+    return lists
 
 
 def _seal_unverified(

@@ -1,49 +1,56 @@
 """The evidence of a window as a folder that can be handed over: sealed hours and their signatures,
 the objects that they rest on, audit entries, a public key, and a manifest."""
 
-import gzip
-import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from datetime import timedelta
 from functools import partial
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from botocore.exceptions import ClientError
-
+from claude_bedrock.cli.evidence import check
+from claude_bedrock.cli.evidence.record_copy import key_of_copy, line_of_copy
+from claude_bedrock.cli.shared import stage_settings
 from claude_bedrock.cli.shared.deployment import Client, Deployment, NoTargetError
-from claude_bedrock.cli.shared.record_sources import audit_lines_of
+from claude_bedrock.cli.shared.manifest import ManifestFolder
+from claude_bedrock.cli.shared.record_sources import audit_lines_of, records_of
 from claude_bedrock.cli.verify.evidence_folder import EvidenceError
 from claude_bedrock.records.fetch import each_in_order
 from claude_bedrock.records.read_digest import Fingerprint
 from claude_bedrock.verification.coverage import iso
+from claude_bedrock.verification.digest_list import SealedList
 from claude_bedrock.verification.evidence_bucket import (
     HOURLY,
+    PREFIX,
     BrokenEvidenceError,
     EvidenceBucket,
+    SealedFile,
     before,
     begin_of,
 )
-from claude_bedrock.verification.object_digests import read_objects
+from claude_bedrock.verification.linked_files import links_of
 from claude_bedrock.verification.period import Period
 from claude_bedrock.verification.signatures import (
+    PUBLIC_KEYS,
     SIGNATURES,
     KmsSigner,
     key_of_public_key,
 )
 
-MANIFEST: Final = "SHA256SUMS"
 INSTRUCTIONS: Final = "README.md"
+SCRIPT: Final = "check.py"
 AUDIT_ENTRIES: Final = "audit-entries.jsonl.gz"
-_ABSENT: Final = frozenset({"NoSuchKey", "404"})
 
 
 class Bundle(NamedTuple):
-    """What was written: `missing` are keys of objects that are no longer in the bucket."""
+    """What was written: `missing` are keys of objects that are no longer in the bucket.
+    `log_records` are those of CloudWatch Logs."""
 
     folder: Path
     hours: int
     objects: int
+    log_records: int
     audit_entries: int
     missing: tuple[str, ...]
 
@@ -61,43 +68,33 @@ def export(deployment: Deployment, period: Period, folder: Path, *, with_records
         raise NoTargetError(f"{stack} was deployed by an older version. Deploy it again.")
     s3 = deployment.client("s3")
     evidence = EvidenceBucket(s3, outputs["EvidenceBucketName"])
-    files = _Files(folder)
+    files = ManifestFolder(folder)
     hours = list(_hours(evidence, period))
     if not hours:
         raise EvidenceError("No hour of the window is sealed.")
-    paths = {path for hour in hours for path in _copy_hour(evidence, hour, files)}
+    copied = [_copy_hour(evidence, key, files) for key in hours]
+    for key in evidence.listed(PUBLIC_KEYS):
+        files.write(key, evidence.content(key))
     signer = KmsSigner(deployment.client("kms"), outputs["SigningKeyArn"])
     files.write(key_of_public_key(signer.key_id), signer.public_key())
-    missing = _copy_objects(s3, sorted(paths), files) if with_records else ()
+    paths = sorted({path for hour in copied for path in hour.paths}) if with_records else []
+    missing = _copy_objects(s3, paths, files)
+    log_records = _copy_log_records(deployment, period, copied, files) if with_records else 0
     entries = _copy_audit_entries(deployment, period, files)
+    files.write(SCRIPT, Path(check.__file__).read_bytes())
     files.write(INSTRUCTIONS, _instructions(deployment, period, with_records=with_records))
     files.write_manifest()
-    return Bundle(folder, len(hours), len(paths) * with_records - len(missing), entries, missing)
+    objects = len(paths) - len(missing)
+    return Bundle(folder, len(hours), objects, log_records, entries, missing)
 
 
-class _Files:
-    """The files under a folder, and the SHA-256 of each."""
+class _Hour(NamedTuple):
+    """Of a file of hours that was copied: the `s3://` paths of its objects, its list of the records
+    in CloudWatch Logs, and the file itself; None where it has or is none that holds."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._digests: dict[str, str] = {}
-
-    def write(self, name: str, content: bytes) -> None:
-        """Write a file. Raises EvidenceError."""
-        if ".." in PurePosixPath(name).parts:
-            raise EvidenceError(f"{name} is no key of Bedrock's.")
-        file = self._folder / name
-        try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(content)
-        except OSError as error:
-            raise EvidenceError(f"{file} cannot be written: {error.strerror}") from error
-        self._digests[name] = hashlib.sha256(content).hexdigest()
-
-    def write_manifest(self) -> None:
-        """Write the manifest, in the form that `sha256sum --check` reads."""
-        lines = (f"{digest}  {name}\n" for name, digest in sorted(self._digests.items()))
-        self.write(MANIFEST, "".join(lines).encode())
+    paths: Sequence[str] = ()
+    log_events: SealedList | None = None
+    file: SealedFile | None = None
 
 
 def _hours(evidence: EvidenceBucket, period: Period) -> Iterator[str]:
@@ -108,29 +105,50 @@ def _hours(evidence: EvidenceBucket, period: Period) -> Iterator[str]:
         yield key
 
 
-def _copy_hour(evidence: EvidenceBucket, key: str, files: _Files) -> Iterator[str]:
-    """Copy the file of an hour, its signatures, its list of objects and the acceptances it names;
-    yield the `s3://` paths of the objects. What does not hold is copied as it is."""
+def _copy_hour(evidence: EvidenceBucket, key: str, files: ManifestFolder) -> _Hour:
+    """Copy the file of an hour, its signatures, its lists and the files that it links. What does
+    not hold is copied as it is."""
+    _copy_signed(evidence, key, files)
+    try:
+        file = evidence.read(key)
+    except BrokenEvidenceError:
+        return _Hour()
+    for linked, _ in links_of(file):
+        with suppress(BrokenEvidenceError):
+            _copy_signed(evidence, linked, files)
+    objects, log_events = (
+        _copy_list(evidence, file, name, files) for name in ("objects", "log_events")
+    )
+    try:
+        paths = [str(line["path"]) for line in objects.lines(evidence)] if objects else []
+    except BrokenEvidenceError:
+        paths = []
+    return _Hour(paths, log_events, file)
+
+
+def _copy_signed(evidence: EvidenceBucket, key: str, files: ManifestFolder) -> None:
+    """Copy a sealed file and its signatures. Raises BrokenEvidenceError where it is gone."""
     files.write(key, evidence.content(key))
-    name = key.removeprefix("evidence/").removesuffix(".jsonl")
+    name = key.removeprefix(PREFIX).removesuffix(".jsonl")
     for signature in evidence.listed(f"{SIGNATURES}{name}-"):
         files.write(signature, evidence.content(signature))
+
+
+def _copy_list(
+    evidence: EvidenceBucket, file: SealedFile, name: str, files: ManifestFolder
+) -> SealedList | None:
+    """Copy a list of digests; return None where the hour names none, or it is gone."""
+    named = SealedList.of(file.entries[0].get(name))
+    if named is None:
+        return None
     try:
-        _, entries = evidence.entries(key)
-        for entry in entries:
-            if entry.get("kind") == "disposition":
-                files.write(str(entry["key"]), evidence.content(str(entry["key"])))
-        named = entries[0].get("objects")
-        if isinstance(named, Mapping):
-            content = evidence.content(named["key"])
-            files.write(named["key"], content)
-            for line in read_objects(content, named["sha256"], named["key"]):
-                yield str(line["path"])
+        files.write(named.key, evidence.content(named.key))
     except BrokenEvidenceError:
-        return
+        return None
+    return named
 
 
-def _copy_objects(s3: Client, paths: Sequence[str], files: _Files) -> tuple[str, ...]:
+def _copy_objects(s3: Client, paths: Sequence[str], files: ManifestFolder) -> tuple[str, ...]:
     """Copy objects; return the keys of those that are gone."""
     missing = []
     for path, content in each_in_order(partial(_content, s3), paths):
@@ -146,40 +164,57 @@ def _content(s3: Client, path: str) -> bytes | None:
     """Return the bytes of an object; None where it is gone."""
     bucket, _, key = path.removeprefix("s3://").partition("/")
     try:
-        body: bytes = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
-    except ClientError as error:
-        if error.response["Error"]["Code"] in _ABSENT:
-            return None
-        raise
-    return body
+        return EvidenceBucket(s3, bucket).content(key)
+    except BrokenEvidenceError:
+        return None
 
 
-def _copy_audit_entries(deployment: Deployment, period: Period, files: _Files) -> int:
+def _copy_log_records(
+    deployment: Deployment, period: Period, hours: Sequence[_Hour], files: ManifestFolder
+) -> int:
+    """Copy the records in CloudWatch Logs of hours of which they are surely kept; return how many
+    there are."""
+    records = records_of(deployment)
+    days = stage_settings.deployed(deployment).retention_days
+    oldest, copied = period.now - timedelta(days=days), 0
+
+    def lines(file: SealedFile) -> Iterator[str]:
+        nonlocal copied
+        for event, request_id in records.log_events(file.since, file.until):
+            copied += 1
+            yield line_of_copy(event, request_id)
+
+    for _, log_events, file in hours:
+        if log_events and file and file.since >= oldest:
+            files.write_packed_lines(key_of_copy(log_events.key), lines(file))
+    return copied
+
+
+def _copy_audit_entries(deployment: Deployment, period: Period, files: ManifestFolder) -> int:
     """Copy the audit entries that were written in the window, as gzip of JSON Lines."""
     lines = [
         json.dumps({"source": item.source, "written_at": item.at, "audit": item.content})
         for item in audit_lines_of(deployment, period.since, period.until, Fingerprint())
     ]
-    files.write(AUDIT_ENTRIES, gzip.compress("\n".join([*lines, ""]).encode(), mtime=0))
+    files.write_packed_lines(AUDIT_ENTRIES, lines)
     return len(lines)
 
 
 def _instructions(deployment: Deployment, period: Period, *, with_records: bool) -> bytes:
-    records = (
-        "`AWSLogs/` and what lies beside it: the objects in S3 that the hours were verified by, as "
-        "Bedrock wrote them. They hold prompts and completions."
-        if with_records
-        else "The objects with prompts and completions were left out."
-    )
     return _TEMPLATE.format(
         stage=deployment.stage,
         region=deployment.region,
         since=iso(period.since),
         until=iso(period.until),
-        records=records,
+        records=_WITH_RECORDS if with_records else _WITHOUT_RECORDS,
     ).encode()
 
 
+_WITH_RECORDS: Final = """\
+- `AWSLogs/` and what lies beside it: the objects in S3 that the hours were verified by, as Bedrock
+  wrote them. `cloudwatch-records/`: the same records in CloudWatch Logs, of hours that it still
+  has. Both hold prompts and completions."""
+_WITHOUT_RECORDS: Final = "- The records, which hold prompts and completions, were left out."
 _TEMPLATE: Final = """# Evidence of stage {stage} in {region}, {since} to {until}
 
 - `evidence/hours/`: what the verification of each hour found. Each file begins with the last hash
@@ -187,19 +222,32 @@ _TEMPLATE: Final = """# Evidence of stage {stage} in {region}, {since} to {until
 - `evidence/signatures/`: KMS's signature of each file; `evidence/public-keys/`: the key to check
   it with.
 - `evidence/objects/`: size and SHA-256 of each object that an hour was verified by.
-- {records}
+  `evidence/log-events/`: SHA-256 of each record in CloudWatch Logs.
+{records}
 - `audit-entries.jsonl.gz`: what the gateway logged of each call; no prompts.
 
 ## Check it
 
-1. `sha256sum --check SHA256SUMS` shows that the bundle is as it was written.
-2. `claude-bedrock evidence verify .` checks hashes, signatures and objects, without AWS. It prints
-   the SHA-256 of the public key.
-3. Compare that SHA-256 with the one in an audit report, or with that of the key that KMS returns.
+Run these commands in this folder. You need openssl and Python 3.9 or newer, and no network.
 
-Without `claude-bedrock`, check one signature with jq and openssl:
+1. Check that the bundle is as it was written:
 
-    jq -cjS .head SIGNATURE.json > head.json
-    jq -r .signature SIGNATURE.json | base64 -d > signature.der
-    openssl dgst -sha256 -verify evidence/public-keys/KEY.pem -signature signature.der head.json
+       sha256sum --check --quiet SHA256SUMS && echo as written
+
+   On macOS, write `shasum -a 256 --check` for `sha256sum --check`.
+
+2. Check hashes, signatures, objects and records with the script `check.py`. It imports only
+   Python's standard library: read it first.
+
+       python3 check.py
+
+   `claude-bedrock evidence verify .` checks more: that no hour of the window is missing, and what
+   came after an hour was sealed.
+
+3. Print the SHA-256 of the public key, and compare it with the one in an audit report, or with
+   that of the key that KMS returns. Only this step tells you whose signatures these are:
+
+       for key in evidence/public-keys/*.pem; do
+         openssl pkey -pubin -in "$key" -outform DER | openssl dgst -sha256
+       done
 """

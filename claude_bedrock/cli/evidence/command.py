@@ -65,6 +65,14 @@ def verify(
             "--objects", help="Compare the objects in S3 with those that each hour was verified by."
         ),
     ] = False,
+    records: Annotated[
+        bool,
+        typer.Option(
+            "--records",
+            help="Compare the records in CloudWatch Logs with those that each hour was verified "
+            "by, by SHA-256. It reads all of them.",
+        ),
+    ] = False,
     public_key: Annotated[
         Path | None,
         typer.Option(
@@ -82,8 +90,10 @@ def verify(
 
     Exit codes: 0 the chain holds, 1 it is broken or an hour is missing, 2 it cannot be checked."""
     with one_line_errors(NOT_ASSESSED, "auditor"):
-        if files and (since or objects):
-            raise EvidenceError("FOLDER or FILES cannot be combined with --since or --objects.")
+        if files and (since or objects or records):
+            raise EvidenceError(
+                "FOLDER or FILES cannot be combined with --since, --objects or --records."
+            )
         if files and files[0].is_dir():
             exit_code = _verify_folder(files, public_key, as_json=as_json)
         elif public_key:
@@ -92,7 +102,8 @@ def verify(
             exit_code = _verify_files(files, as_json=as_json)
         else:
             target = deployment.chosen(stage, region, local_dir)
-            exit_code = _verify_stage(target, since, objects=objects, as_json=as_json)
+            report = _chain(target, since, objects=objects, records=records)
+            exit_code = _print_chain(report, as_json=as_json)
     sys.exit(exit_code)
 
 
@@ -105,7 +116,7 @@ def export(
     ] = None,
     without_records: Annotated[
         bool,
-        typer.Option("--without-records", help="Leave out the objects with prompts."),
+        typer.Option("--without-records", help="Leave out the records, which hold prompts."),
     ] = False,
     since: Since = None,
     hours: Hours = None,
@@ -134,6 +145,7 @@ def export(
     else:
         echo(
             f"{result.folder}: {result.hours:,} files of hours, {result.objects:,} objects, "
+            f"{result.log_records:,} records of CloudWatch Logs, "
             f"{result.audit_entries:,} audit entries."
         )
         if result.missing:
@@ -163,8 +175,7 @@ def _verify_files(files: list[Path], *, as_json: bool) -> int:
     return 0
 
 
-def _verify_stage(target: Deployment, since: str | None, *, objects: bool, as_json: bool) -> int:
-    report = _chain(target, since, objects=objects)
+def _print_chain(report: ChainReport, *, as_json: bool) -> int:
     if as_json:
         echo_json(chain_data(report))
     else:
@@ -172,7 +183,9 @@ def _verify_stage(target: Deployment, since: str | None, *, objects: bool, as_js
     return chain_exit_code(report)
 
 
-def _chain(target: Deployment, since: str | None, *, objects: bool) -> ChainReport:
+def _chain(target: Deployment, since: str | None, *, objects: bool, records: bool) -> ChainReport:
     now = datetime.now(UTC)
     report = verification.chain_report(target, moment(since) if since else None, now, now)
-    return verification.with_objects(target, report, now) if objects else report
+    if objects:
+        report = verification.with_objects(target, report, now)
+    return verification.with_records(target, report, now) if records else report

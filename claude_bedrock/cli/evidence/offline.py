@@ -1,35 +1,47 @@
 """Evidence in a folder, checked with nothing but its files and a public key.
 
 The folder is a copy of the stage's bucket, as `aws s3 sync s3://BUCKET FOLDER` makes it: evidence
-under `evidence/`, records under `AWSLogs/` where they are to be compared too.
+under `evidence/`, records under `AWSLogs/` where they are to be compared too. A bundle of
+`claude-bedrock evidence export` also has those of CloudWatch Logs, under `cloudwatch-records/`.
 """
 
+import gzip
 import hashlib
+import json
+import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple
 
+from claude_bedrock.cli.evidence.record_copy import key_of_copy
 from claude_bedrock.cli.evidence.signature_check import (
     NotAKeyError,
     PublicKey,
     SignatureCheck,
+    check_other_signatures,
     check_signatures,
 )
 from claude_bedrock.cli.verify.evidence_folder import EvidenceError
 from claude_bedrock.records.object_name import begun_at
 from claude_bedrock.verification.coverage import HOUR, Coverage, Span, cover, start_of_hour
+from claude_bedrock.verification.digest_list import SealedList
 from claude_bedrock.verification.evidence_bucket import (
     HOURLY,
     BrokenEvidenceError,
     EvidenceFiles,
     SealedFile,
     begin_of,
+    is_of_hours,
 )
-from claude_bedrock.verification.object_digests import read_objects
+from claude_bedrock.verification.linked_files import check_linked
+from claude_bedrock.verification.record_check import LineOfRecord, RecordCheck, check_records
+from claude_bedrock.verification.record_digests import record_line
 from claude_bedrock.verification.signatures import PUBLIC_KEYS
 
 RECORDS: Final = "AWSLogs/"
+_ALWAYS: Final = datetime.max.replace(tzinfo=UTC)
 State = Literal["unchanged", "changed", "missing"]
 
 
@@ -67,28 +79,42 @@ class ObjectComparison(NamedTuple):
 
 
 class OfflineReport(NamedTuple):
-    """`objects` is None where the folder has no records. `keys` are the public keys used;
+    """`others` is of the signatures beside those of hours. `broken` says which files that hours
+    name are gone or changed, and which are none of the function's. `objects` is None where the
+    folder has no records of S3. `keys` are the public keys used;
     `from_folder`: they came with the evidence, so that they prove nothing until their fingerprint
     is compared."""
 
     coverage: Coverage
     signatures: SignatureCheck
+    others: SignatureCheck
+    broken: tuple[str, ...]
     objects: ObjectComparison | None
+    records: RecordCheck
     keys: tuple[PublicKey, ...]
     from_folder: bool
 
     @property
+    def has_log_records(self) -> bool:
+        """Whether the folder has records of CloudWatch Logs."""
+        return self.records.files > 0
+
+    @property
     def holds(self) -> bool:
         objects_hold = self.objects is None or self.objects.holds
-        return self.coverage.holds and self.signatures.holds and objects_hold
+        parts = (self.coverage, self.signatures, self.others, self.records)
+        return all(part.holds for part in parts) and objects_hold and not self.broken
 
     def as_data(self) -> dict[str, Any]:
         return {
             **self.coverage.as_data(),
             "signatures": self.signatures.as_data(),
+            "other_signatures": self.others.as_data(),
             "key_fingerprints": [key.fingerprint for key in self.keys],
             "key_from_folder": self.from_folder,
+            "broken_files": list(self.broken),
             "objects": self.objects._asdict() if self.objects else None,
+            "records": self.records._asdict(),
         }
 
 
@@ -101,12 +127,25 @@ def check_folder(folder: Path, public_key: Path | None) -> OfflineReport:
         keys = tuple(_keys(evidence, public_key))
         span = _span(evidence, folder)
         coverage = cover(evidence, span, files_of=span, now=span.until, logged=None)
+        linked = check_linked(evidence, coverage.files)
         signatures = check_signatures(evidence, coverage.files, keys)
+        others = check_other_signatures(evidence, keys, linked.keys)
+        lines, broken = _object_lines(evidence, coverage.files)
         has_records = (folder / RECORDS).is_dir()
-        objects = _compare(evidence, folder, coverage.files) if has_records else None
+        objects = _compare(evidence, folder, coverage.files, lines) if has_records else None
+        records = check_records(evidence, coverage.files, partial(_read_copied, evidence))
     except OSError as error:
         raise EvidenceError(f"{error.filename} cannot be read: {error.strerror}") from error
-    return OfflineReport(coverage, signatures, objects, keys, public_key is None)
+    return OfflineReport(
+        coverage,
+        signatures,
+        others,
+        (*_foreign(evidence), *linked.broken, *broken),
+        objects,
+        records,
+        keys,
+        from_folder=public_key is None,
+    )
 
 
 def _keys(evidence: EvidenceCopy, file: Path | None) -> Iterator[PublicKey]:
@@ -128,46 +167,87 @@ def _keys(evidence: EvidenceCopy, file: Path | None) -> Iterator[PublicKey]:
 
 def _span(evidence: EvidenceCopy, folder: Path) -> Span:
     """Return the time from the first file of hours to the end of the last."""
-    names = list(evidence.listed(HOURLY))
+    names = [name for name in evidence.listed(HOURLY) if is_of_hours(name, _ALWAYS)]
     if not names:
         raise EvidenceError(f"{folder} has no evidence under {HOURLY}.")
-    try:
-        since, last = begin_of(names[0]), begin_of(names[-1])
-    except BrokenEvidenceError as error:
-        raise EvidenceError(f"{error}. Copy the bucket's evidence again.") from error
+    since, last = begin_of(names[0]), begin_of(names[-1])
     try:
         return Span(since, evidence.read(names[-1]).until)
     except BrokenEvidenceError:
         return Span(since, start_of_hour(last) + HOUR)
 
 
-def _compare(evidence: EvidenceCopy, folder: Path, files: Sequence[SealedFile]) -> ObjectComparison:
-    """Compare the copies of objects with what the hours say of them, an object of several hours
-    with what the last one says. A list of objects that is gone or does not hold is changed."""
+def _foreign(evidence: EvidenceCopy) -> list[str]:
+    """Return what is wrong with the names of files among those of hours."""
+    names = evidence.listed(HOURLY)
+    return [
+        f"{name} is no file that the function has sealed"
+        for name in names
+        if not is_of_hours(name, _ALWAYS)
+    ]
+
+
+def _object_lines(
+    evidence: EvidenceCopy, files: Sequence[SealedFile]
+) -> tuple[dict[str, Mapping[str, Any]], list[str]]:
+    """Return what the hours say of each object, by its key: of an object of several hours what the
+    last one says. Also return which of their lists are gone or do not hold."""
     lines: dict[str, Mapping[str, Any]] = {}
     broken: list[str] = []
-    for named in (file.entries[0].get("objects") for file in files):
-        if isinstance(named, Mapping):
-            try:
-                lines.update(_lines_by_key(evidence, named))
-            except BrokenEvidenceError:
-                broken.append(named["key"])
+    for named in (SealedList.of(file.entries[0].get("objects")) for file in files):
+        if named is None:
+            continue
+        try:
+            of_hour = list(named.lines(evidence))
+        except BrokenEvidenceError as error:
+            broken.append(str(error))
+            continue
+        lines |= {
+            str(line["path"]).removeprefix("s3://").partition("/")[2]: line for line in of_hour
+        }
+    return lines, broken
+
+
+def _key(path: str) -> str:
+    """Return the key of an `s3://` path."""
+    return path.removeprefix("s3://").partition("/")[2]
+
+
+def _compare(
+    evidence: EvidenceCopy,
+    folder: Path,
+    files: Sequence[SealedFile],
+    lines: Mapping[str, Mapping[str, Any]],
+) -> ObjectComparison:
+    """Compare the copies of objects with what the hours say of them."""
     states = {key: _state(folder, key, line) for key, line in lines.items()}
     spans = [Span(file.since, file.until) for file in files if not file.because]
     new = [key for key in evidence.listed("") if key not in lines and _is_of(key, spans)]
     return ObjectComparison(
         unchanged=sum(state == "unchanged" for state in states.values()),
-        changed=(*broken, *(key for key, state in states.items() if state == "changed")),
+        changed=tuple(key for key, state in states.items() if state == "changed"),
         missing=tuple(key for key, state in states.items() if state == "missing"),
         new=tuple(new),
     )
 
 
-def _lines_by_key(evidence: EvidenceCopy, named: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    """Return the line of each object in the list that an hour names. Raises
-    BrokenEvidenceError."""
-    lines = read_objects(evidence.content(named["key"]), named["sha256"], named["key"])
-    return {str(line["path"]).removeprefix("s3://").partition("/")[2]: line for line in lines}
+def _read_copied(
+    evidence: EvidenceCopy, _: SealedFile, named: SealedList
+) -> list[LineOfRecord] | None:
+    """Return the lines of the records that a bundle has of an hour; None where it has none. What
+    cannot be read is no record."""
+    try:
+        content = evidence.content(key_of_copy(named.key))
+    except BrokenEvidenceError:
+        return None
+    lines: list[LineOfRecord] = []
+    try:
+        for line in gzip.decompress(content).splitlines():
+            event = json.loads(line)
+            lines.append(record_line(event, str(event["requestId"])))
+    except (OSError, EOFError, zlib.error, ValueError, KeyError, TypeError, AttributeError):
+        return lines
+    return lines
 
 
 def _state(folder: Path, key: str, line: Mapping[str, Any]) -> State:

@@ -11,6 +11,7 @@ from claude_bedrock.cli.verify.chain_report import (
     NOT_ASSESSED,
     chain_sentences,
     listed,
+    record_sentences,
 )
 from claude_bedrock.cli.verify.verification import ChainReport
 
@@ -21,7 +22,9 @@ def offline_exit_code(report: OfflineReport) -> int:
     if not report.holds:
         return BROKEN
     coverage = report.coverage
-    is_complete = coverage.hours_verified == coverage.hours > 0 and not report.signatures.unsigned
+    unsigned = report.signatures.unsigned or report.others.unsigned
+    compared = not (report.has_log_records and report.records.not_compared)
+    is_complete = coverage.hours_verified == coverage.hours > 0 and not unsigned and compared
     return HOLDS if is_complete else NOT_ASSESSED
 
 
@@ -30,14 +33,20 @@ def offline_text(report: OfflineReport) -> str:
     sentences = [
         *chain_sentences(ChainReport(report.coverage, unasked="", expired=0)),
         *signature_sentences(report.signatures, len(report.coverage.files)),
+        *_other_sentences(report),
         *map(key_sentence, report.keys),
         *([_COMPARE_KEY] if report.from_folder else []),
         *(_object_sentences(report.objects) if report.objects else [_NO_OBJECTS]),
+        *_record_sentences(report),
     ]
     return "\n".join(sentences)
 
 
 _NO_OBJECTS: Final = "The folder has no records under AWSLogs/, so no object was compared."
+_NO_RECORDS: Final = (
+    "The folder has no records of CloudWatch Logs, so none was compared. "
+    "`claude-bedrock evidence export` adds them."
+)
 _COMPARE_KEY: Final = (
     "The public key came with the folder. Compare its SHA-256 with that in the audit report, or "
     "name the key that you got from KMS with --public-key."
@@ -51,6 +60,22 @@ def signature_sentences(check: SignatureCheck, files: int) -> Iterator[str]:
         yield f"Not signed: {listed(check.unsigned)}."
     if check.broken:
         yield f"Wrong: {listed(check.broken)}."
+
+
+def _other_sentences(report: OfflineReport) -> Iterator[str]:
+    """Yield what is wrong with files beside the hours."""
+    if report.others.unsigned:
+        yield f"Neither signed nor named by an hour: {listed(report.others.unsigned)}."
+    if wrong := (*report.others.broken, *report.broken):
+        yield f"Not what was sealed: {listed(wrong)}."
+
+
+def _record_sentences(report: OfflineReport) -> Iterator[str]:
+    records = report.records
+    if report.has_log_records or records.broken:
+        yield from record_sentences(records)
+    else:
+        yield _NO_RECORDS
 
 
 def key_sentence(key: PublicKey) -> str:

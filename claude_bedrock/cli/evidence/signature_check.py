@@ -6,7 +6,7 @@ not import it, since KMS signs for it.
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from typing import Any, Final, NamedTuple, Self
 
@@ -16,11 +16,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from claude_bedrock.records.fetch import each_in_order
 from claude_bedrock.verification.evidence_bucket import (
-    HOURLY,
+    PREFIX,
     BrokenEvidenceError,
     EvidenceFiles,
     SealedFile,
 )
+from claude_bedrock.verification.linked_files import FOLDERS, kind_of
 from claude_bedrock.verification.signatures import SIGNATURES, Signature
 
 SIGNATURES_OF_HOURS: Final = f"{SIGNATURES}hours/"
@@ -101,7 +102,8 @@ def check_signatures(
     """Return what the signatures of `files` of hours, in order, come to by any of the keys.
 
     `is_expected` is whether a file of hours of that name has to be among `files`."""
-    signatures, broken = _read(evidence, keys, is_expected)
+    names = [name for name in evidence.listed(SIGNATURES_OF_HOURS) if is_expected(_signed(name))]
+    signatures, broken = _read(evidence, keys, names)
     broken += [
         f"{name} was signed, and is gone"
         for name in sorted(signatures.keys() - {file.key for file in files})
@@ -121,14 +123,35 @@ def check_signatures(
     return SignatureCheck(len(files) - len(unsigned), tuple(unsigned), tuple(broken))
 
 
+def check_other_signatures(
+    evidence: EvidenceFiles, keys: Sequence[PublicKey], linked: Collection[str]
+) -> SignatureCheck:
+    """Return what the signatures of all files beside the hours come to. `linked` are keys of those
+    that a sealed hour names, which need none of their own."""
+    names = evidence.listed(SIGNATURES)
+    others = [name for name in names if not name.startswith(SIGNATURES_OF_HOURS)]
+    signatures, broken = _read(evidence, keys, others)
+    for key, hashes_signed in sorted(signatures.items()):
+        try:
+            sha256, _ = evidence.entries(key)
+        except BrokenEvidenceError as error:
+            broken.append(f"{error}, and was signed")
+            continue
+        if hashes_signed != {sha256}:
+            broken.append(f"{key} was signed with another content")
+    known = {*signatures, *linked}
+    files = [key for folder in FOLDERS for key in evidence.listed(folder) if kind_of(key)]
+    unsigned = tuple(key for key in files if key.endswith(".jsonl") and key not in known)
+    return SignatureCheck(len(signatures), unsigned, tuple(broken))
+
+
 def _read(
-    evidence: EvidenceFiles, keys: Sequence[PublicKey], is_expected: Callable[[str], bool]
+    evidence: EvidenceFiles, keys: Sequence[PublicKey], names: Sequence[str]
 ) -> tuple[dict[str, set[str]], list[str]]:
-    """Return the hashes of files of hours that are signed, by the file's name, and what is no valid
-    signature."""
+    """Return the hashes of files that the signatures of these names are of, by the file's name, and
+    what is no valid signature."""
     hashes_signed: dict[str, set[str]] = defaultdict(set)
     broken = []
-    names = [name for name in evidence.listed(SIGNATURES_OF_HOURS) if is_expected(_signed(name))]
     for name, signature in each_in_order(partial(_readable, evidence), names):
         if not isinstance(signature, Signature):
             broken.append(str(signature))
@@ -150,4 +173,4 @@ def _readable(evidence: EvidenceFiles, name: str) -> Signature | BrokenEvidenceE
 
 def _signed(name: str) -> str:
     """Return the name of the file that a signature of that name is of."""
-    return f"{HOURLY}{name.removeprefix(SIGNATURES_OF_HOURS).rpartition('-')[0]}.jsonl"
+    return f"{PREFIX}{name.removeprefix(SIGNATURES).rpartition('-')[0]}.jsonl"

@@ -6,6 +6,7 @@ from typing import Any, Final
 from claude_bedrock.cli.shared.terminal import escape_line
 from claude_bedrock.cli.verify.verification import ChainReport
 from claude_bedrock.verification.object_check import BREAKS, ObjectCheck
+from claude_bedrock.verification.record_check import RecordCheck
 
 HOLDS, BROKEN, NOT_ASSESSED = 0, 1, 2
 _NAMED: Final = 20
@@ -16,6 +17,7 @@ def is_complete(chain_report: ChainReport) -> bool:
     coverage = chain_report.coverage
     verified = coverage.hours_verified == coverage.hours > 0
     compared = chain_report.objects is None or not chain_report.objects.without
+    compared = compared and (chain_report.records is None or chain_report.records.is_complete)
     return (
         verified
         and coverage.holds
@@ -28,7 +30,8 @@ def is_complete(chain_report: ChainReport) -> bool:
 def chain_exit_code(chain_report: ChainReport) -> int:
     """Return 1 where something is missing or changed, 2 where some hours are not assessed, else
     0."""
-    if not chain_report.coverage.holds or (chain_report.objects and not chain_report.objects.holds):
+    parts = (chain_report.coverage, chain_report.objects, chain_report.records)
+    if not all(part.holds for part in parts if part is not None):
         return BROKEN
     return HOLDS if is_complete(chain_report) else NOT_ASSESSED
 
@@ -61,6 +64,8 @@ def chain_sentences(chain_report: ChainReport) -> Iterator[str]:
         yield f"Of {number:,} files the function's log has no hash: they are compared with nothing."
     if chain_report.objects:
         yield from _object_sentences(chain_report.objects)
+    if chain_report.records:
+        yield from record_sentences(chain_report.records)
     if coverage.sha256:
         yield f"The last hash is {coverage.sha256}."
 
@@ -80,6 +85,24 @@ def _object_sentences(result: ObjectCheck) -> Iterator[str]:
         yield f"{result.without:,} files of hours name no objects: an older version sealed them."
 
 
+def record_sentences(result: RecordCheck) -> Iterator[str]:
+    """Yield what the records in CloudWatch Logs came to."""
+    yield (
+        f"Of the records in CloudWatch Logs of {result.files:,} files of hours, "
+        f"{result.unchanged:,} are what was read, {len(result.changed):,} are changed, "
+        f"{len(result.missing):,} are missing, {len(result.new):,} are new."
+    )
+    for name in ("changed", "missing", "new"):
+        if records := getattr(result, name):
+            yield f"Records, {name}: {listed(records)}."
+    if result.broken:
+        yield f"Lists of records that do not hold: {listed(result.broken)}."
+    if result.not_compared:
+        yield f"The records of these hours are not in the folder: {listed(result.not_compared)}."
+    if result.without:
+        yield f"{result.without:,} files of hours name no records: an older version sealed them."
+
+
 def chain_text(chain_report: ChainReport) -> str:
     """Return a sentence in a line."""
     return "\n".join(chain_sentences(chain_report))
@@ -91,6 +114,7 @@ def chain_data(chain_report: ChainReport) -> dict[str, Any]:
         "expired_hours": chain_report.expired,
         "second_place": chain_report.unasked or "compared",
         "objects": chain_report.objects.as_data() if chain_report.objects else None,
+        "records": chain_report.records._asdict() if chain_report.records else None,
     }
 
 

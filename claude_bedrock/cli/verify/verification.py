@@ -1,6 +1,6 @@
 """One run of `claude-bedrock verify`: what it is about, and the file that it leaves."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final, NamedTuple
@@ -28,6 +28,7 @@ from claude_bedrock.verification.coverage import (
     next_hour,
     start_of_hour,
 )
+from claude_bedrock.verification.digest_list import SealedList
 from claude_bedrock.verification.evidence_bucket import (
     DISPOSITIONS,
     EVIDENCE_RETENTION_EXTRA_DAYS,
@@ -40,6 +41,8 @@ from claude_bedrock.verification.object_check import ObjectCheck, check_objects
 from claude_bedrock.verification.period import Period, in_words
 from claude_bedrock.verification.principals import Principals
 from claude_bedrock.verification.recheck import AFTER
+from claude_bedrock.verification.record_check import LineOfRecord, RecordCheck, check_records
+from claude_bedrock.verification.record_digests import record_line
 from claude_bedrock.verification.run import RecordSource, Stage
 from claude_bedrock.verification.sealed_hours import sum_hours
 
@@ -124,12 +127,14 @@ _FIRST_FILES: Final = timedelta(hours=3)
 class ChainReport(NamedTuple):
     """What the sealed hours cover. `unasked` says why the second place could not be asked, and is
     empty where it was; `expired` are hours of the window that are older than evidence is kept.
-    `objects` is what the objects of the hours came to, where that was asked."""
+    `objects` and `records` are what the objects of the hours, and their records in CloudWatch Logs,
+    came to, where that was asked."""
 
     coverage: Coverage
     unasked: str
     expired: int
     objects: ObjectCheck | None = None
+    records: RecordCheck | None = None
 
 
 def chain_report(
@@ -168,10 +173,30 @@ def chain_report(
 def with_objects(deployment: Deployment, report: ChainReport, now: datetime) -> ChainReport:
     """Return the same, and whether the objects that its verified hours rest on are what was read:
     of hours whose records are surely kept. Raises NoTargetError and botocore's errors."""
-    oldest = now - timedelta(days=stage_settings.deployed(deployment).retention_days)
-    files = [file for file in report.coverage.files if file.since >= oldest and not file.because]
+    files = _files_with_records(deployment, report, now)
     checked = check_objects(_evidence_of(deployment), files, records_of(deployment))
     return report._replace(objects=checked)
+
+
+def with_records(deployment: Deployment, report: ChainReport, now: datetime) -> ChainReport:
+    """Return the same, and whether the records in CloudWatch Logs of its verified hours are what
+    was read: all of them are read. Raises NoTargetError and botocore's errors."""
+    records = records_of(deployment)
+
+    def read(file: SealedFile, _: SealedList) -> Iterator[LineOfRecord]:
+        for event, request_id in records.log_events(file.since, file.until):
+            yield record_line(event, request_id)
+
+    files = _files_with_records(deployment, report, now)
+    return report._replace(records=check_records(_evidence_of(deployment), files, read))
+
+
+def _files_with_records(
+    deployment: Deployment, report: ChainReport, now: datetime
+) -> list[SealedFile]:
+    """Return the files of verified hours whose records are surely kept."""
+    oldest = now - timedelta(days=stage_settings.deployed(deployment).retention_days)
+    return [file for file in report.coverage.files if file.since >= oldest and not file.because]
 
 
 def _logged_hashes(

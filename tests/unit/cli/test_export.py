@@ -3,6 +3,10 @@
 import gzip
 import hashlib
 import json
+import re
+import shutil
+import subprocess
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,12 +15,14 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from claude_bedrock.cli.evidence.command import app
+from claude_bedrock.cli.evidence.record_copy import COPIES
 from claude_bedrock.cli.shared import deployment
 from claude_bedrock.verification.coverage import HOUR
 from claude_bedrock.verification.evidence_bucket import key_of_hour
 from tests.unit.cli.audit.test_signed_evidence import Stage
-from tests.unit.cli.test_offline_evidence import record_key, sealed_bucket
-from tests.unit.verification.buckets import MONTH, MemoryS3
+from tests.unit.cli.test_chain import SETTINGS
+from tests.unit.cli.test_offline_evidence import HOURS, log_event, record_key, sealed_bucket
+from tests.unit.verification.buckets import BUCKET, MONTH, MemoryS3
 from verification import sealing
 
 SINCE, UNTIL = "2026-10-01T01:00:00Z", "2026-10-01T04:00:00Z"
@@ -24,9 +30,19 @@ AUDIT_LINE = json.dumps({"message": "audit", "audit": {"model": "claude-haiku-4-
 
 
 class Logs:
-    """CloudWatch Logs with one audit entry and one other line."""
+    """CloudWatch Logs with one audit entry and one other line, and the records of the hours."""
 
-    def filter_log_events(self, **_: object) -> dict[str, Any]:
+    def filter_log_events(
+        self,
+        *,
+        logGroupName: str,  # noqa: N803
+        startTime: int,  # noqa: N803
+        endTime: int,  # noqa: N803
+        **_: object,
+    ) -> dict[str, Any]:
+        if logGroupName == "/invocations":
+            records = map(log_event, range(HOURS))
+            return {"events": [e for e in records if startTime <= e["timestamp"] <= endTime]}
         messages = (AUDIT_LINE, "START RequestId: 1")
         events = [
             {"eventId": str(number), "timestamp": 1_790_820_000_000, "message": message}
@@ -42,7 +58,16 @@ class Exported(Stage):
         return Logs() if service == "logs" else super().client(service)
 
     def outputs(self, stack: str) -> dict[str, str]:
-        return {**super().outputs(stack), "FunctionLogGroupName": "/gateway"}
+        return {
+            **super().outputs(stack),
+            "FunctionLogGroupName": "/gateway",
+            "LogGroupName": "/invocations",
+            "LogBucketName": BUCKET,
+            "Settings": json.dumps({**SETTINGS, "retention_days": 3653}),
+        }
+
+    def get_caller_identity(self) -> dict[str, str]:
+        return {"Account": "123456789012"}
 
 
 @pytest.fixture
@@ -83,11 +108,13 @@ def test_a_bundle_of_a_window_holds(tmp_path: Path) -> None:
         "folder": str(folder),
         "hours": 3,
         "objects": 3,
+        "log_records": 3,
         "audit_entries": len(entries),
         "missing": [],
     }
     assert verify(folder).exit_code == 0, verify(folder).output
     assert "Signatures cover 3 of 3 files" in verify(folder).output
+    assert "of 3 files of hours, 3 are what was read, 0 are changed" in verify(folder).output
     assert not (folder / record_key(0)).exists()
     assert not (folder / key_of_hour(MONTH + 4 * HOUR)).exists()
 
@@ -113,8 +140,34 @@ def test_prompts_stay_out_where_you_say_so(tmp_path: Path) -> None:
     assert export(folder, "--without-records").exit_code == 0
 
     assert not (folder / "AWSLogs").exists()
+    assert not (folder / COPIES).exists()
     assert verify(folder).exit_code == 0
     assert "no object was compared" in verify(folder).output
+
+
+def commands(folder: Path) -> list[str]:
+    """Return what the bundle's README has you run."""
+    readme = (folder / "README.md").read_text()
+    blocks = re.findall(r"(?:\n {7}.*)+", readme)
+    return [textwrap.dedent(block.strip("\n")) for block in blocks]
+
+
+def shell(folder: Path, command: str) -> subprocess.CompletedProcess[str]:
+    shell_command = ["bash", "-c", command]
+    return subprocess.run(shell_command, cwd=folder, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.usefixtures("stage")
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
+def test_a_stranger_checks_the_bundle_by_its_instructions(tmp_path: Path) -> None:
+    folder = tmp_path / "bundle"
+    export(folder)
+    sums, script, fingerprint = commands(folder)
+
+    assert shell(folder, sums).stdout == "as written\n"
+    assert shell(folder, script).stdout == "3 files of hours: all holds\n"
+    printed = shell(folder, fingerprint).stdout.split()[-1]
+    assert f"The SHA-256 of the public key is {printed}." in verify(folder).output
 
 
 def test_an_object_that_is_gone_is_named(stage: Exported, tmp_path: Path) -> None:

@@ -5,19 +5,28 @@ import hashlib
 import json
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner, Result
 
+from claude_bedrock.cli.evidence import check
 from claude_bedrock.cli.evidence.command import app
+from claude_bedrock.cli.evidence.record_copy import COPIES, key_of_copy, line_of_copy
+from claude_bedrock.cli.shared.manifest import ManifestFolder
+from claude_bedrock.verification.accepted_findings import key_of
 from claude_bedrock.verification.coverage import iso
 from claude_bedrock.verification.evidence_bucket import EvidenceBucket, key_of_hour
+from claude_bedrock.verification.hash_chain import chained
+from claude_bedrock.verification.hour_digests import HourDigests
 from claude_bedrock.verification.object_digests import key_of_objects
+from claude_bedrock.verification.record_digests import key_of_log_events
 from claude_bedrock.verification.signatures import Head, key_of_public_key, key_of_signature
 from tests.unit.verification.buckets import BUCKET, MONTH, MemoryS3
 from tests.unit.verification.local_signer import LocalSigner
@@ -26,6 +35,7 @@ from verification.sealing import Seal
 
 HOURS = 5
 HOUR = timedelta(hours=1)
+MINUTE = timedelta(minutes=1)
 SIGNER = LocalSigner()
 
 
@@ -33,6 +43,13 @@ def record_key(number: int) -> str:
     at = MONTH + number * HOUR
     root = "AWSLogs/123456789012/BedrockModelInvocationLogs/eu-central-1"
     return f"{root}/{at:%Y/%m/%d/%H}/{at:%Y%m%dT%H%M%S}000Z_{number}.json.gz"
+
+
+def log_event(number: int) -> dict[str, Any]:
+    """Return the record of an hour's one call, as CloudWatch Logs has it."""
+    at = int((MONTH + number * HOUR).timestamp() * 1000) + 60_000
+    message = json.dumps({"requestId": f"call-{number}", "input": f"prompt {number} \u20ac"})
+    return {"eventId": f"event-{number}", "timestamp": at, "message": message}
 
 
 def sealed_bucket(signer: LocalSigner = SIGNER) -> dict[str, bytes]:
@@ -51,11 +68,21 @@ def sealed_bucket(signer: LocalSigner = SIGNER) -> dict[str, bytes]:
         objects = gzip.compress(json.dumps(line).encode() + b"\n", mtime=0)
         key = key_of_objects(since, 1)
         s3.objects[key] = objects
+        with HourDigests(since, since + HOUR) as digests:
+            digests.records.take_record(log_event(number), f"call-{number}")
+            content, counted = digests.records.finish()
+            evidence.put(key_of_log_events(since, 1), content, "application/gzip")
         about = {"since": iso(since), "until": iso(since + HOUR), "at": iso(since + 2 * HOUR)}
         named = {"key": key, "sha256": hashlib.sha256(objects).hexdigest()}
-        entry = {"kind": "run", **about, "counts": {}, "objects": named}
+        log_events = {"key": key_of_log_events(since, 1), **counted}
+        entry = {"kind": "run", **about, "counts": {}, "objects": named, "log_events": log_events}
+        entries: list[dict[str, Any]] = [entry]
+        if number == 3:
+            accepted, at = key_of(since - MINUTE), {"since": since, "until": since}
+            sha256 = seal.write(accepted, [{"kind": "disposition"}], previous, **at)
+            entries += [{"kind": "disposition", "key": accepted, "sealed_sha256": sha256}]
         previous = seal.write(
-            key_of_hour(since), [entry], previous, since=since, until=since + HOUR
+            key_of_hour(since), entries, previous, since=since, until=since + HOUR
         )
     return s3.objects
 
@@ -71,7 +98,15 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(body)
     (folder / "key.pem").write_bytes(SIGNER.public_key())
+    copies = ManifestFolder(folder)
+    for number in range(HOURS):
+        line = line_of_copy(log_event(number), f"call-{number}")
+        copies.write_packed_lines(record_copy(number), [line])
     return folder
+
+
+def record_copy(number: int) -> str:
+    return key_of_copy(key_of_log_events(MONTH + number * HOUR, 1))
 
 
 @pytest.fixture
@@ -87,8 +122,9 @@ def verify(folder: Path, *arguments: str) -> Result:
 
 
 def files_of(folder: Path) -> list[Path]:
-    files = (path for path in folder.rglob("*") if path.is_file() and path.name != "key.pem")
-    return sorted(file for file in files if file.suffix != ".pem")
+    """Return what the function has sealed, and the objects in S3."""
+    files = (path for path in folder.rglob("*") if path.is_file() and path.suffix != ".pem")
+    return sorted(file for file in files if COPIES not in file.as_posix())
 
 
 def test_an_unchanged_copy_holds(copy: Path) -> None:
@@ -98,6 +134,7 @@ def test_an_unchanged_copy_holds(copy: Path) -> None:
     assert f"{HOURS} of {HOURS} hours hold" in result.output
     assert f"Signatures cover {HOURS} of {HOURS} files" in result.output
     assert f"{HOURS} objects are what was read, 0 are changed" in result.output
+    assert f"of {HOURS} files of hours, {HOURS} are what was read, 0 are changed" in result.output
 
 
 def test_a_key_that_came_with_the_folder_is_named_for_comparison(copy: Path) -> None:
@@ -127,6 +164,23 @@ def test_any_changed_byte_of_any_file_is_found(
     assert result.exit_code == 1, result.output
 
 
+@settings(max_examples=20, deadline=None)
+@given(data=st.data())
+def test_any_changed_character_of_a_record_is_found(
+    original: Path, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    """By what the line says: JSON and gzip have many forms of it, and SHA256SUMS has the bytes."""
+    folder = Path(shutil.copytree(original, tmp_path_factory.mktemp("changed") / "copy"))
+    copy, before = folder / record_copy(1), line_of_copy(log_event(1), "call-1")
+    at = data.draw(st.integers(0, len(before) - 1), label="at")
+    after = before[:at] + data.draw(st.characters(codec="utf-8"), label="to") + before[at + 1 :]
+    ManifestFolder(folder).write_packed_lines(copy.relative_to(folder).as_posix(), [after])
+
+    with suppress(ValueError):
+        assume(json.loads(after) != json.loads(before))
+    assert verify(folder).exit_code == 1
+
+
 @pytest.mark.parametrize("number", range(HOURS))
 def test_a_deleted_hour_is_found_even_the_last(copy: Path, number: int) -> None:
     (copy / key_of_hour(MONTH + number * HOUR)).unlink()
@@ -134,19 +188,28 @@ def test_a_deleted_hour_is_found_even_the_last(copy: Path, number: int) -> None:
     assert verify(copy).exit_code == 1
 
 
-def _delete_record(folder: Path) -> None:
-    (folder / record_key(2)).unlink()
+def _change(file: Path, old: bytes, new: bytes) -> None:
+    content = file.read_bytes()
+    assert old in content
+    file.write_bytes(content.replace(old, new, 1))
 
 
-def _delete_objects_file(folder: Path) -> None:
-    (folder / key_of_objects(MONTH + 2 * HOUR, 1)).unlink()
-
-
-def _swap_hours(folder: Path) -> None:
-    one, other = (folder / key_of_hour(MONTH + number * HOUR) for number in (1, 2))
+def _swap(one: Path, other: Path) -> None:
     content = one.read_bytes()
     one.write_bytes(other.read_bytes())
     other.write_bytes(content)
+
+
+def _swap_entries(file: Path) -> None:
+    first, second, *rest = file.read_bytes().splitlines(keepends=True)
+    file.write_bytes(b"".join([second, first, *rest]))
+
+
+def _seal_anew(file: Path, entries: Iterable[dict[str, Any]]) -> None:
+    """As who has every right on the bucket, and knows the form, but may not use KMS."""
+    previous = json.loads(file.read_bytes().splitlines()[0])["previous"] if file.exists() else "0"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(b"".join(chained(entries, previous)))
 
 
 def _forge_the_tail(folder: Path) -> None:
@@ -160,13 +223,132 @@ def _forge_the_tail(folder: Path) -> None:
             (folder / key).write_bytes(body)
 
 
-@pytest.mark.parametrize(
-    "tamper", [_delete_record, _delete_objects_file, _swap_hours, _forge_the_tail]
-)
-def test_tampering_breaks_the_evidence(copy: Path, tamper: Callable[[Path], None]) -> None:
+def _change_record_copy(folder: Path) -> None:
+    line = line_of_copy({**log_event(2), "message": "another prompt"}, "call-2")
+    ManifestFolder(folder).write_packed_lines(record_copy(2), [line])
+
+
+def _empty_record_copy(folder: Path) -> None:
+    ManifestFolder(folder).write_packed_lines(record_copy(2), [])
+
+
+ACCEPTED = key_of(MONTH + 3 * HOUR - MINUTE)
+LAST = key_of_hour(MONTH + (HOURS - 1) * HOUR)
+SPAN_OF_LAST = {
+    "since": iso(MONTH + (HOURS - 1) * HOUR),
+    "until": iso(MONTH + HOURS * HOUR),
+    "at": iso(MONTH + (HOURS + 1) * HOUR),
+}
+TAMPERING: dict[str, tuple[Callable[[Path], object], str]] = {
+    "an object deleted": (lambda f: (f / record_key(2)).unlink(), record_key(2)),
+    "an object changed": (lambda f: (f / record_key(2)).write_bytes(b"x"), record_key(2)),
+    "objects swapped": (lambda f: _swap(f / record_key(1), f / record_key(2)), record_key(2)),
+    "a list of objects deleted": (
+        lambda f: (f / key_of_objects(MONTH + 2 * HOUR, 1)).unlink(),
+        "is gone",
+    ),
+    "a list of objects of another hour": (
+        lambda f: _swap(*(f / key_of_objects(MONTH + number * HOUR, 1) for number in (1, 2))),
+        "is not what was sealed",
+    ),
+    "a list of records deleted": (
+        lambda f: (f / key_of_log_events(MONTH + 2 * HOUR, 1)).unlink(),
+        "is gone",
+    ),
+    "a record changed": (_change_record_copy, "Records, changed: call-2, event event-2"),
+    "a record deleted": (_empty_record_copy, "Records, missing: call-2, event event-2"),
+    "an hour deleted": (lambda f: (f / key_of_hour(MONTH + HOUR)).unlink(), "Missing: "),
+    "hours swapped": (
+        lambda f: _swap(*(f / key_of_hour(MONTH + number * HOUR) for number in (1, 2))),
+        "is of another time than its name says",
+    ),
+    "entries swapped": (lambda f: _swap_entries(f / key_of_hour(MONTH + 3 * HOUR)), "entry 1"),
+    "an hour added within another": (
+        lambda f: shutil.copy(f / LAST, f / LAST.replace("040000Z", "043000Z")),
+        "043000Z",
+    ),
+    "an hour of other counts": (
+        lambda f: _change(f / LAST, b'"counts":{}', b'"counts":{"matched":9}'),
+        "it is not what was written",
+    ),
+    "an hour sealed anew": (
+        lambda f: _seal_anew(f / LAST, [{"kind": "run", **SPAN_OF_LAST, "counts": {}}]),
+        "was signed with another content",
+    ),
+    "a file that is no hour": (
+        lambda f: (f / "evidence/hours/notes.txt").write_text("notes"),
+        "notes.txt is no file that the function has sealed",
+    ),
+    "an acceptance deleted": (lambda f: (f / ACCEPTED).unlink(), f"{ACCEPTED} is gone"),
+    "an acceptance made anew": (
+        lambda f: _seal_anew(f / ACCEPTED, [{"kind": "disposition", "reason": "forged"}]),
+        f"{ACCEPTED} was sealed with",
+    ),
+    "a signature of another file": (
+        lambda f: _swap(*sorted((f / "evidence/signatures/hours").rglob("*.json"))[:2]),
+        "is of another file than its name says",
+    ),
+    "the tail forged": (_forge_the_tail, "was not made with the key"),
+}
+
+
+@pytest.mark.parametrize(("tamper", "named"), TAMPERING.values(), ids=TAMPERING)
+def test_tampering_breaks_the_evidence(
+    copy: Path, tamper: Callable[[Path], object], named: str
+) -> None:
     tamper(copy)
 
+    result = verify(copy)
+
+    assert result.exit_code == 1, result.output
+    assert named in result.output
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
+def test_the_script_of_a_bundle_finds_the_same_tampering(
+    original: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert check.main(original) == 0, capsys.readouterr().out
+    for kind, (tamper, _) in TAMPERING.items():
+        copy = Path(shutil.copytree(original, tmp_path / kind.replace(" ", "-")))
+        tamper(copy)
+
+        assert check.main(copy) == 1, kind
+        assert "NOT as they were sealed" in capsys.readouterr().out
+
+
+def test_a_list_that_does_not_hold_is_found_without_the_objects(copy: Path) -> None:
+    shutil.rmtree(copy / "AWSLogs")
+    (copy / key_of_objects(MONTH + 2 * HOUR, 1)).write_bytes(b"")
+
     assert verify(copy).exit_code == 1
+
+
+@pytest.mark.parametrize("key", [key_of_hour(MONTH + HOURS * HOUR), key_of(MONTH + 2 * HOUR)])
+def test_a_file_that_was_added_without_a_signature_is_not_assessed(copy: Path, key: str) -> None:
+    """An hour behind the last, which continues the chain; an acceptance that no hour names."""
+    last = json.loads((copy / LAST).read_bytes().splitlines()[-1])["sha256"]
+    since, until, at = (iso(MONTH + (HOURS + hours) * HOUR) for hours in (0, 1, 2))
+    span = {"since": since, "until": until, "at": at}
+    (copy / key).parent.mkdir(parents=True, exist_ok=True)
+    (copy / key).write_bytes(b"".join(chained([{"kind": "run", **span, "counts": {}}], last)))
+
+    result = verify(copy)
+
+    assert result.exit_code == 2, result.output
+    assert key in result.output
+
+
+def test_records_of_some_hours_alone_are_not_assessed_and_of_none_are_not_asked_for(
+    copy: Path,
+) -> None:
+    (copy / record_copy(2)).unlink()
+    assert verify(copy).exit_code == 2
+    assert f"not in the folder: {key_of_hour(MONTH + 2 * HOUR)}" in verify(copy).output
+
+    shutil.rmtree(copy / COPIES)
+    assert verify(copy).exit_code == 0
+    assert "The folder has no records of CloudWatch Logs" in verify(copy).output
 
 
 def test_a_tail_without_signatures_is_not_assessed(copy: Path) -> None:
@@ -178,6 +360,7 @@ def test_a_tail_without_signatures_is_not_assessed(copy: Path) -> None:
     assert result.exit_code == 2
     assert "Signatures cover 3 of 5 files" in result.output
     assert f"Not signed: {key_of_hour(MONTH + 3 * HOUR)}" in result.output
+    assert check.main(copy) == 1
 
 
 def test_a_later_signature_covers_an_hour_without_one(copy: Path) -> None:
@@ -185,6 +368,7 @@ def test_a_later_signature_covers_an_hour_without_one(copy: Path) -> None:
         file.unlink()
 
     assert verify(copy).exit_code == 0
+    assert check.main(copy) == 0
 
 
 def test_an_object_that_came_later_is_new_and_breaks_nothing(copy: Path) -> None:

@@ -3,7 +3,7 @@
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import IO, Any
 
 from botocore.exceptions import ClientError
 
@@ -24,14 +24,21 @@ class MemoryS3:
     def __init__(self) -> None:
         self.objects: dict[str, bytes] = {}
 
-    def put_object(self, *, Key: str, Body: bytes, IfNoneMatch: str = "", **_: object) -> None:  # noqa: N803
+    def put_object(
+        self,
+        *,
+        Key: str,  # noqa: N803
+        Body: bytes | IO[bytes],  # noqa: N803
+        IfNoneMatch: str = "",  # noqa: N803
+        **_: object,
+    ) -> None:
         if IfNoneMatch and Key in self.objects:
             error = {
                 "Error": {"Code": "PreconditionFailed"},
                 "ResponseMetadata": {"HTTPStatusCode": 412},
             }
             raise ClientError(error, "PutObject")  # type: ignore[arg-type]
-        self.objects[Key] = Body
+        self.objects[Key] = Body if isinstance(Body, bytes) else Body.read()
 
     def get_object(self, *, Key: str, **_: object) -> Mapping[str, Any]:  # noqa: N803
         if Key not in self.objects:
