@@ -22,6 +22,7 @@ from stacks.components.api.authorizer import Authorizer
 from stacks.components.api.canary import Canary
 from stacks.components.api.gateway_function import GatewayFunction
 from stacks.components.api.key_plan import ApiKeys, IssuerKeys, KeyPlan
+from stacks.components.api.sampling_rule import SamplingRule
 from stacks.components.api.streaming_api import StreamingApi
 from stacks.components.iam.caller_role import CallerRole, assume_statements
 from stacks.components.iam.endpoint_policy import EndpointPolicy
@@ -99,6 +100,7 @@ class Gateway(cdk.Stack):
             self,
             "Authorizer",
             gateway_concurrency=self._stage.endpoint.reserved_concurrency,
+            is_traced=self._stage.endpoint.tracing is not None,
             log_settings=self._log_settings,
             token_issuers=issuers,
         )
@@ -174,6 +176,8 @@ class Gateway(cdk.Stack):
             statements=[*statements, *on_table],
             role_name=_role_name(self._stage, role),
             role_id="AssumingRole" if statements else "Role",
+            memory_mb=self._stage.endpoint.memory_mb,
+            is_traced=self._stage.endpoint.tracing is not None,
             reserved_concurrency=self._stage.endpoint.reserved_concurrency,
             log_settings=self._log_settings,
         )
@@ -188,9 +192,19 @@ class Gateway(cdk.Stack):
             authorizer_function=self.authorizer,
             throttle=None if self.authorizer else self._stage.callers.throttle,
             access_log=access_log,
+            is_traced=self._stage.endpoint.tracing is not None,
             cors_origins=self._stage.endpoint.cors_origins,
             takes_tokens=bool(self._stage.callers.token_issuers),
         )
+        if tracing := self._stage.endpoint.tracing:
+            SamplingRule(
+                self,
+                "SamplingRule",
+                api_name=self.api_name,
+                stage_name=self._stage.name,
+                requests_per_second=tracing.requests_per_second,
+                fixed_rate=tracing.fixed_rate,
+            )
         setter = LogRoleFunction(self, "LogRoleFunction", log_settings=self._log_settings)
         log_role = AccountLogRole(self, "LogRole", function=setter.function)
         api.stage.node.add_dependency(log_role)

@@ -18,6 +18,22 @@ Origin = Annotated[
 ]
 
 
+class Tracing(Group):
+    """How many requests X-Ray traces:
+    https://docs.aws.amazon.com/xray/latest/devguide/xray-console-sampling.html"""
+
+    requests_per_second: Annotated[
+        int,
+        Allowed("a whole number, 0 to 1000"),
+        Field(ge=0, le=1000, description="So many requests are traced in each second."),
+    ]
+    fixed_rate: Annotated[
+        float,
+        Allowed("a number, 0 to 1"),
+        Field(ge=0, le=1, description="This part of the other requests is traced."),
+    ]
+
+
 class Endpoint(Group):
     """What the API takes, and how it answers."""
 
@@ -72,6 +88,25 @@ class Endpoint(Group):
             description="How long Bedrock may be silent before a stream gets a ping event.",
         ),
     ] = 15
+    memory_mb: Annotated[
+        int,
+        Allowed("128 to 10240"),
+        Page("performance.md#memory"),
+        Field(
+            ge=128,
+            le=10_240,
+            description="The memory of the gateway function. Its processor grows with it, and so "
+            "does its price.",
+        ),
+    ] = 256
+    tracing: Annotated[
+        Tracing | None,
+        Allowed("an object of requests_per_second and fixed_rate, or null"),
+        Page("operations.md#traces"),
+        Field(
+            description="Which requests X-Ray traces, by a sampling rule of the stage. null: none."
+        ),
+    ] = None
     reserved_concurrency: Annotated[
         int | None,
         Allowed("a whole number, 1 or more, or null (0 would answer nobody)"),

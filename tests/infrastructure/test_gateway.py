@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -180,12 +181,30 @@ def test_the_endpoint_takes_no_tls_below_1_2(any_stage: Synthesis) -> None:
     assert api["EndpointAccessMode"] == "STRICT"
 
 
-def test_tracing_is_on(any_stage: Synthesis) -> None:
-    assert any_stage.only(STACK, "AWS::ApiGateway::Stage").properties["TracingEnabled"] is True
-    traced = any_stage.resources(STACK, "AWS::Lambda::Function")
-    assert {traced_function.properties["TracingConfig"]["Mode"] for traced_function in traced} == {
-        "Active"
+def test_without_tracing_nothing_is_traced(any_stage: Synthesis) -> None:
+    assert any_stage.only(STACK, "AWS::ApiGateway::Stage").properties["TracingEnabled"] is False
+    for resource in any_stage.everything():
+        assert "TracingConfig" not in resource.properties
+        assert "xray:" not in json.dumps(resource.properties)
+
+
+def test_tracing_holds_for_what_a_request_passes(tmp_path: Path) -> None:
+    """API Gateway decides by the stage's rule, and both functions behind it follow."""
+    tracing = {"requests_per_second": 2, "fixed_rate": 0.1}
+    made = synthesize("dev", tmp_path, tracing=tracing)
+    api = made.only(STACK, "AWS::ApiGateway::RestApi").properties["Name"]
+    assert made.only(STACK, "AWS::ApiGateway::Stage").properties["TracingEnabled"] is True
+    traced = {
+        function.properties["Handler"]
+        for function in made.resources(STACK, "AWS::Lambda::Function")
+        if function.properties.get("TracingConfig") == {"Mode": "Active"}
     }
+    assert traced == {"gateway.handler.handle", "authorizer.handler.handle"}
+    rule = made.only(STACK, "AWS::XRay::SamplingRule").properties["SamplingRule"]
+    assert (rule["ServiceName"], rule["ServiceType"]) == (f"{api}/dev", "AWS::ApiGateway::Stage")
+    assert (rule["ReservoirSize"], rule["FixedRate"]) == (2, 0.1)
+    assert rule["Priority"] < 10_000
+    assert len(rule["RuleName"]) <= 32
 
 
 def test_access_log_waits_for_a_role_that_is_never_taken_from_others(any_stage: Synthesis) -> None:
@@ -355,7 +374,6 @@ def test_the_function_may_log_trace_and_open_sessions_and_nothing_else(
     sessions = {"sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"}
     assert actions["Allow"] == {
         *("logs:CreateLogStream", "logs:PutLogEvents"),
-        *("xray:PutTraceSegments", "xray:PutTelemetryRecords"),
         *sessions,
         *(table if any_stage.settings.callers.counts_spending else ()),
     }

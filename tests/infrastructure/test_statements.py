@@ -33,8 +33,6 @@ ANY_RESOURCE = {
     "logs:StopQuery": "no resource type",
     "servicequotas:GetServiceQuota": "quotas are named by codes that no page lists",
     "servicequotas:ListServiceQuotas": "no resource type",
-    "xray:PutTraceSegments": "no resource type",
-    "xray:PutTelemetryRecords": "no resource type",
 }
 ANY_RESOURCE_TO_SET_UP = {
     "aws-marketplace:Subscribe": "no resource type",

@@ -77,6 +77,7 @@ FULL: Final[Block] = {
     "callers.plans": {"trial": _PLAN},
     "callers.token_issuers": {"company": _ISSUER},
     "endpoint.reserved_concurrency": 100,
+    "endpoint.tracing": {"requests_per_second": 1, "fixed_rate": 0.05},
     "account.alarm_email": "operations@example.com",
     "logging.auto_restore_logging": True,
 }
@@ -105,6 +106,12 @@ _WRITTEN: Final[Mapping[str, Sequence[object]]] = {
     ],
     "endpoint.max_body_bytes": [1_000_000, 5_000_000],
     "endpoint.ping_seconds": [15, 20],
+    "endpoint.memory_mb": [256, 1769],
+    "endpoint.tracing": [
+        None,
+        {"requests_per_second": 1, "fixed_rate": 0.05},
+        {"requests_per_second": 0, "fixed_rate": 1.0},
+    ],
     "endpoint.reserved_concurrency": [None, 100, 300],
     "callers.api_keys": [["default"], ["default", "second"], ["second", "default"], ["second"]],
     "callers.token_issuers": [

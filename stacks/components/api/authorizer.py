@@ -35,6 +35,7 @@ class Authorizer(PythonFunction):
         construct_id: str,
         *,
         gateway_concurrency: int | None,
+        is_traced: bool,
         log_settings: LogGroupSettings,
         token_issuers: str = "",
     ) -> None:
@@ -51,6 +52,7 @@ class Authorizer(PythonFunction):
             timeout=cdk.Duration.seconds(8 if token_issuers else 5),
             memory_mb=512 if token_issuers else 256,
             environment={"TOKEN_ISSUERS": token_issuers} if token_issuers else None,
+            is_traced=is_traced,
             architecture=architecture if token_issuers else "arm64",
             reserved_concurrency=gateway_concurrency and min(gateway_concurrency, MAX_CONCURRENCY),
         )

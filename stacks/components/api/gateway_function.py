@@ -28,6 +28,8 @@ class GatewayFunction(PythonFunction):
         statements: Sequence[iam.PolicyStatement] = (),
         role_name: str,
         role_id: str = "Role",
+        memory_mb: int,
+        is_traced: bool,
         reserved_concurrency: int | None,
         log_settings: LogGroupSettings,
     ) -> None:
@@ -43,9 +45,8 @@ class GatewayFunction(PythonFunction):
             log_name="gateway",
             log_settings=log_settings.for_audit_entries(),
             timeout=MAX_STREAM_DURATION,
-            # About 0.3 of a processor: enough to relay a stream, and half the price of 1 GB while
-            # Bedrock thinks.
-            memory_mb=512,
+            memory_mb=memory_mb,
+            is_traced=is_traced,
             reserved_concurrency=reserved_concurrency,
             environment={
                 "AWS_LAMBDA_EXEC_WRAPPER": "/var/task/gateway/bootstrap",

@@ -115,6 +115,7 @@ class StreamingApi(Construct):
         authorizer_function: lambda_.IFunction | None,
         throttle: Throttle | None,
         access_log: logs.ILogGroup,
+        is_traced: bool = False,
         cors_origins: Sequence[str] = (),
         takes_tokens: bool = False,
     ) -> None:
@@ -131,7 +132,11 @@ class StreamingApi(Construct):
             else None,
             cloud_watch_role=False,
             deploy_options=_stage_options(
-                stage_name, access_log, throttle, has_preflights=bool(cors_origins)
+                stage_name,
+                access_log,
+                throttle,
+                is_traced=is_traced,
+                has_preflights=bool(cors_origins),
             ),
         )
         self.api.node.try_remove_child("Endpoint")  # an output of CDK's own, beside ours
@@ -227,6 +232,7 @@ def _stage_options(
     access_log: logs.ILogGroup,
     throttle: Throttle | None,
     *,
+    is_traced: bool,
     has_preflights: bool,
 ) -> apigateway.StageOptions:
     preflight = apigateway.MethodDeploymentOptions(
@@ -234,7 +240,7 @@ def _stage_options(
     )
     return apigateway.StageOptions(
         stage_name=stage_name,
-        tracing_enabled=True,
+        tracing_enabled=is_traced,
         data_trace_enabled=False,
         throttling_rate_limit=throttle.rate_per_second if throttle else None,
         throttling_burst_limit=throttle.burst if throttle else None,

@@ -27,9 +27,11 @@ ARCHITECTURES = {
     "x86_64": lambda_.Architecture.X86_64,
 }
 
-FINDINGS = {
+TRACING_FINDINGS = {
     "IAM5[Resource::*]": "X-Ray's two write actions know no resources: "
     "https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html",
+}
+FINDINGS = {
     "L1": "the folder holds byte code, so the runtime's minor version is that of the Python that "
     "builds it",
 }
@@ -40,9 +42,10 @@ class PythonFunction(Construct):
     `packages` and the others.
 
     Its runtime is of the minor version that runs the synthesis, since the folder holds byte code.
-    It may write its own log group and send traces; `statements` say what else, and `findings`
-    answer what a checker finds in them. `role_name` is for a role that other policies name; a new
-    `role_id` makes another role, with policies of its own, before the old one is removed.
+    It may write its own log group, and send traces where it `is_traced`; `statements` say what
+    else, and `findings` answer what a checker finds in them. `role_name` is for a role that other
+    policies name; a new `role_id` makes another role, with policies of its own, before the old one
+    is removed.
     `reserved_concurrency` runs are always free for it, and it never has more at once.
     """
 
@@ -69,6 +72,7 @@ class PythonFunction(Construct):
         role_id: str = "Role",
         findings: Mapping[str, str] | None = None,
         architecture: str = "arm64",
+        is_traced: bool = False,
     ) -> None:
         super().__init__(scope, construct_id)
         self.log_group = log_group(self, "Logs", name=log_name, settings=log_settings)
@@ -90,11 +94,12 @@ class PythonFunction(Construct):
             timeout=timeout,
             memory_size=memory_mb,
             environment=dict(environment or {}),
-            tracing=lambda_.Tracing.ACTIVE,
+            tracing=lambda_.Tracing.ACTIVE if is_traced else lambda_.Tracing.DISABLED,
             retry_attempts=retry_attempts,
             reserved_concurrent_executions=reserved_concurrency,
         )
-        acknowledge(self, {**FINDINGS, **(findings or {})})
+        answers = {**FINDINGS, **(TRACING_FINDINGS if is_traced else {})}
+        acknowledge(self, {**answers, **(findings or {})})
 
     def _create_role(
         self,

@@ -139,7 +139,7 @@ def test_a_stage_as_our_stacks_make_it_retains_what_it_sets(stage: str) -> None:
 
 
 @pytest.mark.usefixtures("stage")
-def test_an_adopted_location_is_checked_against_the_stages_number() -> None:
+def test_an_adopted_location_is_held_to_the_stages_days() -> None:
     large = {"largeDataDeliveryS3Config": {"bucketName": "theirs", "keyPrefix": "bodies"}}
     records = {"s3Config": {"bucketName": "theirs", "keyPrefix": "bedrock"}}
     adopted = {**records, "cloudWatchConfig": {"logGroupName": "/of-another-team", **large}}

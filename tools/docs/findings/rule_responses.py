@@ -130,6 +130,14 @@ ANSWERS: Final = (
         "and how the call ended",
     ),
     Answer(
+        "Does X-Ray trace requests?",
+        ("APIGWXrayEnabled", "CT.APIGATEWAY.PR.2"),
+        Kind.ACCEPTED,
+        "Where a stage has [`endpoint.tracing`](operations.md#traces), it does. The default is off, "
+        "since access log and audit log hold each request's times, and X-Ray's default rule can "
+        "cost as much as API Gateway itself",
+    ),
+    Answer(
         "Does the API show its backend a certificate?",
         ("APIGWSSLEnabled",),
         Kind.ACCEPTED,
