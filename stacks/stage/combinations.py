@@ -39,7 +39,7 @@ SHARED_ISSUERS: Final[Mapping[str, tuple[str, ...]]] = {
 _OF_ENDPOINT: Final[Mapping[str, tuple[str, ...]]] = {
     "endpoint": (
         *("unsupported_fields", "cors_origins", "max_body_bytes", "ping_seconds"),
-        "reserved_concurrency",
+        *("memory_mb", "tracing", "reserved_concurrency"),
     ),
     "callers": (
         *("auth", "api_keys", "token_issuers", "throttle", "quota", "plans", "budgets"),

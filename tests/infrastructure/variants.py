@@ -43,7 +43,7 @@ _BY_SIGNATURE: Final = {
 _OF_ENDPOINT: Final = dict.fromkeys(
     (
         *("callers.api_keys", "callers.quota", "callers.plans", "callers.token_issuers"),
-        *("endpoint.reserved_concurrency", "evidence.canary"),
+        *("endpoint.reserved_concurrency", "endpoint.tracing", "evidence.canary"),
     ),
     ABSENT,
 )

@@ -133,9 +133,9 @@ ANSWERS: Final = (
         "Does X-Ray trace requests?",
         ("APIGWXrayEnabled", "CT.APIGATEWAY.PR.2"),
         Kind.ACCEPTED,
-        "Where a stage has [`endpoint.tracing`](operations.md#traces), it does. The default is off, "
-        "since access log and audit log hold each request's times, and X-Ray's default rule can "
-        "cost as much as API Gateway itself",
+        "Where a stage has [`endpoint.tracing`](operations.md#traces), it does. The default is "
+        "off, since access log and audit log hold each request's times, and X-Ray's default "
+        "rule can cost as much as API Gateway itself",
     ),
     Answer(
         "Does the API show its backend a certificate?",
