@@ -29,6 +29,7 @@ COLUMNS: Final[Mapping[str, Type]] = {
         "api_key_name": _TEXT,
         "caller": _TEXT,
         "token_issuer": _TEXT,
+        "team": _TEXT,
         "caller_arn": _TEXT,
         "gateway_request_id": _TEXT,
     },

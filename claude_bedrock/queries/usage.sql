@@ -1,4 +1,4 @@
--- Calls and tokens by day, caller, model and Region. A record that was written twice counts once;
+-- Calls and tokens by day, caller, team, model and Region. A record that was written twice counts once;
 -- lines that are no record are counted apart, and the first of their files is named.
 -- `above_tokens`: the length of prompt that the call exceeded and from which a model may be dearer,
 -- or 0.
@@ -7,6 +7,7 @@ WITH records AS (
     CASE WHEN "timestamp" IS NOT NULL THEN requestid END AS request_id,
     substr("timestamp", 1, 10) AS day,
     {caller} AS caller,
+    coalesce(requestmetadata.team, '') AS team,
     modelid AS model_id,
     coalesce(inferenceregion, region) AS answered_in,
     CASE WHEN errorcode IS NULL THEN 0 ELSE 1 END AS failed,
@@ -29,6 +30,7 @@ calls AS (
     request_id,
     min(day) AS day,
     min(caller) AS caller,
+    min(team) AS team,
     min(model_id) AS model_id,
     min(answered_in) AS answered_in,
     min(failed) AS failed,
@@ -50,6 +52,7 @@ measured AS (
 SELECT
   CASE WHEN request_id IS NOT NULL THEN day END AS day,
   caller,
+  team,
   model_id,
   answered_in,
   {above_tokens} AS above_tokens,
@@ -69,5 +72,5 @@ SELECT
   sum(unreadable) AS unreadable,
   min(unreadable_in) AS unreadable_in
 FROM measured
-GROUP BY 1, 2, 3, 4, 5
-ORDER BY 1, 2, 3, 4, 5
+GROUP BY 1, 2, 3, 4, 5, 6
+ORDER BY 1, 2, 3, 4, 5, 6

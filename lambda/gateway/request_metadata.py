@@ -35,6 +35,7 @@ def request_metadata(
         "api_key_name": caller.api_key_name,
         "caller": _sanitized(caller.name) if caller.token_issuer else "",
         "token_issuer": caller.token_issuer,
+        "team": caller.team,
         "caller_arn": _sanitized(caller.arn),
         "gateway_request_id": request.id,
     }

@@ -14,8 +14,9 @@ class UnanswerableError(CliError):
 
 
 class Row(NamedTuple):
-    """As claude_bedrock/queries/usage.sql names and orders them. `unreadable` are lines that are
-    no record, and files that are not whole; none of them is among the calls."""
+    """As claude_bedrock/queries/usage.sql names them. `team` is the one in the record's
+    metadata, empty in records of 0.2 and before. `unreadable` are lines that are no record, and
+    files that are not whole; none of them is among the calls."""
 
     day: str
     caller: str
@@ -31,6 +32,7 @@ class Row(NamedTuple):
     cache_write_tokens: int
     unreadable: int = 0
     unreadable_in: str = ""
+    team: str = ""
 
 
 _NUMBERS: Final = tuple(name for name, kind in Row.__annotations__.items() if kind is int)

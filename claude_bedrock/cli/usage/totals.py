@@ -136,12 +136,13 @@ def _called(row: Row, profiles: TeamProfiles) -> _Called:
     model_id = own.copied_id if own else row.model_id
     prefix = model_id.rpartition("/")[2].partition(".")[0]
     geography = prefix if prefix in ROUTES else ""
-    return _Called(catalog.find(model_id), geography, own.team if own else _team_of(row.caller))
+    team = own.team if own else row.team or _team_of(row.caller)
+    return _Called(catalog.find(model_id), geography, team)
 
 
 def _team_of(caller: str) -> str:
-    """Return the team of a key that is named `TEAM.NAME`. An address, as a token may name its
-    caller, has dots that say nothing of a team."""
+    """Return the team of a key that is named `TEAM.NAME`. The caller of a token has an issuer and a
+    `:` in its name, whose dots say nothing of a team."""
     team, dot, _ = caller.partition(".")
     return team if dot and _KEY_NAME.fullmatch(caller) else _NO_TEAM
 

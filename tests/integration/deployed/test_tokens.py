@@ -83,6 +83,8 @@ def test_a_claim_chooses_the_team_that_pays(deployment: Deployment, issuer: Loca
     entry = deployment.audit_line(gateway_request_id=answer.headers["x-amzn-requestid"])
     assert (entry["team"], entry["token_issuer"]) == ("support", "by-team")
     assert "application-inference-profile/" in entry["inference_profile_arn"]
+    record = invocation_record(deployment, answer.headers["request-id"])
+    assert record["requestMetadata"]["team"] == "support"
 
 
 def test_an_issuer_that_is_down_is_a_503_for_its_tokens_alone(

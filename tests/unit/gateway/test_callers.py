@@ -84,6 +84,7 @@ def test_a_token_names_its_caller_and_not_the_key_it_counts_against(
     assert metadata(caller) == {
         "caller": "ana@example.com",
         "token_issuer": "okta",
+        "team": "search",
         "gateway_request_id": "gw-1",
     }
     entry = audit_line(capsys)

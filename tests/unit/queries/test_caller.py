@@ -2,8 +2,10 @@
 
 import gzip
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlglot
@@ -11,7 +13,10 @@ import sqlglot
 from claude_bedrock.caller_sessions.qualified_name import of_record
 from claude_bedrock.caller_sessions.session_name import session_name
 from claude_bedrock.cli.usage import duckdb_engine
+from claude_bedrock.cli.usage.rows import Row
+from claude_bedrock.cli.usage.totals import usage
 from claude_bedrock.queries import render
+from claude_bedrock.queries.render import Query
 
 AT = datetime(2026, 11, 30, 1, tzinfo=UTC)
 FILE = "AWSLogs/1/BedrockModelInvocationLogs/us-east-1/2026/11/30/01/records.json.gz"
@@ -37,24 +42,53 @@ CALLERS: list[tuple[dict[str, str], str]] = [
 
 @pytest.mark.parametrize("engine", ["duckdb", "athena"])
 def test_a_caller_has_one_name_in_every_reader(tmp_path: Path, engine: str) -> None:
-    file = tmp_path / FILE
+    rows = answer_of("calls", engine, write(tmp_path, CALLERS))
+
+    names = {row["request_id"]: row["caller"] for row in rows}
+    assert [names[f"r{number:02}"] for number in range(len(CALLERS))] == [
+        of_record(metadata, identity) for metadata, identity in CALLERS
+    ]
+
+
+def test_the_team_is_the_one_that_the_gateway_wrote(tmp_path: Path) -> None:
+    ana = {"token_issuer": "corp", "caller": "ana@example.com"}
+    file = write(
+        tmp_path, [({**ana, "team": "search"}, ""), ({**ana, "team": "ads"}, ""), (ana, "")]
+    )
+    rows = [Row(**row) for row in answer_of("usage", "duckdb", file)]
+
+    assert usage(rows, ["caller", "team"], {}).groups.keys() == {
+        ("corp:ana@example.com", team) for team in ("search", "ads", "(no team)")
+    }
+
+
+def write(folder: Path, callers: Sequence[tuple[dict[str, str], str]]) -> Path:
+    """Write a record of each caller, whose metadata and identity are given, into one object."""
+    file = folder / FILE
     file.parent.mkdir(parents=True)
     records = [
         {
             "timestamp": f"{AT:%Y-%m-%dT%H:%M:%SZ}",
             "requestId": f"r{number:02}",
+            "modelId": "anthropic.claude-haiku-4-5",
+            "region": "us-east-1",
             "requestMetadata": metadata,
             "identity": {"arn": identity},
         }
-        for number, (metadata, identity) in enumerate(CALLERS)
+        for number, (metadata, identity) in enumerate(callers)
     ]
     file.write_bytes(gzip.compress("\n".join(map(json.dumps, records)).encode()))
-    sql = render.text("calls", render.between(AT, AT.replace(hour=2)), ())
+    return file
 
+
+def answer_of(query: Query, engine: str, file: Path) -> list[dict[str, Any]]:
+    sql = render.text(query, render.between(AT, AT.replace(hour=2)), ())
     (text,) = sqlglot.transpile(sql, read=engine, write="duckdb")
     answer = duckdb_engine.ask(text, [file])
-
-    assert answer.names[1:3] == ["request_id", "caller"]
-    assert [row[2] for row in sorted(answer.rows, key=lambda row: row[1])] == [
-        of_record(metadata, identity) for metadata, identity in CALLERS
+    return [
+        {
+            name: "" if value is None else value
+            for name, value in zip(answer.names, row, strict=True)
+        }
+        for row in answer.rows
     ]

@@ -173,7 +173,8 @@ def _sessions(rows: Iterable[Row]) -> dict[str, str]:
 def _teams_by_caller(
     lines: Iterable[BillLine], principals: Principals, callers: Mapping[str, str]
 ) -> dict[str, str]:
-    """Return the teams that the sessions' tags name: of a token's caller no record has the team."""
+    """Return the teams that the sessions' tags name: records of 0.2 and
+    before lack it of a token's caller."""
     named = ((callers.get(principals.session_name(each.principal)), each.team) for each in lines)
     return {caller: team for caller, team in named if caller and team}
 
