@@ -110,6 +110,8 @@ class TokenIssuer(Group):
         PlanName,
         Allowed("one of the stage's plans"),
         Field(
-            description="The usage plan, whose limits hold for all callers of the issuer together."
+            description="The usage plan. Its throttle and quota hold for all callers of the issuer "
+            "together, models and tokens_per_minute for each. To limit each caller's spending, set "
+            "callers.budgets."
         ),
     ] = DEFAULT_PLAN

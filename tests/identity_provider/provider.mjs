@@ -29,6 +29,13 @@ const provider = new Provider(issuer, {
     { ...native, client_id: "claude", grant_types: [...grants, "refresh_token"] },
     { ...native, client_id: "claude-on-bedrock", grant_types: [...grants, "refresh_token"] },
     { ...native, client_id: "no-refresh", grant_types: grants },
+    {
+      ...native,
+      client_id: "with-secret",
+      client_secret: "not-confidential",
+      token_endpoint_auth_method: "client_secret_post",
+      grant_types: [...grants, "refresh_token"],
+    },
   ],
   claims: { email: ["email"], profile: ["team"] },
   conformIdTokenClaims: false,

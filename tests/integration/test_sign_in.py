@@ -121,6 +121,23 @@ def test_a_token_that_has_ended_is_replaced(provider: IdentityProvider) -> None:
     assert mode(saved.file_of("default")) == 0o600
 
 
+def test_a_native_client_with_a_secret_gets_renews_and_revokes_its_token(
+    provider: IdentityProvider,
+) -> None:
+    code, _, err = run("login", "--issuer", provider.issuer, "--client-id", "with-secret")
+    assert (code, "invalid_client" in err) == (2, True), err
+
+    shown = log_in(provider, "--client-secret", "not-confidential", client="with-secret")
+    end_token()
+
+    assert run("token")[0] == 0
+    assert saved.load("default").tokens.expires_at > 1
+    assert run("login")[0] == 0  # again as before
+    assert "not-confidential" not in shown + run("whoami", "--json")[1]
+    assert mode(saved.file_of("default")) == 0o600
+    assert run("logout")[0] == 0, "the provider takes no revocation without the secret"
+
+
 def test_helpers_that_start_together_refresh_once(provider: IdentityProvider) -> None:
     """The provider ends the sign-in when a refresh token comes a second time."""
     log_in(provider)

@@ -19,6 +19,7 @@ class Given(NamedTuple):
     resource: str | None
     prompt: str | None
     port: int | None
+    client_secret: str | None = None
 
 
 def choose(given: Given, last: Settings | None) -> Settings:
@@ -47,6 +48,7 @@ def choose(given: Given, last: Settings | None) -> Settings:
         given.resource or (before.resource if before else ""),
         given.prompt or (before.prompt if before else ""),
         given.port if given.port is not None else (before.port if before else 0),
+        given.client_secret or (before.client_secret if before and same_client else ""),
     )
 
 

@@ -26,6 +26,14 @@ def login(
             callback=not_empty,
         ),
     ] = None,
+    client_secret: Annotated[
+        str | None,
+        typer.Option(
+            help="The client's secret, where the provider gives native clients one, as Google "
+            "does. It is saved with the sign-in.",
+            callback=not_empty,
+        ),
+    ] = None,
     audience: Annotated[
         str | None,
         typer.Option(
@@ -87,7 +95,16 @@ def login(
 
     Exit code: 0, 1 if you were not signed in, or 2 if the provider did not answer."""
     arguments = Given(
-        issuer, client_id, audience, token_issuer, stage, scope, resource, prompt, port
+        issuer,
+        client_id,
+        audience,
+        token_issuer,
+        stage,
+        scope,
+        resource,
+        prompt,
+        port,
+        client_secret,
     )
     with one_line_errors(NOT_ASSESSED):
         settings = choose(arguments, saved.load_settings(sign_in))

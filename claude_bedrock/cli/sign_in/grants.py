@@ -51,7 +51,10 @@ def by_browser(at: Provider, settings: Settings, show: Show) -> Tokens:
         answer = loopback.wait(BROWSER_SECONDS)
     code = _code(answer, at)
     form = client.prepare_request_body(
-        code=code, redirect_uri=loopback.redirect_uri, code_verifier=verifier
+        code=code,
+        redirect_uri=loopback.redirect_uri,
+        code_verifier=verifier,
+        **_client_secret(settings),
     )
     return claims.choose(_grant(at.token_endpoint, form), settings, time.time(), nonce)
 
@@ -62,6 +65,12 @@ def _parameters(settings: Settings) -> dict[str, str]:
     audience = "" if settings.audience == settings.client_id else settings.audience
     named = {"audience": audience, "resource": settings.resource, "prompt": settings.prompt}
     return {name: value for name, value in named.items() if value}
+
+
+def _client_secret(settings: Settings) -> dict[str, Any]:
+    """Return the parameter of a client that has a secret, in the form as `client_secret_post` has
+    it: https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1"""
+    return {"client_secret": settings.client_secret} if settings.client_secret else {}
 
 
 def _code(answer: Mapping[str, str], at: Provider) -> str:
@@ -97,7 +106,8 @@ def by_device(
     if complete := device.get("verification_uri_complete"):
         shown["complete_url"] = str(complete)
     show(shown)
-    body = DeviceClient(settings.client_id).prepare_request_body(code, include_client_id=True)
+    client = DeviceClient(settings.client_id)
+    body = client.prepare_request_body(code, include_client_id=True, **_client_secret(settings))
     while time.monotonic() < deadline:
         sleep(interval)
         try:
@@ -114,7 +124,10 @@ def by_refresh_token(token_endpoint: str, settings: Settings, refresh_token: str
     token."""
     client = WebApplicationClient(settings.client_id)
     form = client.prepare_refresh_body(
-        refresh_token=refresh_token, client_id=settings.client_id, scope=""
+        refresh_token=refresh_token,
+        client_id=settings.client_id,
+        scope="",
+        **_client_secret(settings),
     )
     tokens = claims.choose(_grant(token_endpoint, form), settings, time.time())
     return tokens._replace(refresh_token=tokens.refresh_token or refresh_token)
@@ -125,6 +138,7 @@ def revoke(revocation_endpoint: str, settings: Settings, token: str) -> None:
 
     Raises ProviderError."""
     form = {"token": token, "token_type_hint": "refresh_token", "client_id": settings.client_id}
+    form |= _client_secret(settings)
     response = provider.post(revocation_endpoint, urlencode(form))
     if response.status_code != 200:
         raise ProviderError(

@@ -24,7 +24,9 @@ https://code.claude.com/docs/en/settings"""
 
 class Settings(NamedTuple):
     """What a sign-in is made of. `prompt` and `resource` are parameters of the request that some
-    providers need; `port` is the redirect's, 0 for any that is free."""
+    providers need; `port` is the redirect's, 0 for any that is free. `client_secret` is for a
+    provider that gives its native clients one, which it does not take for confidential:
+    https://www.rfc-editor.org/rfc/rfc8252#section-8.5"""
 
     issuer: str
     client_id: str
@@ -33,6 +35,7 @@ class Settings(NamedTuple):
     resource: str = ""
     prompt: str = ""
     port: int = 0
+    client_secret: str = ""
 
 
 class Tokens(NamedTuple):
