@@ -13,6 +13,8 @@ from stacks import budget_rules
 from stacks.components.iam.stage_names import RECORD, StageNames
 from stacks.components.observability.log_group import LogGroupSettings, log_group
 from stacks.components.record import initial_metrics
+from stacks.components.record.archive_replication import ROLE as REPLICATION_ROLE
+from stacks.components.record.archive_replication import ArchiveLocation, ArchiveReplication
 from stacks.components.record.auto_delete_objects import AutoDeleteObjects, BucketEmptierFunction
 from stacks.components.record.budget_table import BudgetTable
 from stacks.components.record.data_retention import DataRetention, DataRetentionFunction
@@ -64,6 +66,7 @@ class InvocationLogging(cdk.Stack):
             object_lock=stage.logging.object_lock,
         ).bucket
         self.bucket.add_to_resource_policy(deny_overwriting_evidence(self.bucket))
+        self._archive_replication()
         self.budget_table = self._budget_table()
         self.access_log = self._record_access_log()
         delivery = _delivery_role(self)
@@ -134,6 +137,34 @@ class InvocationLogging(cdk.Stack):
         }
         add_outputs(self, outputs)
         return table
+
+    def _archive_replication(self) -> None:
+        """Replicate the bucket into the stage's archive, where there is one, and put out what the
+        archive's account has to allow."""
+        archive = _archive_location(self._stage)
+        if archive is None:
+            return
+        stage = self._stage
+        replication = ArchiveReplication(
+            self,
+            "Archive",
+            bucket=self.bucket,
+            key=self.log_settings.key,
+            archive=archive,
+            role_name=deny_policy.role_name(stage.name, stage.region, REPLICATION_ROLE),
+            object_lock=stage.logging.object_lock is not None,
+        )
+        outputs = {
+            "ArchiveBucketStatement": (
+                replication.bucket_statement(),
+                "JSON: statement for the policy of the archive's bucket",
+            ),
+            "ArchiveKeyStatement": (
+                replication.key_statement(),
+                "JSON: statement for the policy of the archive's key",
+            ),
+        }
+        add_outputs(self, outputs)
 
     def _record_access_log(self) -> RecordAccessLog | None:
         stage = self._stage
@@ -309,9 +340,15 @@ def _drift_detector(
             protected=stage.logging.keep_logs_on_destroy,
             data_retention=stage.models.data_retention,
             models=stage.models.allow,
+            archive=_archive_location(stage),
         ),
         log_settings=stack.log_settings,
     )
+
+
+def _archive_location(stage: Stage) -> ArchiveLocation | None:
+    archive = stage.logging.archive
+    return ArchiveLocation(archive.bucket, archive.account, archive.key) if archive else None
 
 
 def _data_retention_mode(stack: InvocationLogging, stage: Stage, mode: str) -> str:

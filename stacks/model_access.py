@@ -226,6 +226,7 @@ def _role_permissions(
         key_arn=key,
         signing_key_arn=record.export_value(record.signing_key.key_arn),
         access_bucket_arn=record.access_bucket_arn,
+        has_archive=stage.logging.archive is not None,
     )
     if stage.logging.has_own_destinations:
         auditor += query_permissions(names, table=schema.NAME, bucket_arn=bucket)

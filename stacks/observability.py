@@ -14,6 +14,7 @@ from stacks.components.observability.alarm import AlarmDefinition
 from stacks.components.observability.alarm_topic import AlarmTopic
 from stacks.components.observability.alarms import (
     Alarms,
+    archive_alarms,
     budget_alarms,
     delivery_alarms,
     function_alarms,
@@ -22,6 +23,7 @@ from stacks.components.observability.alarms import (
 from stacks.components.observability.dashboard import Dashboard, EndpointMetrics
 from stacks.components.observability.record_queries import RecordQueries
 from stacks.components.observability.record_table import RecordTable
+from stacks.components.record.archive_replication import RULE
 from stacks.components.record.drift_detector import drift_alarms
 from stacks.components.record.log_bucket import MARGIN_DAYS
 from stacks.components.record.verification import verification_alarms
@@ -56,6 +58,10 @@ class Observability(cdk.Stack):
             self, "AlarmTopic", name=f"{name}-alarms", email=stage.account.alarm_email
         )
         definitions = _alarm_definitions(stage, gateway)
+        if stage.logging.archive:
+            definitions += archive_alarms(
+                stage.logging.archive.bucket, source_bucket=record.bucket.bucket_name, rule=RULE
+            )
         Alarms(self, "Alarms", definitions=definitions, topic=topic.topic)
         dashboard = Dashboard(
             self,

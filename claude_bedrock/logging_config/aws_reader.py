@@ -79,6 +79,14 @@ class Account:
         )
         return read_bucket_settings(encryption or {}, block or {}, ownership or {})
 
+    def replication_rules(self, name: str) -> list[Mapping[str, Any]]:
+        """Return the replication rules of a bucket that exists."""
+        s3 = self._client("s3")
+        answer = _unless(
+            "ReplicationConfigurationNotFoundError", lambda: s3.get_bucket_replication(Bucket=name)
+        )
+        return list(answer["ReplicationConfiguration"]["Rules"]) if answer else []
+
     def bucket_policy(self, name: str) -> Mapping[str, Any] | None:
         s3 = self._client("s3")
         answer = _unless("NoSuchBucketPolicy", lambda: s3.get_bucket_policy(Bucket=name))

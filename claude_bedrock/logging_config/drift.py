@@ -1,8 +1,8 @@
 """Differences from the stage's settings, each by its kind, without any prompt."""
 
 import datetime as dt
-from collections.abc import Sequence
-from typing import Final, Literal, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Literal, NamedTuple
 
 from claude_bedrock.logging_config.configuration import DATA_TYPES, Configuration, difference
 from claude_bedrock.logging_config.delivery_permissions import Delivery
@@ -122,6 +122,31 @@ def of_bucket_settings(settings: BucketSettings, key_arn: str) -> list[Drift]:
     if settings.ownership != _OWNED:
         wrong.append(f"object ownership: {settings.ownership or 'not set'}, {_OWNED} wanted")
     return [Drift("bucket changed", fault) for fault in wrong]
+
+
+def of_replication(rules: Sequence[Mapping[str, Any]], archive: Mapping[str, str]) -> list[Drift]:
+    """Return the drift of the bucket's replication rules from the one into the stage's archive: of
+    every object, those encrypted with KMS too. `archive` has `bucket` and `key`.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_ReplicationRule.html"""
+    if any(is_into(rule, archive) for rule in rules):
+        return []
+    fault = f"none of {len(rules)} rules has every object replicated into {archive['bucket']}"
+    return [Drift("bucket changed", f"replication: {fault}")]
+
+
+def is_into(rule: Mapping[str, Any], archive: Mapping[str, str]) -> bool:
+    """Return whether a replication rule covers every object, and leads into the archive."""
+    destination = rule.get("Destination", {})
+    encrypted = rule.get("SourceSelectionCriteria", {}).get("SseKmsEncryptedObjects", {})
+    # Of Filter, anything but an empty prefix leaves objects out.
+    narrowed = any(rule.get("Filter", {}).values()) or bool(rule.get("Prefix"))
+    return (
+        rule.get("Status") == encrypted.get("Status") == "Enabled"
+        and not narrowed
+        and destination.get("Bucket") == f"arn:aws:s3:::{archive['bucket']}"
+        and destination.get("EncryptionConfiguration", {}).get("ReplicaKmsKeyID") == archive["key"]
+    )
 
 
 def of_policy(policy: Policy | None, delivery: Delivery) -> list[Drift]:

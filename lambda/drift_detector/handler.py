@@ -8,7 +8,7 @@ function that set the configuration is asked to set it again.
 import datetime as dt
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple, Protocol
 
 import boto3
@@ -43,6 +43,7 @@ class AwsReader(retention_check.RetentionReader, Protocol):
     def configuration(self) -> Mapping[str, Any] | None: ...
     def bucket_policy(self, name: str) -> Policy | None: ...
     def bucket_settings(self, name: str) -> BucketSettings: ...
+    def replication_rules(self, name: str) -> Sequence[Mapping[str, Any]]: ...
     def key(self, arn: str) -> Key | None: ...
     def key_policy(self, arn: str) -> Policy: ...
     def trust(self, role_arn: str) -> Policy | None: ...
@@ -56,7 +57,8 @@ class ExpectedState(NamedTuple):
     """What the stage set up. `configuration` is what it set or adopted; `bucket` and `key` are its
     own, and `object_lock` is its bucket's mode or empty. Its log groups are `protected` from
     deletion if it keeps them beyond its stacks; `gateway` is the stack that some of them are of.
-    `data_retention` is the mode that it sets, or empty; `models` are those it offers."""
+    `data_retention` is the mode that it sets, or empty; `models` are those it offers. `archive` has
+    bucket and key of its archive, or is None."""
 
     configuration: Mapping[str, Any]
     retention_days: int
@@ -72,6 +74,7 @@ class ExpectedState(NamedTuple):
     verifier_role: str
     data_retention: str
     models: tuple[str, ...]
+    archive: Mapping[str, str] | None = None
 
     @property
     def log_groups(self) -> str:
@@ -127,6 +130,7 @@ def read(environment: Mapping[str, str], account: str) -> ExpectedState:
         verifier_role=environment["VERIFIER_ROLE_ARN"],
         data_retention=environment["DATA_RETENTION"],
         models=tuple(environment["MODELS"].split(",")),
+        archive=json.loads(environment.get("ARCHIVE", "null")),
     )
 
 
@@ -170,6 +174,9 @@ def _bucket(expected: ExpectedState, reader: AwsReader, today: dt.date) -> Itera
     yield from drift.of_bucket(own, _PREFIXES, expected.retention_days, today)
     if own is not None:
         yield from drift.of_lock(own, expected.object_lock, expected.retention_days)
+        if expected.archive:
+            rules = reader.replication_rules(expected.bucket)
+            yield from drift.of_replication(rules, expected.archive)
         yield from drift.of_bucket_settings(reader.bucket_settings(expected.bucket), expected.key)
         yield from drift.of_policy(reader.bucket_policy(expected.bucket), expected.delivery)
 

@@ -1,4 +1,6 @@
-"""A bucket's default encryption, a property that MiniStack's CloudFormation drops and its S3 has.
+"""A bucket's default encryption and replication, properties that MiniStack's CloudFormation drops
+and its S3 has. Its S3 replicates at once, also into a bucket of another account whose policy allows
+the role; it does not ask the archive's key.
 
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-s3-bucket.html
 """
@@ -20,6 +22,12 @@ def add() -> None:
     provisioners._S3_BUCKET_CONFIGURATIONS = (
         *provisioners._S3_BUCKET_CONFIGURATIONS,
         ("BucketEncryption", _encryption, s3._put_bucket_encryption, s3._delete_bucket_encryption),
+        (
+            "ReplicationConfiguration",
+            replication,
+            s3._put_bucket_replication,
+            s3._delete_bucket_replication,
+        ),
     )
 
 
@@ -34,6 +42,25 @@ def _encryption(properties: Properties) -> bytes:
     ]
     name = "ServerSideEncryptionConfiguration"
     return f'<{name} xmlns="{_NAMESPACE}">{"".join(rules)}</{name}>'.encode()
+
+
+def replication(properties: Properties) -> bytes:
+    """Return the property as S3's API takes it: the names are the same, but for the rule's id."""
+    rules = [
+        _element("Rule", _element("ID", escape(rule["Id"])) + _members(rule))
+        for rule in properties["Rules"]
+    ]
+    role = _element("Role", escape(properties["Role"]))
+    name = "ReplicationConfiguration"
+    return f'<{name} xmlns="{_NAMESPACE}">{role}{"".join(rules)}</{name}>'.encode()
+
+
+def _members(value: object) -> str:
+    if isinstance(value, Mapping):
+        return "".join(
+            _element(name, _members(member)) for name, member in value.items() if name != "Id"
+        )
+    return escape(str(value))
 
 
 def _default(rule: Properties) -> str:

@@ -111,4 +111,5 @@ class Stage(Group):
             },
             "verify_hourly": self.evidence.verify_hourly,
             **({} if self.endpoint.enabled else {"endpoint": False}),
+            **({"archive": self.logging.archive.bucket} if self.logging.archive else {}),
         }

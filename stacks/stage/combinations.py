@@ -13,6 +13,7 @@ from claude_bedrock.catalog.aws_regions import APPLICATION_PROFILE_REGIONS
 from claude_bedrock.catalog.model import STANDARD_TIER
 from stacks import team_profile_plan
 from stacks.stage.block import CANARY_KEY, Stage
+from stacks.stage.logs import Archive
 from stacks.stage.token_issuers import DEFAULT_PLAN, TokenIssuer
 
 # A function's environment may hold 4 KB; a key's id takes 10 of them and its quotes 6.
@@ -127,11 +128,32 @@ def _logging_mistakes(stage: Stage) -> Iterator[str]:
             "evidence.canary with it, since AWS does not say that Bedrock can write to a locked "
             "bucket, and a canary finds within the hour that records are missing"
         )
+    if logging.archive:
+        yield from _archive_mistakes(stage, logging.archive)
     if logging.auto_restore_logging and not logging.has_own_destinations:
         yield (
             "logging.auto_restore_logging: true given with existing_logging "
             f"{logging.existing_logging}, where it has no effect; allowed: existing_logging fail "
             "or replace, or no auto_restore_logging, since the configuration is its owner's to set"
+        )
+
+
+def _archive_mistakes(stage: Stage, archive: Archive) -> Iterator[str]:
+    if archive.account == stage.account.id:
+        yield (
+            f"logging.archive.account: {archive.account} given, which is the stage's own; "
+            "allowed: another account, since an archive is for what this one can lose"
+        )
+    if archive.key.split(":")[4] != archive.account:
+        yield (
+            f"logging.archive.key: a key of {archive.key.split(':')[4]} given; allowed: a key of "
+            f"the archive's account {archive.account}"
+        )
+    if not stage.logging.has_own_destinations:
+        yield (
+            f"logging.archive: given with existing_logging {stage.logging.existing_logging}, where "
+            "records lie in another owner's bucket; allowed: existing_logging fail or replace, or "
+            "no archive"
         )
 
 

@@ -15,6 +15,33 @@ RetentionDays = Literal[
 ]
 
 
+class Archive(Group):
+    """A bucket of another account that S3 replicates the log bucket to."""
+
+    bucket: Annotated[
+        str,
+        Allowed("a bucket's name"),
+        Field(
+            # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+            pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$",
+            description="The archive's bucket, of any Region, with versioning on.",
+        ),
+    ]
+    account: Annotated[
+        str,
+        Allowed("the id of another AWS account, 12 digits in quotes"),
+        Field(pattern=r"^[0-9]{12}$", description="The account that owns bucket and replicas."),
+    ]
+    key: Annotated[
+        str,
+        Allowed("the ARN of a KMS key of the archive's account, in the bucket's Region"),
+        Field(
+            pattern=r"^arn:aws:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$",
+            description="The KMS key that encrypts the replicas.",
+        ),
+    ]
+
+
 class Logging(Group):
     """Bedrock's invocation logging, and how long its records are kept."""
 
@@ -43,6 +70,15 @@ class Logging(Group):
         Field(
             description="Locks each version in the log bucket for retention_days. Not with "
             "keep_logs_on_destroy false, nor without a canary."
+        ),
+    ] = None
+    archive: Annotated[
+        Archive | None,
+        Allowed("an object of bucket, account and key, or null"),
+        Page("accounts.md"),
+        Field(
+            description="A bucket of another account, to which S3 replicates records, large "
+            "bodies and evidence as they are written. Not with adopt and extend."
         ),
     ] = None
     record_access_log: Annotated[

@@ -31,6 +31,11 @@ ACCOUNT: Final = "111111111111"
 _ROLE: Final = f"arn:aws:iam::{ACCOUNT}:role/somebody"
 _TRUST: Final = {"principals": [_ROLE]}
 _WORKFLOW: Final = {"github": ["octo-org/search:ref:refs/heads/main"]}
+_ARCHIVE: Final = {
+    "bucket": "company-archive",
+    "account": "333333333333",
+    "key": "arn:aws:kms:eu-west-1:333333333333:key/1111",
+}
 _PLAN: Final = {"throttle": {"rate_per_second": 1, "burst": 5}}
 _ISSUER: Final = {"issuer": "https://login.example.com", "audience": "claude-on-bedrock"}
 _BY_SIGNATURE: Final = {
@@ -190,6 +195,11 @@ _WITH_OTHER_KEYS: Final[Mapping[str, Sequence[Block]]] = {
             "evidence.canary": "claude-haiku-4-5",
         }
         for mode in (None, "governance", "compliance")
+    ],
+    "logging.archive": [
+        {"logging.archive": None},
+        {"logging.archive": _ARCHIVE},
+        {"logging.archive": {**_ARCHIVE, "bucket": "another-archive"}},
     ],
     "logging.existing_logging": [
         {"logging.existing_logging": "fail"},

@@ -12,6 +12,7 @@ from claude_bedrock.cli.doctor.check import WITHHELD, Check, Topic
 from claude_bedrock.cli.doctor.checks import (
     account_overrides,
     alarms,
+    archive,
     aws_cli,
     bootstrap,
     concurrency,
@@ -61,6 +62,7 @@ OF_THE_STAGE: Final = (
     inference_regions.NAME,
     github_oidc.TOPIC.name,
     token_issuers.NAME,
+    archive.TOPIC.name,
 )
 NAMES: Final = (
     aws_cli.TOPIC.name,
@@ -185,6 +187,7 @@ def _families(
     yield partial(inference_regions.check, account, settings)
     yield partial(github_oidc.check, account, settings)
     yield partial(token_issuers.check, settings)
+    yield partial(archive.check, account, settings)
 
 
 def _block(options: DoctorOptions, stage: str) -> Mapping[str, Any] | None:

@@ -20,7 +20,8 @@ class Settings(NamedTuple):
     `source` is where they were read, `github` whether a role names GitHub Actions, `is_deployed`
     whether they are a deployed stack's, or those that a deployment would have, `verify_hourly`
     whether a function verifies each hour, `token_issuers` the URL of each issuer by its name.
-    `has_endpoint` is false where callers go to Bedrock directly."""
+    `has_endpoint` is false where callers go to Bedrock directly; `archive` is the bucket that the
+    log bucket is replicated to, or None."""
 
     source: str
     region: str
@@ -35,6 +36,7 @@ class Settings(NamedTuple):
     verify_hourly: bool = True
     token_issuers: Mapping[str, str] = MappingProxyType({})
     has_endpoint: bool = True
+    archive: str | None = None
 
     @property
     def geography(self) -> str:
@@ -95,6 +97,7 @@ def _from_block(block: Mapping[str, Any]) -> dict[str, Any]:
         "verify_hourly": block.get("evidence", {}).get("verify_hourly", True),
         "token_issuers": block.get("callers", {}).get("token_issuers", {}),
         "endpoint": block.get("endpoint", {}).get("enabled", True),
+        "archive": (block.get("logging", {}).get("archive") or {}).get("bucket"),
     }
 
 
@@ -125,6 +128,7 @@ def _settings(source: str, values: Mapping[str, Any]) -> Settings:
             name: issuer["issuer"] for name, issuer in values.get("token_issuers", {}).items()
         },
         has_endpoint=values.get("endpoint", True),
+        archive=values.get("archive"),
     )
 
 

@@ -45,6 +45,7 @@ def auditor_permissions(
     key_arn: str,
     signing_key_arn: str,
     access_bucket_arn: str | None,
+    has_archive: bool = False,
 ) -> list[Permission]:
     """Return what an auditor may read beside `viewer_permissions`, which also deny to invoke.
     `access_bucket_arn` is the bucket of the access log of records, if there is one."""
@@ -63,6 +64,7 @@ def auditor_permissions(
                 *("s3:GetLifecycleConfiguration", "s3:GetEncryptionConfiguration"),
                 *("s3:GetBucketPolicy", "s3:GetBucketPublicAccessBlock"),
                 "s3:GetBucketObjectLockConfiguration",
+                *(("s3:GetReplicationConfiguration",) if has_archive else ()),
             ),
             [bucket_arn],
         ),

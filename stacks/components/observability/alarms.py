@@ -19,6 +19,7 @@ from stacks.components.observability.metrics import (
     delivery_metric,
     function_metric,
     gateway_metric,
+    replication_metric,
 )
 
 SLOW_FIRST_BYTE_MS = 20_000
@@ -124,6 +125,19 @@ def function_alarms(
         )
         definitions.append(near_limit)
     return definitions
+
+
+def archive_alarms(archive_bucket: str, *, source_bucket: str, rule: str) -> list[AlarmDefinition]:
+    """Return the alarm on objects that S3 could not replicate into the archive."""
+    return [
+        AlarmDefinition(
+            "ArchiveReplicationFailed",
+            replication_metric(source_bucket, archive_bucket, rule),
+            1,
+            "S3 could not replicate objects of the log bucket into the archive: records or "
+            "evidence are missing there.",
+        )
+    ]
 
 
 def budget_alarms(stage_name: str) -> list[AlarmDefinition]:

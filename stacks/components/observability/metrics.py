@@ -75,6 +75,18 @@ def delivery_metric(delivery: str, outcome: str) -> cloudwatch.Metric:
     )
 
 
+def replication_metric(source: str, destination: str, rule: str) -> cloudwatch.Metric:
+    """Return the number of objects that a rule failed to replicate, which S3 writes in the source's
+    Region: https://docs.aws.amazon.com/AmazonS3/latest/userguide/repl-metrics.html"""
+    return cloudwatch.Metric(
+        namespace="AWS/S3",
+        metric_name="OperationsFailedReplication",
+        dimensions_map={"SourceBucket": source, "DestinationBucket": destination, "RuleId": rule},
+        statistic="Sum",
+        period=FIVE_MINUTES,
+    )
+
+
 def api_metric(stage: apigateway.IStage, *, api_name: str, name: str) -> cloudwatch.Metric:
     """Return a metric of API Gateway for one stage of an API."""
     return cloudwatch.Metric(

@@ -3,6 +3,7 @@ CloudTrail reports, that logging is still set up as the stage has it; its permis
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -21,6 +22,7 @@ from stacks.components.observability.log_group import LogGroupSettings
 from stacks.components.observability.metrics import QUARTER_HOUR, drift_metric, runs_metric
 from stacks.components.packaging.python_function import PythonFunction
 from stacks.components.packaging.schedule import ScheduledInvocation
+from stacks.components.record.archive_replication import ArchiveLocation
 from stacks.components.record.logging_configuration import LoggingConfiguration
 
 RATE = cdk.Duration.minutes(15)
@@ -51,6 +53,7 @@ BUCKET_CALLS = (
     *("PutBucketLifecycleConfiguration", "PutPublicAccessBlock", "DeletePublicAccessBlock"),
     "PutObjectLockConfiguration",
 )
+ARCHIVE_CALLS = ("PutBucketReplication", "DeleteBucketReplication")
 KEY_CALLS = ("DisableKey", "ScheduleKeyDeletion", "PutKeyPolicy")
 
 
@@ -71,13 +74,15 @@ DRIFT = {
 
 class ExpectedSettings(NamedTuple):
     """What the stage sets, beside the logging configuration. `protected` says that log groups are
-    protected from deletion; `models` are those of the stage."""
+    protected from deletion; `models` are those of the stage, `archive` what its bucket is
+    replicated to."""
 
     retention_days: int
     object_lock: str | None
     protected: bool
     data_retention: str | None
     models: Sequence[str]
+    archive: ArchiveLocation | None = None
 
     def variables(self) -> dict[str, str]:
         """Return what the function reads of them."""
@@ -87,6 +92,7 @@ class ExpectedSettings(NamedTuple):
             "LOGS_PROTECTED": "true" if self.protected else "false",
             "DATA_RETENTION": self.data_retention or "",
             "MODELS": ",".join(self.models),
+            **({"ARCHIVE": json.dumps(self.archive._asdict())} if self.archive else {}),
         }
 
 
@@ -121,6 +127,7 @@ class DriftDetector(PythonFunction):
             *_account_permissions(names, delivery_role.role_arn),
             *_bucket_permissions(bucket.bucket_arn, configuration.bucket_arns if adopts else []),
             *_key_permissions(log_settings.key.key_arn),
+            *(_archive_permissions(bucket.bucket_arn) if expected.archive else ()),
             *([_restore_permission(configurer.function_arn)] if configurer else []),
         ]
         super().__init__(
@@ -148,6 +155,7 @@ class DriftDetector(PythonFunction):
         self._add_rules(
             log_groups=[configuration.log_group_name, *_log_groups(names.stage)],
             buckets=[bucket.bucket_name, *(configuration.bucket_names if adopts else [])],
+            bucket_calls=[*BUCKET_CALLS, *(ARCHIVE_CALLS if expected.archive else ())],
             key_arn=log_settings.key.key_arn,
             after=[configuration, verification.log_group, verification.role, verification.function],
         )
@@ -157,6 +165,7 @@ class DriftDetector(PythonFunction):
         *,
         log_groups: Sequence[str],
         buckets: Sequence[str],
+        bucket_calls: Sequence[str],
         key_arn: str,
         after: Sequence[IDependable],
     ) -> None:
@@ -175,7 +184,7 @@ class DriftDetector(PythonFunction):
             self._run_after(
                 "BucketChange",
                 "s3",
-                BUCKET_CALLS,
+                bucket_calls,
                 {"requestParameters": {"bucketName": list(buckets)}},
             ),
             self._run_after("KeyChange", "kms", KEY_CALLS, {"resources": {"ARN": [key_arn]}}),
@@ -315,6 +324,10 @@ def _bucket_permissions(bucket_arn: str, adopted_bucket_arns: Sequence[str]) -> 
             [bucket_arn],
         ),
     ]
+
+
+def _archive_permissions(bucket_arn: str) -> list[Permission]:
+    return [Permission("ReadReplicationRule", ("s3:GetReplicationConfiguration",), [bucket_arn])]
 
 
 def _key_permissions(key_arn: str) -> list[Permission]:

@@ -117,6 +117,18 @@ OPEN = BucketSettings(KEY, (), "BucketOwnerEnforced")
 GROUP = LogGroup(90, protected=True, key_arn=KEY)
 NAMES = ("gateway", "access", "verification", "authorizer", "invocations")
 
+ARCHIVE = {"bucket": "archive", "key": "arn:aws:kms:eu-west-1:999999999999:key/1"}
+INTO_ARCHIVE: dict[str, Any] = {
+    "ID": "Archive",
+    "Status": "Enabled",
+    "Filter": {"Prefix": ""},
+    "SourceSelectionCriteria": {"SseKmsEncryptedObjects": {"Status": "Enabled"}},
+    "Destination": {
+        "Bucket": "arn:aws:s3:::archive",
+        "EncryptionConfiguration": {"ReplicaKmsKeyID": ARCHIVE["key"]},
+    },
+}
+
 
 class Region:
     """An account in which everything is as the stage set it up, until a test changes it."""
@@ -126,6 +138,7 @@ class Region:
         self.groups: dict[str, LogGroup] = {f"{GROUPS}{name}": GROUP for name in NAMES}
         self.buckets = {"claude-dev-invocations": Bucket((RETENTION,), "Enabled")}
         self.settings = OPEN
+        self.rules = [INTO_ARCHIVE]
         self.policy = POLICY
         self.of_key = OF_KEY
         self.assumed_by: Statement | None = TRUST
@@ -151,6 +164,10 @@ class Region:
     def bucket_settings(self, name: str) -> BucketSettings:
         del name
         return self.settings
+
+    def replication_rules(self, name: str) -> list[dict[str, Any]]:
+        del name
+        return self.rules
 
     def key(self, arn: str) -> Key:
         del arn
@@ -307,6 +324,29 @@ def test_an_adopted_bucket_is_checked_where_the_records_are() -> None:
     result = drifts(region, adopted)
     assert kinds(result) == ["bucket changed", "bucket changed"]
     assert all(item.what.startswith("s3://theirs: bedrock/AWSLogs/*") for item in result)
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        [],
+        [INTO_ARCHIVE | {"Status": "Disabled"}],
+        [INTO_ARCHIVE | {"Filter": {"Prefix": "evidence/"}}],
+        [INTO_ARCHIVE | {"Filter": {"And": {"Tags": [{"Key": "a", "Value": "b"}]}}}],
+        [INTO_ARCHIVE | {"SourceSelectionCriteria": {}}],
+        [INTO_ARCHIVE | {"Destination": {"Bucket": "arn:aws:s3:::elsewhere"}}],
+    ],
+)
+def test_replication_into_the_archive_that_is_off_or_narrower(rules: list[dict[str, Any]]) -> None:
+    region, expected = Region(), EXPECTED._replace(archive=ARCHIVE)
+    assert drifts(region, expected) == []
+    region.rules = rules
+
+    (drift_,) = drifts(region, expected)
+
+    assert drift_.kind == "bucket changed"
+    assert "replicated into archive" in drift_.what
+    assert drifts(region) == []
 
 
 @pytest.mark.parametrize(

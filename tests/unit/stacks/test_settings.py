@@ -721,3 +721,31 @@ def test_a_stage_without_an_endpoint_has_no_keys_and_may_have_teams_and_a_locked
     assert "evidence.verify_hourly" in mistake(
         enabled=False, object_lock="governance", verify_hourly=False
     )
+
+
+ARCHIVE = {
+    "bucket": "company-archive",
+    "account": "333333333333",
+    "key": "arn:aws:kms:eu-west-1:333333333333:key/1111",
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        ({"id": "333333333333"}, "logging.archive.account: 333333333333 given, which is the"),
+        ({"existing_logging": "adopt"}, "logging.archive: given with existing_logging adopt"),
+        ({"archive": {**ARCHIVE, "account": "1"}}, "logging.archive.account: '1' given"),
+        ({"archive": {**ARCHIVE, "account": "444444444444"}}, "a key of 333333333333 given"),
+        ({"archive": {**ARCHIVE, "key": "alias/x"}}, "logging.archive.key: 'alias/x' given"),
+    ],
+)
+def test_an_archive_is_another_accounts_with_its_own_key(
+    changes: dict[str, object], line: str
+) -> None:
+    assert line in mistake(**{"archive": ARCHIVE, **changes})
+
+
+def test_the_archives_bucket_is_among_what_the_command_line_reads() -> None:
+    assert load(archive=ARCHIVE).to_output()["archive"] == "company-archive"
+    assert "archive" not in load().to_output()
