@@ -82,6 +82,10 @@ class Commands(CommandLine, LazyGroup):
             "claude_bedrock.cli.budgets.command:budgets",
             "Show what is spent of each budget in its current period.",
         ),
+        "cost": LazyCommand(
+            "claude_bedrock.cli.cost.command:app",
+            "Estimate what a stage costs a month, before you deploy it.",
+        ),
         "doctor": LazyCommand(
             "claude_bedrock.cli.doctor.command:doctor",
             "Check an account and a stage, and say how to fix what is wrong.",

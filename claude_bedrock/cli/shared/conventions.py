@@ -17,6 +17,10 @@ _LAST: Final = (
 
 _CREDENTIALS: Final = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 
+_ESTIMATE: Final = (
+    "claude-bedrock cost estimate --calls 100000 --input 3000 --output 500 "
+    "--model claude-haiku-4-5 --stage dev"
+)
 EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
     "": (
         'claude-bedrock ask "Why is the sky blue?"',
@@ -79,6 +83,8 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
         "claude-bedrock budgets --stage prod",
         "claude-bedrock budgets --check --stage prod",
     ),
+    "cost": (_ESTIMATE,),
+    "cost estimate": (_ESTIMATE, f"{_ESTIMATE} --cached 30000 --seconds 20"),
     "doctor": ("claude-bedrock doctor --stage dev", "claude-bedrock doctor --stage dev --fix"),
     "smoke": ("claude-bedrock smoke --stage dev",),
     "verify": (

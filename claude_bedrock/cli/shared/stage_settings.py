@@ -64,6 +64,8 @@ def written(file: Path, stage: str, today: str) -> Settings:
 
     Raises NoTargetError, CdkJsonError."""
     block = block_of(file, stage)
+    if block is None and not file.exists():
+        raise NoTargetError(f"there is no {file} in this folder; run the command where it is")
     if block is None:
         raise NoTargetError(f"{file} has no stage {stage!r}")
     try:

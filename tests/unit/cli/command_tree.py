@@ -52,4 +52,4 @@ def kind(parameter: Parameter) -> Any:  # noqa: ANN401 - a type, or a Literal
 def _value(parameter: Parameter, file: Path) -> str:
     if choices := get_args(kind(parameter)):
         return str(choices[0])
-    return str(file) if kind(parameter) is Path else "x"
+    return {Path: str(file), int: "1"}.get(kind(parameter), "x")

@@ -1,0 +1,1 @@
+"""`claude-bedrock cost`: what a stage will cost, before it is deployed."""
