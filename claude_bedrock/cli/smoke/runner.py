@@ -9,6 +9,7 @@ from claude_bedrock.cli.doctor.check import DENIED, code_of
 from claude_bedrock.cli.shared.deployment import NoTargetError
 from claude_bedrock.cli.shared.endpoint import RefusedError
 from claude_bedrock.cli.smoke import (
+    function_memory,
     metric_names,
     model_features,
     permissions,
@@ -26,6 +27,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     *refusals.CHECKS[:-1],
     *witnesses.CHECKS,
     *records.CHECKS,
+    *function_memory.CHECKS,
     *model_features.CHECKS,
     *permissions.CHECKS,
     *metric_names.CHECKS,

@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from claude_bedrock.cli.shared.deployment import NoTargetError
 from claude_bedrock.cli.shared.endpoint import RefusedError
 from claude_bedrock.cli.smoke import (
+    function_memory,
     metric_names,
     permissions,
     records,
@@ -208,6 +209,40 @@ def test_the_access_log_has_the_call(lines: list[dict[str, str]], verdict: str) 
     finding = witnesses.judge_access_log(subject)
     assert finding.verdict == verdict
     assert finding.measured.get("absent", []) == (["refusal"] if verdict == "pass" else [])
+
+
+REPORT = "REPORT RequestId: {} Duration: 9.1 ms\tMemory Size: 256 MB\tMax Memory Used: {} MB\t{}"
+INIT = "Init Duration: 181.22 ms\t"
+
+
+@pytest.mark.parametrize(
+    ("lines", "verdict", "text"),
+    [
+        ([REPORT.format("a", 44, INIT), REPORT.format("b", 61, "")], "pass", "used 61 of 256 MB"),
+        ([REPORT.format("a", 44, ""), REPORT.format("b", 206, "")], "fail", "endpoint.memory_mb"),
+        (["REPORT RequestId: a Duration: 9.1 ms"], "not assessed", "no REPORT line"),
+        ([], "not assessed", "no REPORT line"),
+    ],
+)
+def test_the_functions_memory_is_what_lambda_reports(
+    lines: list[str], verdict: str, text: str
+) -> None:
+    class Reports:
+        def get_paginator(self, _name: str) -> Reports:
+            return self
+
+        def paginate(self, **request: object) -> Any:  # noqa: ANN401
+            assert str(request["logGroupName"]).endswith("gateway")
+            return [{"events": [{"message": line} for line in lines]}]
+
+    outputs = {"FunctionLogGroupName": "/claude-on-bedrock/dev/gateway"}
+    subject = MadeUp(
+        message=response(), large=response(), outputs=outputs, clients={"logs": Reports()}
+    )
+    finding = function_memory.judge_memory(subject)
+    assert (finding.verdict, text in finding.text) == (verdict, True), finding
+    if verdict == "pass":
+        assert finding.measured["init_ms"] == [181.22]
 
 
 def on_record(record: Any, *objects: str, **calls: object) -> MadeUp:  # noqa: ANN401
