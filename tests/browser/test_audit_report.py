@@ -148,9 +148,9 @@ def test_tables_sort_by_what_their_cells_mean(browser: Browser, file: Path) -> N
         assert heading.get_attribute("aria-sort") == "descending"
         assert page.locator(f"table[aria-label='{name}'] th[aria-sort]").count() == 1
         # As text, "9" would come after "37", and "no end" between them.
-        days = page.locator("table[aria-label='Retention by place'] th", has_text="Days")
+        days = page.locator("table[aria-label='Retention by store'] th", has_text="Days")
         days.get_by_role("button").click()
-        assert _column(page, "Retention by place", 4) == [
+        assert _column(page, "Retention by store", 4) == [
             *(str(index) for index in range(30, 38)),
             "no end",
         ]

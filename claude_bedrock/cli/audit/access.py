@@ -27,7 +27,7 @@ class Holder(NamedTuple):
     name: str
     policy: str
     models: Sequence[str]
-    held_by_guard: bool | None  # None where it was not asked
+    has_deny_policy: bool | None  # None where it was not asked
 
 
 class Access(NamedTuple):
@@ -44,7 +44,7 @@ class Policy(NamedTuple):
 
     @property
     def allows(self) -> bool:
-        """The guard, which goes with a team's policies, allows nothing."""
+        """The deny policy, which goes with a team's policies, allows nothing."""
         return bool(self.models or self.foreign)
 
 
@@ -66,29 +66,29 @@ def collect_access(
             attached.extend((policy, kind, name) for kind, name in _attached(deployment, arn))
         return _judge(policies, len({attachment[1:] for attachment in attached}))
 
-    def guard() -> Judgment:
+    def denied() -> Judgment:
         if deployment.is_embedded:
             return Judgment("not assessed", "The embedded AWS of local mode forgets boundaries.")
         if not has_endpoint:
             return Judgment("not assessed", "The stage has no endpoint, and so no such role.")
         gateway = deployment.roles("Gateway")
         protected.update(_attached(deployment, outputs["BoundaryPolicyArn"], boundary=True))
-        return judge_guard({name for _, _, name in attached} & gateway, protected)
+        return judge_deny_policy({name for _, _, name in attached} & gateway, protected)
 
     statements = (
         stated(
             deployment,
             "models-bounded",
-            "The stage's policies let nobody invoke a model that is not the stage's",
+            "The stage's IAM policies allow to invoke the stage's models only",
             _READS,
             bounded,
         ),
         stated(
             deployment,
-            "guarded",
-            "The gateway's role is held by the guard",
+            "deny-policy",
+            "The deny policy is the boundary of each role of the gateway that may invoke",
             "cloudformation:ListStackResources and iam:ListEntitiesForPolicy",
-            guard,
+            denied,
         )._replace(applies=has_endpoint),
     )
     holders = (
@@ -106,7 +106,7 @@ def _held(
     return None if statement.verdict == "not assessed" else principal in protected
 
 
-def judge_guard(roles: Collection[str], protected: Collection[tuple[str, str]]) -> Judgment:
+def judge_deny_policy(roles: Collection[str], protected: Collection[tuple[str, str]]) -> Judgment:
     """Judge whether each of `roles`, the gateway's with a policy to invoke, has the deny policy as
     its boundary."""
     bare = sorted(name for name in roles if ("role", name) not in protected)
@@ -128,7 +128,8 @@ def _judge(policies: Sequence[Policy], holders: int) -> Judgment:
         return Judgment("fail", f"They name {', '.join(sorted(foreign))}.")
     models = sorted({name for policy in policies for name in policy.models})
     return Judgment(
-        "pass", f"{len(policies)} policies, of {holders} principals, name {', '.join(models)}."
+        "pass",
+        f"{len(policies)} policies, attached to {holders} principals, name {', '.join(models)}.",
     )
 
 

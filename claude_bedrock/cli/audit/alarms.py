@@ -56,14 +56,14 @@ def collect_alarms(deployment: RecordingDeployment, period: Period) -> Drift:
         stated(
             deployment,
             "alarms-armed",
-            "Every alarm of the stage is on and tells somebody",
+            "Every alarm of the stage is on, and its topic has a confirmed subscription",
             "cloudwatch:DescribeAlarms and sns:ListSubscriptionsByTopic",
             armed,
         ),
         stated(
             deployment,
             "alarms-quiet",
-            "No alarm of the stage went off",
+            "No alarm of the stage went off in the window",
             "cloudwatch:DescribeAlarmHistory",
             fired,
         ),

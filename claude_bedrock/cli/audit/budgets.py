@@ -13,7 +13,7 @@ from claude_bedrock.cli.usage.totals import TeamProfiles
 from claude_bedrock.verification.period import Period
 
 BUDGETS_COUNTED: Final = "budgets-counted"
-_CLAIM: Final = "Every budget counts at least what Bedrock's records of its period have"
+_CLAIM: Final = "Every budget counts at least 99 % of what Bedrock's records of its period have"
 
 
 class BudgetCheck(NamedTuple):

@@ -11,8 +11,9 @@ from rich.text import Text
 
 from claude_bedrock.cli.audit import output_folder
 from claude_bedrock.cli.audit.report import Report, gather
-from claude_bedrock.cli.audit.statement import NOT_ASSESSED, Verdict, exit_code
+from claude_bedrock.cli.audit.statement import Statement, Verdict, exit_code
 from claude_bedrock.cli.shared import deployment
+from claude_bedrock.cli.shared.errors import NOT_ASSESSED
 from claude_bedrock.cli.shared.options import (
     LOCAL_DIR,
     AsJson,
@@ -47,7 +48,7 @@ def audit(
 ) -> None:
     """Create an audit report (HTML and JSON) with hashed AWS responses.
 
-    Exit codes: 0 every statement passes, 1 a statement fails, 2 a statement is not assessed."""
+    Exit codes, as of doctor: 0 pass, 1 a statement fails, 2 a statement could not be assessed."""
     with one_line_errors(NOT_ASSESSED, "auditor"):
         period = window(
             since,
@@ -76,7 +77,24 @@ def _print_report(report: Report) -> None:
     table = Table.grid(padding=(0, 2))
     table.add_column()
     table.add_column()
+    table.add_column()
     for statement in report.statements:
         verdict = Text(statement.verdict, _COLORS[statement.verdict])
-        table.add_row(verdict, plain_lines(statement.claim, statement.words))
-    console().print(plain(report.headline, "bold"), table)
+        table.add_row(
+            verdict,
+            Text(statement.importance.severity),
+            plain_lines(statement.claim, statement.words, _remediation(statement)),
+        )
+    overall = Text(report.verdict, f"bold {_COLORS[report.verdict]}")
+    console().print(overall, plain(report.reason, "bold"))
+    hours = report.completeness.hours
+    if hours:
+        console().print(plain(" ".join(hours.sentences())))
+    console().print(table)
+
+
+def _remediation(statement: Statement) -> str | None:
+    """Return what to do about a statement that fails."""
+    if statement.verdict != "fail":
+        return None
+    return f"Remediation: {statement.importance.remediation}"

@@ -1,6 +1,6 @@
 """Statements on the completeness of the record, by the join of `claude-bedrock verify`."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from claude_bedrock.cli.audit.recorded_responses import RecordingDeployment
@@ -13,6 +13,7 @@ from claude_bedrock.cli.verify.chain_report import chain_sentences, is_complete
 from claude_bedrock.cli.verify.evidence_folder import EvidenceError
 from claude_bedrock.cli.verify.verification import ChainReport, Report
 from claude_bedrock.verification.assessment import UNSEEN_CALLS
+from claude_bedrock.cli.verify.window_hours import WindowHours
 from claude_bedrock.verification.evidence_bucket import EvidenceBucket
 from claude_bedrock.verification.finding import Finding, Kind
 from claude_bedrock.verification.period import Period
@@ -27,33 +28,38 @@ class _Claim(NamedTuple):
 
 _CLAIMS: Final[Mapping[str, _Claim]] = {
     "complete": _Claim(
-        "Every call of the window is on record in both places",
+        "Every call of the gateway that Bedrock answered is on record in both destinations",
         ("missing_record", "unreadable_record"),
     ),
-    "nobody-went-round": _Claim(
-        "Every record has its call: nobody went round", ("bypassed_gateway", "audit_entry_lost")
+    "no-bypass": _Claim(
+        "Every record in the Region has its call of the gateway, or is of an allowed caller",
+        ("bypassed_gateway", "audit_entry_lost"),
     ),
-    "bodies": _Claim("Every record has what was asked and answered", ("body_missing",)),
+    "bodies": _Claim(
+        "Every record has its prompt, and its completion if the call completed", ("body_missing",)
+    ),
     "callers": _Claim(
-        "Both accounts name the same caller, model and content for every call",
+        "Audit entry and both records of a call agree on caller, model and content",
         (
             *("caller_mismatch", "model_mismatch", "identity_mismatch", "session_mismatch"),
             "content_mismatch",
         ),
     ),
     "residency": _Claim(
-        "No call was answered outside the stage's residency", ("data_residency_violation",)
+        "No record names a Region outside the stage's residency", ("data_residency_violation",)
     ),
 }
 _WITHOUT_GATEWAY: Final[Mapping[str, _Claim]] = {
     "complete": _Claim(
-        "Every recorded call of the window is on record in both places", _CLAIMS["complete"].kinds
+        "Every recorded call of the window is on record in both destinations", _CLAIMS["complete"].kinds
     ),
     "callers": _Claim(
         "Both records of every call have the same caller, model and content", ("content_mismatch",)
     ),
 }
 """What is claimed of a stage without an endpoint, whose calls are known by records alone."""
+CALL_STATEMENTS: Final = tuple(_CLAIMS)
+"""The statements whose result the headline of the report says."""
 _NAMED: Final = 20
 _ALL_DIRECT: Final = (
     "Not assessed: the stage has no endpoint, so each of its {:,} recorded calls is a direct one."
@@ -65,11 +71,14 @@ _NO_RESIDENCY: Final = (
 
 
 class Completeness(NamedTuple):
-    """`hours` says how many of the window's hours are verified; empty where it is not known."""
+    """`hours` are those of the window, None where AWS gave no answer on them or the stage seals
+    none; `signing_key` the SHA-256 of the public key that signs them, empty where it is not
+    known."""
 
     report: Report
     statements: tuple[Statement, ...]
-    hours: str = ""
+    hours: WindowHours | None = None
+    signing_key: str = ""
 
 
 def collect_completeness(
@@ -78,35 +87,41 @@ def collect_completeness(
     """`deployment` reads the evidence, which is not kept among the answers: it has its hashes."""
     judged = [judge(claim, report) for claim in _CLAIMS]
     chain_reports: list[ChainReport] = []
+    fingerprints: list[str] = []
     chain = stated(
         recorder,
         "chain",
-        "The evidence of every hour is there, in one chain, with nothing changed or taken away",
+        "Every hour that is due has its evidence, in one chain, as the function's log has it",
         "s3:ListBucket, s3:GetObject and logs:FilterLogEvents",
         lambda: _chain(deployment, period, chain_reports),
     )
     signed = stated(
         recorder,
         "signed",
-        "The evidence of every hour is signed with a key that only the verification function uses",
+        "Signatures of the stage's KMS key cover the evidence of every hour",
         "kms:GetPublicKey, s3:ListBucket and s3:GetObject",
-        lambda: judge_signatures(recorder, deployment, chain_reports),
+        lambda: judge_signatures(recorder, deployment, chain_reports, fingerprints.append),
     )
-    hours = next(chain_sentences(chain_reports[0])) if chain_reports else ""
-    return Completeness(report, (*judged, chain, signed), hours)
+    hours = [WindowHours.of(sums.coverage, sums.expired, period) for sums in chain_reports]
+    statements = (*judged, chain, signed)
+    return Completeness(report, statements, next(iter(hours), None), "".join(fingerprints))
 
 
 def judge_signatures(
-    recorder: Deployment, deployment: Deployment, chain_reports: Sequence[ChainReport]
+    recorder: Deployment,
+    deployment: Deployment,
+    chain_reports: Sequence[ChainReport],
+    note_key: Callable[[str], None] = lambda _: None,
 ) -> Judgment:
     """Return the judgment on the signatures of the files of a chain; none has been read where there
-    is no chain."""
+    is no chain. `note_key` takes the SHA-256 of the public key."""
     files = chain_reports[0].coverage.files if chain_reports else ()
     outputs = recorder.outputs("InvocationLogging")
     if not files or "SigningKeyArn" not in outputs:
         return Judgment("not assessed", "There is no signed evidence of the window.")
     answer = recorder.client("kms").get_public_key(KeyId=outputs["SigningKeyArn"])
     key = PublicKey.from_der(answer["PublicKey"])
+    note_key(key.fingerprint)
     first, last = files[0].key, files[-1].key
     check = check_signatures(
         EvidenceBucket(deployment.client("s3"), outputs["EvidenceBucketName"]),
@@ -125,7 +140,7 @@ def judge(name: str, report: Report) -> Statement:
     claim = _CLAIMS[name]
     if not report.has_gateway:
         claim = _WITHOUT_GATEWAY.get(name, claim)
-        if name == "nobody-went-round":
+        if name == "no-bypass":
             words = _ALL_DIRECT.format(report.outcome.counts.records)
             return Statement(name, claim.words, "not assessed", words, applies=False)
     number = sum(finding.kind in claim.kinds for finding in report.outcome.findings)
@@ -141,11 +156,14 @@ def _put_right(claim: _Claim, report: Report) -> Iterator[str]:
     settled = [finding for finding in report.settled if finding.kind in claim.kinds]
     if settled:
         yield f"{len(settled):,} were settled by what came late: {_ids(settled)}."
-    for finding, by in report.accepted:
-        if finding.kind in claim.kinds:
-            yield f"Accepted: {by.id}, by {by.by} at {by.at}: {by.reason}."
-    if report.chain:
-        yield "Summed from the sealed hours."
+    accepted = [finding for finding, _ in report.accepted if finding.kind in claim.kinds]
+    if accepted:
+        yield f"{len(accepted):,} are accepted, each with its reason: {_ids(accepted)}."
+    if report.hours:
+        yield f"Summed from the {report.hours.verified:,} hours that are verified."
+        if not report.hours.is_complete:
+            doubtful = report.hours.deployed - report.hours.verified
+            yield f"Of {doubtful:,} hours of the window it is not assessed."
 
 
 def _ids(findings: Sequence[Finding]) -> str:
@@ -155,12 +173,11 @@ def _ids(findings: Sequence[Finding]) -> str:
 
 def _verdict(name: str, number: int, report: Report) -> Verdict:
     counts = report.outcome.counts
-    sums = report.chain
-    if sums and not number and sums.coverage.hours_verified < sums.coverage.hours + sums.expired:
+    if report.hours and not number and not report.hours.is_complete:
         return "not assessed"
     doubts = {
         "complete": counts.unknown + counts.pending,
-        "nobody-went-round": counts.records_pending,
+        "no-bypass": counts.records_pending,
     }
     if number:
         return "fail"
@@ -169,7 +186,7 @@ def _verdict(name: str, number: int, report: Report) -> Verdict:
 
 def _words(name: str, number: int, report: Report) -> Iterator[str]:
     counts = report.outcome.counts
-    yield f"{number:,} are not so, each is listed below." if number else "No exception was found."
+    yield f"{number:,} are not so." if number else "No exception was found."
     if name == "complete":
         calls = "calls" if report.has_gateway else "recorded calls"
         yield f"Of {counts.calls:,} {calls}, {counts.matched:,} are on record in both places."
@@ -183,7 +200,7 @@ def _words(name: str, number: int, report: Report) -> Iterator[str]:
             yield f"{counts.refused:,} were refused by Bedrock or not sent: no record is due."
         if counts.not_loggable:
             yield f"{counts.not_loggable:,} only counted tokens, which Bedrock does not log."
-    elif name == "nobody-went-round":
+    elif name == "no-bypass":
         yield f"{counts.records:,} records were read."
         if counts.records_pending:
             yield f"Of {counts.records_pending:,} the call may still turn up."

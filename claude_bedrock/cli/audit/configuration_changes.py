@@ -17,7 +17,9 @@ CHANGES: Final = (
     "DeleteModelInvocationLoggingConfiguration",
 )
 _EVENT_RETENTION: Final = timedelta(days=90)
-_CLAIM: Final = "Nobody but the stage's own deployment changed the logging configuration"
+_CLAIM: Final = (
+    "CloudTrail has no change of the logging configuration in the window but by the stage's roles"
+)
 
 
 class Change(NamedTuple):

@@ -71,7 +71,7 @@ CONTROLS: Final = (
         "AU-12",
         "Records are made of every such event",
         _NIST,
-        ("complete", "nobody-went-round", "logging-on"),
+        ("complete", "no-bypass", "logging-on"),
     ),
     Control(
         "NIST 800-53 r5",
@@ -85,7 +85,7 @@ CONTROLS: Final = (
         "AC-6",
         "Nobody may do more than the task needs",
         _NIST,
-        ("models-bounded", "guarded"),
+        ("models-bounded", "deny-policy"),
     ),
     Control(
         "CIS AWS Foundations 3.0.0",
@@ -113,7 +113,7 @@ CONTROLS: Final = (
         "CC7.2",
         "Systems are monitored for anomalies, and anomalies are analyzed",
         _SOC_2,
-        ("alarms-armed", "alarms-quiet", "nobody-went-round"),
+        ("alarms-armed", "alarms-quiet", "no-bypass"),
     ),
     Control(
         "EU AI Act",

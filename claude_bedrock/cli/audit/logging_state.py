@@ -40,7 +40,11 @@ def collect_logging(deployment: RecordingDeployment, outputs: Mapping[str, str])
         return pass_if(check.outcome == "ok", f"{check.found[:1].upper()}{check.found[1:]}.")
 
     on = stated(
-        deployment, "logging-on", "Invocation logging is on, as the stage set it", _ACTION, now
+        deployment,
+        "logging-on",
+        "Invocation logging is on now, as the stage set or adopted it",
+        _ACTION,
+        now,
     )
     return Logging(
         {name: _cell_text(value) for name, value in sorted(_flat(seen))},
@@ -61,7 +65,7 @@ def _data_types(on: Statement, seen: Mapping[str, Any]) -> Statement:
             else f"Delivered: {', '.join(DATA_TYPES)}.",
         )
     )
-    claim = "Prompts and completions are recorded, whatever they are made of"
+    claim = "Logging delivers text, image, embedding, video and audio data now"
     return Statement("data-types", claim, *judgment, on.answers)
 
 
@@ -72,21 +76,21 @@ def _destination_statements(
     yield stated(
         deployment,
         "encrypted",
-        "Both places of the record are encrypted with the stage's key",
+        "Log group and bucket of the records name the stage's KMS key now",
         "logs:DescribeLogGroups and s3:GetEncryptionConfiguration",
         lambda: judge_encrypted(_keys(deployment, group, bucket), key, deployment),
     )
     yield stated(
         deployment,
         "key-rotates",
-        "The key of the record is rotated by itself",
+        "KMS rotates that key automatically",
         "kms:GetKeyRotationStatus",
         lambda: _rotates(deployment.client("kms").get_key_rotation_status(KeyId=key)),
     )
     yield stated(
         deployment,
         "bucket-closed",
-        "The bucket of the record is closed to the public",
+        "The public access block of the records' bucket is complete now",
         "s3:GetBucketPublicAccessBlock",
         lambda: _closed(_public_access_block(deployment, bucket)),
     )
@@ -110,7 +114,9 @@ def judge_encrypted(
         return Judgment("not assessed", "The embedded AWS of local mode forgets a bucket's key.")
     others = [destination for destination, key in keys.items() if not _same(key, expected)]
     if others or len(keys) < 2:
-        return Judgment("fail", f"Not with {expected}: {', '.join(others) or 'a place is absent'}.")
+        return Judgment(
+            "fail", f"Not with {expected}: {', '.join(others) or 'a destination is absent'}."
+        )
     return Judgment("pass", f"{' and '.join(keys)}, with {expected}.")
 
 

@@ -11,7 +11,10 @@ from claude_bedrock.cli.audit import (
     budgets,
     completeness,
     configuration_changes,
+    deployed_versions,
+    key_owners,
     logging_state,
+    readers,
     retention,
 )
 from claude_bedrock.cli.audit.access import Access
@@ -20,10 +23,20 @@ from claude_bedrock.cli.audit.budgets import BudgetCheck
 from claude_bedrock.cli.audit.completeness import Completeness
 from claude_bedrock.cli.audit.configuration_changes import History
 from claude_bedrock.cli.audit.controls import CONTROLS, Control
+from claude_bedrock.cli.audit.deployed_versions import DeployedVersions
+from claude_bedrock.cli.audit.key_owners import KeyOwners
 from claude_bedrock.cli.audit.logging_state import Logging
+from claude_bedrock.cli.audit.readers import RecordReaders
 from claude_bedrock.cli.audit.recorded_responses import Answer, RecordingDeployment
 from claude_bedrock.cli.audit.retention import Retention
-from claude_bedrock.cli.audit.statement import Statement, counted
+from claude_bedrock.cli.audit.statement import (
+    Statement,
+    Verdict,
+    counted,
+    decisive,
+    overall_verdict,
+)
+from claude_bedrock.cli.audit.witnesses import Scope, Witness, other_regions, witnesses
 from claude_bedrock.cli.shared import stage_settings
 from claude_bedrock.cli.shared.deployment import Deployment
 from claude_bedrock.cli.shared.stage_settings import Settings
@@ -32,9 +45,13 @@ from claude_bedrock.cli.usage.rows import Row
 from claude_bedrock.cli.usage.totals import Usage
 from claude_bedrock.cli.verify import verification
 from claude_bedrock.cli.verify.evidence_folder import Evidence
+from claude_bedrock.cli.verify.previous_window import PreviousWindow, previous_window
+from claude_bedrock.cli.verify.window_hours import with_whole_hours
 from claude_bedrock.verification.period import Period, in_words
 from claude_bedrock.verification.run import iso
 
+SCHEMA_VERSION: Final = 2
+"""Of `audit.json`: audit.schema.json describes it. It rises where a reader has to change."""
 USAGE_BY: Final = ("day", "caller", "model", "geography", "region")
 
 
@@ -65,6 +82,10 @@ class Report(NamedTuple):
     drift: Drift
     answers: Sequence[Answer]
     budgets: BudgetCheck = BudgetCheck()
+    readers: RecordReaders = RecordReaders()
+    key_owners: KeyOwners = KeyOwners()
+    versions: DeployedVersions = DeployedVersions()
+    previous: PreviousWindow | None = None
 
     @property
     def statements(self) -> tuple[Statement, ...]:
@@ -80,28 +101,79 @@ class Report(NamedTuple):
 
     @property
     def headline(self) -> str:
-        """The one sentence that a reader in a hurry takes away."""
+        """The sentence on the calls of the window."""
         return self.completeness.report.assessment.headline
+
+    @property
+    def verdict(self) -> Verdict:
+        """The worst verdict of the statements that apply."""
+        return overall_verdict(self.statements)
+
+    @property
+    def decisive(self) -> list[Statement]:
+        """The statements that the verdict is for, the most severe first; none where all pass."""
+        return decisive(self.statements)
+
+    @property
+    def reason(self) -> str:
+        """The one sentence that a reader in a hurry takes away: why the verdict is what it is."""
+        first = next(iter(self.decisive), None)
+        if first is None or first.id in completeness.CALL_STATEMENTS:
+            return self.headline
+        return f"{first.claim}: {first.verdict}."
+
+    @property
+    def witnesses(self) -> tuple[Witness, ...]:
+        return witnesses(self.completeness.report.outcome.counts)
+
+    @property
+    def accounts(self) -> tuple[Scope, ...]:
+        """The accounts, Regions and stages that the report covers."""
+        return (Scope(self.about.account, self.about.region, self.about.stage, self.verdict),)
+
+    @property
+    def other_regions(self) -> list[str]:
+        """The other Regions in which calls of this one were answered, by the records."""
+        answered = [values[USAGE_BY.index("region")] for values in self.usage.groups]
+        return other_regions(self.about.region, answered)
 
     def as_data(self) -> dict[str, Any]:
         report = self.completeness.report
+        hours = self.completeness.hours
         return {
+            "schema_version": SCHEMA_VERSION,
             "about": self.about._asdict(),
+            "verdict": self.verdict,
+            "reason": self.reason,
+            "decisive": [statement.id for statement in self.decisive],
             "headline": self.headline,
             "verdicts": counted(self.statements),
+            "hours": hours.as_data() if hours else None,
+            "signing_key": self.completeness.signing_key or None,
+            "witnesses": [witness.as_data() for witness in self.witnesses],
+            "accounts": [scope._asdict() for scope in self.accounts],
+            "other_regions": self.other_regions,
             "statements": [statement.as_data() for statement in self.statements],
             "logging": {
                 "configuration": self.logging.configuration,
                 "changes": [change._asdict() for change in self.history.changes],
             },
-            "completeness": verification.as_data(report),
+            "completeness": {
+                **verification.as_data(report),
+                "summed": report.hours is not None,
+            },
+            "previous_window": self.previous.as_data() if self.previous else None,
             "retention": {
                 "day": self.retention.day.isoformat(),
                 "days": self.retention.days,
                 "note": self.retention.note,
-                "places": [location._asdict() for location in self.retention.locations],
+                "object_lock": self.retention.object_lock,
+                "locations": [location._asdict() for location in self.retention.locations],
             },
             "access": [holder._asdict() for holder in self.access.holders],
+            "record_readers": self.readers.as_data(),
+            "keys": self.key_owners.as_data(),
+            "versions": self.versions.as_data(),
             "usage": usage_as_data(self.usage),
             "usage_notes": table.remarks(self.usage),
             "budgets": [comparison.as_data() for comparison in self.budgets.comparisons],
@@ -111,17 +183,20 @@ class Report(NamedTuple):
         }
 
 
-def gather(deployment: Deployment, period: Period, evidence: Evidence) -> Report:
-    """Ask everything. What AWS withholds of a statement leaves it `not assessed`.
+def gather(
+    deployment: Deployment, period: Period, evidence: Evidence, *, joins: bool = False
+) -> Report:
+    """Ask everything. What AWS withholds of a statement leaves it `not assessed`. A window longer
+    than a day is the sum of its sealed hours, and begins and ends with an hour, unless `joins`.
 
     Raises what the report cannot be without: NoTargetError, EvidenceError and
     botocore's errors."""
+    period = period if joins else with_whole_hours(period)
     recorder = RecordingDeployment.of(deployment)
     meant = stage_settings.deployed(recorder)
     outputs = {name: recorder.outputs(name) for name in ("InvocationLogging", "ModelAccess")}
-    joined = verification.sealed(deployment, period, evidence) or verification.run(
-        deployment, period, evidence
-    )
+    summed = None if joins else verification.sealed(deployment, period, evidence)
+    joined = summed or verification.run(deployment, period, evidence)
     return Report(
         about=_about(recorder, period, joined.about),
         settings=meant,
@@ -133,6 +208,10 @@ def gather(deployment: Deployment, period: Period, evidence: Evidence) -> Report
         usage=_usage(deployment, period),
         drift=alarms.collect_alarms(recorder, period),
         budgets=_budgets(recorder, deployment, outputs["InvocationLogging"], period),
+        readers=readers.collect_readers(recorder, deployment, outputs["InvocationLogging"], period),
+        key_owners=key_owners.collect_key_owners(deployment, period.now),
+        versions=deployed_versions.collect_versions(recorder),
+        previous=previous_window(deployment, period),
         answers=tuple(recorder.answers),
     )
 

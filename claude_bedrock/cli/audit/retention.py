@@ -5,11 +5,15 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Final, NamedTuple
 
+from botocore.exceptions import ClientError
+
 from claude_bedrock.cli.audit.recorded_responses import RecordingDeployment
 from claude_bedrock.cli.audit.statement import Judgment, Statement, Verdict, pass_if, stated
+from claude_bedrock.cli.doctor.check import code_of
 from claude_bedrock.cli.retention import locations
-from claude_bedrock.cli.retention.locations import Destination, Outcome
+from claude_bedrock.cli.retention.locations import Destination, Outcome, withheld
 from claude_bedrock.cli.retention.report import NOT_ENFORCED
+from claude_bedrock.retention.parse_aws import read_lock
 
 SIX_MONTHS: Final = 184
 """Days of the longest six months, March to August."""
@@ -34,7 +38,8 @@ class Location(NamedTuple):
 
 class Retention(NamedTuple):
     """`statement` is on the stage's number of days, `six_months` on what Articles 19 and 26(6) of
-    the EU AI Act ask of logs of high-risk systems."""
+    the EU AI Act ask of logs of high-risk systems. `object_lock` says in a sentence whether the
+    records' bucket locks new objects."""
 
     day: date
     days: int
@@ -42,6 +47,7 @@ class Retention(NamedTuple):
     note: str
     statement: Statement
     six_months: Statement
+    object_lock: str = ""
 
     @property
     def statements(self) -> tuple[Statement, Statement]:
@@ -60,15 +66,37 @@ def collect_retention(deployment: RecordingDeployment, day: date, days: int) -> 
     statement = stated(
         deployment,
         "kept",
-        f"Every place keeps what was written on {day} at least {days} days",
+        f"By today's rules, every store keeps what was written on {day} at least {days} days",
         "logs:DescribeLogGroups, s3:GetLifecycleConfiguration and kms:DescribeKey",
         ask,
     )
     rows = tuple(_location(destination, days) for destination in destinations)
     note = NOT_ENFORCED if deployment.is_embedded else ""
     return Retention(
-        day, days, rows, note, statement, six_months(destinations, day, days, statement)
+        day,
+        days,
+        rows,
+        note,
+        statement,
+        six_months(destinations, day, days, statement),
+        _object_lock(deployment),
     )
+
+
+def _object_lock(deployment: RecordingDeployment) -> str:
+    """Return whether new objects of the records' bucket are locked, in a sentence:
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html"""
+    bucket = deployment.outputs("InvocationLogging")["LogBucketName"]
+    try:
+        answer = deployment.client("s3").get_object_lock_configuration(Bucket=bucket)
+    except ClientError as error:
+        if code_of(error) == "ObjectLockConfigurationNotFoundError":
+            return "Off: a version can be deleted by its id."
+        return f"Not assessed: {withheld(error, 's3:GetBucketObjectLockConfiguration')}."
+    lock = read_lock(answer.get("ObjectLockConfiguration", {}))
+    if lock is None:
+        return "On without a default: only objects that were locked one by one are."
+    return f"New objects are locked {lock.days} days, in {lock.mode.lower()} mode."
 
 
 def six_months(
@@ -78,7 +106,7 @@ def six_months(
     to a stage that keeps records for less.
 
     https://eur-lex.europa.eu/eli/reg/2024/1689/oj"""
-    claim = f"Every place keeps what was written on {day} at least six months"
+    claim = f"By today's rules, every store keeps what was written on {day} at least six months"
     if days < SIX_MONTHS:
         words = (
             f"The stage keeps records {days} days. If Article 19 or 26(6) of the EU AI Act applies "
@@ -98,9 +126,7 @@ def _judge(destinations: Sequence[Destination], days: int) -> Judgment:
         return Judgment("fail", f"Kept too short: {', '.join(by['too short'])}.")
     if by["unknown"]:
         return Judgment("not assessed", f"Not known: {', '.join(by['unknown'])}.")
-    return pass_if(
-        bool(destinations), f"{len(destinations)} places, by the rules that are in force now."
-    )
+    return pass_if(bool(destinations), f"{len(destinations)} stores.")
 
 
 def _location(destination: Destination, days: int) -> Location:

@@ -1,4 +1,5 @@
-"""A statement of the report: its claim, its verdict, and the answers that it rests on."""
+"""A statement of the report: its claim, its verdict, and the answers that it rests on; and the
+verdict of all statements together."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Literal, NamedTuple
@@ -6,12 +7,14 @@ from typing import Any, Final, Literal, NamedTuple
 from botocore.exceptions import BotoCoreError, ClientError
 
 from claude_bedrock.cli.audit.recorded_responses import RecordingDeployment
+from claude_bedrock.cli.audit.severity import IMPORTANCE, SEVERITIES, Importance
 from claude_bedrock.cli.doctor.check import WITHHELD
 from claude_bedrock.cli.retention.locations import withheld
 
 Verdict = Literal["pass", "fail", "not assessed"]
 VERDICTS: Final[tuple[Verdict, ...]] = ("pass", "fail", "not assessed")
-PASS, FAIL, NOT_ASSESSED = 0, 1, 2
+EXIT_CODES: Final[Mapping[Verdict, int]] = {"pass": 0, "fail": 1, "not assessed": 2}
+"""As `doctor` ends: 0 all passed, 1 something failed, 2 something could not be assessed."""
 
 
 class Judgment(NamedTuple):
@@ -32,8 +35,17 @@ class Statement(NamedTuple):
     answers: tuple[str, ...] = ()
     applies: bool = True
 
+    @property
+    def importance(self) -> Importance:
+        """Severity, risk and remediation."""
+        return IMPORTANCE[self.id]
+
     def as_data(self) -> dict[str, Any]:
-        return {**self._asdict(), "answers": list(self.answers)}
+        return {
+            **self._asdict(),
+            "answers": list(self.answers),
+            **self.importance._asdict(),
+        }
 
 
 def pass_if(holds: bool, words: str) -> Judgment:
@@ -63,12 +75,33 @@ def not_answered(error: ClientError | BotoCoreError, actions: str) -> Judgment:
     return Judgment("not assessed", f"{withheld(error, actions)}.")
 
 
-def exit_code(statements: Sequence[Statement]) -> int:
-    """Return 1 if a statement fails, else 2 if one could not be assessed, else 0."""
+def overall_verdict(statements: Sequence[Statement]) -> Verdict:
+    """Return `fail` if a statement fails, else `not assessed` if one could not be assessed, else
+    `pass`. Statements that do not apply do not count."""
     verdicts = {statement.verdict for statement in statements if statement.applies}
     if "fail" in verdicts:
-        return FAIL
-    return NOT_ASSESSED if "not assessed" in verdicts else PASS
+        return "fail"
+    return "not assessed" if "not assessed" in verdicts else "pass"
+
+
+def decisive(statements: Sequence[Statement]) -> list[Statement]:
+    """Return the statements that the overall verdict is for, the most severe first; none where all
+    pass."""
+    verdict = overall_verdict(statements)
+    if verdict == "pass":
+        return []
+    those = [each for each in statements if each.applies and each.verdict == verdict]
+    return by_severity(those)
+
+
+def by_severity(statements: Sequence[Statement]) -> list[Statement]:
+    """Return the same, the most severe first, else in their order."""
+    return sorted(statements, key=lambda item: SEVERITIES.index(item.importance.severity))
+
+
+def exit_code(statements: Sequence[Statement]) -> int:
+    """Return 1 if a statement fails, else 2 if one could not be assessed, else 0."""
+    return EXIT_CODES[overall_verdict(statements)]
 
 
 def counted(statements: Sequence[Statement]) -> Mapping[Verdict, int]:

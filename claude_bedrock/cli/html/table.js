@@ -51,6 +51,20 @@ function filterable(table) {
   table.parentElement.before(label);
 }
 
+function labeled(table) {
+  const names = [...table.tHead.rows[0].cells].map((heading) => heading.textContent);
+  for (const row of table.tBodies[0].rows) {
+    [...row.cells].forEach((cell, column) => {
+      const content = document.createElement("span");
+      content.className = "cell";
+      content.append(...cell.childNodes);
+      if (content.hasChildNodes()) cell.append(content);
+      cell.dataset.label = names[column];
+    });
+  }
+  table.classList.add("labeled");
+}
+
 function unfiltered() {
   for (const row of document.querySelectorAll("tr[hidden]")) row.hidden = false;
   for (const input of document.querySelectorAll(".filter input")) {
@@ -61,6 +75,7 @@ function unfiltered() {
 
 for (const table of document.querySelectorAll("table.sortable")) {
   const { rows } = table.tBodies[0];
+  labeled(table);
   if (rows.length > 1) sortable(table);
   if (rows.length >= LONG) filterable(table);
 }

@@ -13,6 +13,7 @@ from claude_bedrock.cli.shared.deployment import Deployment, NoTargetError
 from claude_bedrock.cli.shared.record_sources import audit_lines_of, find_requests_of, records_of
 from claude_bedrock.cli.shared.stage_settings import Settings
 from claude_bedrock.cli.verify.evidence_folder import Evidence, EvidenceError, Written
+from claude_bedrock.cli.verify.window_hours import WindowHours, is_long
 from claude_bedrock.verification import run as verification
 from claude_bedrock.verification.accepted_findings import Disposition, read_dispositions
 from claude_bedrock.verification.allowed_regions import AllowedRegions
@@ -56,9 +57,9 @@ class Accepted(NamedTuple):
 
 class Report(NamedTuple):
     """What a run found, where it is kept, and what it rests on. `about` is JSON. Findings that were
-    accepted are in `accepted` only, those that were settled late in `settled` only. `chain` is of
-    the sealed hours that this is the sum of; None where it was joined now. `has_gateway`: calls
-    are known by audit entries, not by records alone."""
+    accepted are in `accepted` only, those that were settled late in `settled` only. `chain` and
+    `hours` are of the sealed hours that this is the sum of; None where it was joined now.
+    `has_gateway`: calls are known by audit entries, not by records alone."""
 
     about: Mapping[str, Any]
     outcome: Outcome
@@ -68,6 +69,7 @@ class Report(NamedTuple):
     settled: tuple[Finding, ...] = ()
     chain: "ChainReport | None" = None
     has_gateway: bool = True
+    hours: WindowHours | None = None
 
 
 def run(
@@ -93,7 +95,7 @@ def run(
     )
     hourly_run = verification.run(stage, period, by=by["Arn"])
     written = folder.write(period.now, hourly_run.entries(), previous)
-    dispositions = _dispositions(deployment, period.now)
+    dispositions = dispositions_of(deployment, period.now)
     return _report(
         hourly_run.about,
         hourly_run.outcome,
@@ -212,23 +214,23 @@ def _logged_hashes(
 
 
 def sealed(deployment: Deployment, period: Period, folder: Evidence) -> Report | None:
-    """Return the sum of the sealed hours of a window of whole hours that is over. None where it is
-    better joined: while its records are kept, if hours of it are not verified.
+    """Return the sum of the sealed hours of a window. None where it is joined: a window of up to a
+    day, unless it is over and each of its hours is verified, and one whose stage seals no hours.
 
     Raises NoTargetError, EvidenceError and botocore's errors."""
     window = Span(period.since, period.until)
-    if any(end != start_of_hour(end) for end in window) or period.until > period.now - DUE_AFTER:
-        return None
+    is_whole = all(end == start_of_hour(end) for end in window)
+    is_over = is_whole and period.until <= period.now - DUE_AFTER
     stage = stage_settings.deployed(deployment)
-    if not stage.verify_hourly:
+    if not (is_over or is_long(period)) or not _seals_hours(deployment, stage):
         return None
     chain = chain_report(deployment, period.since, period.until, period.now)
     coverage = chain.coverage
     expired = period.since < period.now - timedelta(days=stage.retention_days)
-    if not coverage.files or (coverage.hours_verified < coverage.hours and not expired):
+    is_open = not coverage.files or (coverage.hours_verified < coverage.hours and not expired)
+    if is_open and not is_long(period):
         return None
-    later = _later_files(deployment, period)
-    total = sum_hours([*coverage.files, *later], window)
+    total = sum_hours([*coverage.files, *later_files(deployment, period)], window)
     about = _about_sealed(deployment, period, chain)
     keys = [{"key": file.key, "sha256": file.sha256} for file in coverage.files]
     entries = [
@@ -237,13 +239,35 @@ def sealed(deployment: Deployment, period: Period, folder: Evidence) -> Report |
         *({"kind": "settled", "finding": finding.as_data()} for finding in total.settled),
     ]
     written = folder.write(period.now, entries, folder.last_hash())
-    dispositions = _dispositions(deployment, period.now)
+    dispositions = dispositions_of(deployment, period.now)
+    hours = WindowHours.of(coverage, chain.expired, period)
     report = _report(
-        about, total.outcome, written, period, dispositions, has_gateway=total.has_gateway
+        about,
+        total.outcome,
+        written,
+        _of_stage(period, hours),
+        dispositions,
+        has_gateway=total.has_gateway,
     )
     return report._replace(
-        settled=total.settled, chain=chain, assessment=_with_hours(report.assessment, chain, period)
+        settled=total.settled,
+        chain=chain,
+        hours=hours,
+        assessment=_with_hours(report.assessment, coverage, hours, _of_stage(period, hours)),
     )
+
+
+def _of_stage(period: Period, hours: WindowHours) -> Period:
+    """Return the time since the first deployment; all of it where there was no stage."""
+    if not hours.before_deployment or not hours.deployed:
+        return period
+    return period._replace(since=start_of_hour(period.since) + hours.before_deployment * HOUR)
+
+
+def _seals_hours(deployment: Deployment, stage: Settings) -> bool:
+    """Return whether the stage's function seals its hours: an older version does not, nor one of a
+    stage with `verify_hourly: false`."""
+    return stage.verify_hourly and "EvidenceBucketName" in deployment.outputs("InvocationLogging")
 
 
 def _report(
@@ -271,13 +295,16 @@ def _report(
     return Report(about, opened, written, assessment, accepted, has_gateway=has_gateway)
 
 
-def _with_hours(assessment: Assessment, chain: ChainReport, period: Period) -> Assessment:
+def _with_hours(
+    assessment: Assessment, coverage: Coverage, hours: WindowHours, period: Period
+) -> Assessment:
     """Return the assessment of a sum, which is no better than that of its hours."""
-    coverage = chain.coverage
-    if coverage.holds and coverage.hours_verified == coverage.hours and not chain.expired:
+    if coverage.holds and hours.is_complete:
         return assessment
-    hours = f"{coverage.hours_verified:,} of {coverage.hours + chain.expired:,} hours"
-    headline = f"Only {hours} of {in_words(period.since, period.until)} are verified"
+    window = in_words(period.since, period.until)
+    if not hours.deployed:
+        return Assessment("not assessed", f"The stage was not deployed yet in {window}.")
+    headline = f"Only {hours.verified:,} of {hours.deployed:,} hours of {window} are verified"
     findings = f": {assessment.headline}" if assessment.verdict == "fail" else "."
     failed = assessment.verdict == "fail" or not coverage.holds
     return Assessment("fail" if failed else "not assessed", f"{headline}{findings}")
@@ -300,7 +327,7 @@ def _about_sealed(deployment: Deployment, period: Period, chain: ChainReport) ->
     }
 
 
-def _later_files(deployment: Deployment, period: Period) -> tuple[SealedFile, ...]:
+def later_files(deployment: Deployment, period: Period) -> tuple[SealedFile, ...]:
     """Return those whose second looks are at the last hours of the window."""
     later = Span(period.until, min(period.until + 2 * AFTER, period.now))
     bucket = _evidence_of(deployment)
@@ -310,7 +337,7 @@ def _later_files(deployment: Deployment, period: Period) -> tuple[SealedFile, ..
     return coverage.files
 
 
-def _dispositions(deployment: Deployment, now: datetime) -> Mapping[str, Disposition]:
+def dispositions_of(deployment: Deployment, now: datetime) -> Mapping[str, Disposition]:
     """Return those of the stage; none of an older version, which seals no hours."""
     outputs = deployment.outputs("InvocationLogging")
     if "EvidenceBucketName" not in outputs:

@@ -29,7 +29,7 @@ from tests.integration.deployed.test_records import recorded
 from tests.unit.verification.scenario import record
 from verification.report import EVIDENCE, METRICS, NOT_VERIFIED, VERIFIED
 
-EMBEDDED = {"encrypted", "guarded", "logging-unchanged"}
+EMBEDDED = {"encrypted", "deny-policy", "logging-unchanged"}
 """What the embedded AWS cannot tell."""
 ROLE = "goes-round"
 TRUST = {
@@ -551,7 +551,7 @@ def _is_reported_as_accepted(
     assert made.returncode == (2 if is_counted else 1), made.stdout
     assert failed <= {"budgets-counted"}, made.stdout
     assert unasked == {*EMBEDDED, "residency", "chain", "kept-six-months"}
-    words = statements["nobody-went-round"]["words"]
+    words = statements["no-bypass"]["words"]
     assert f"Accepted: {finding_id}, by arn:" in words
 
 

@@ -13,6 +13,7 @@ from claude_bedrock.cli.audit.completeness import judge
 from claude_bedrock.cli.audit.statement import Statement, exit_code
 from claude_bedrock.cli.verify.evidence_folder import Evidence, checked
 from claude_bedrock.cli.verify.verification import Report, as_data, sealed
+from claude_bedrock.cli.verify.window_hours import WindowHours, with_whole_hours
 from claude_bedrock.verification.accepted_findings import key_of
 from claude_bedrock.verification.coverage import HOUR, iso
 from claude_bedrock.verification.finding import Counts, Finding
@@ -76,7 +77,7 @@ def test_a_clean_month_is_summed_and_ends_with_0(tmp_path: Path) -> None:
     assert report.assessment == ("pass", "Every call of October 2026 is on record.")
     assert report.outcome.counts == Counts(calls=3 * HOURS, matched=3 * HOURS, records=3 * HOURS)
     assert exit_code(statements(report)) == 0
-    assert statements(report)[0].words.endswith("Summed from the sealed hours.")
+    assert statements(report)[0].words.endswith("Summed from the 744 hours that are verified.")
     assert checked([report.evidence.file]) == report.evidence.sha256
 
 
@@ -127,7 +128,7 @@ def test_what_was_accepted_is_reported_and_does_not_fail_the_month(tmp_path: Pat
         f"1 of {3 * HOURS:,} calls of October 2026 is not on record; 1 is accepted.",
     )
     assert report.outcome.findings == []
-    assert "Accepted: " in statements(report)[0].words
+    assert f"1 are accepted, each with its reason: {FINDING.id}." in statements(report)[0].words
     assert exit_code(statements(report)) == 0
     (entry,) = as_data(report)["accepted"]
     assert (entry["id"], entry["accepted"]["by"]) == (FINDING.id, "arn:anna")
@@ -178,8 +179,8 @@ def test_a_window_whose_records_are_retained_is_joined_where_hours_are_missing(
 @pytest.mark.parametrize(
     ("since", "until"),
     [
-        (MONTH + timedelta(minutes=1), END),
-        (MONTH, END - timedelta(minutes=1)),
+        (END - 24 * HOUR + timedelta(minutes=1), END),
+        (END - 24 * HOUR, END - timedelta(minutes=1)),
         (END - HOUR, END + 3 * HOUR),
     ],
 )
@@ -189,6 +190,62 @@ def test_a_window_of_no_complete_hours_or_that_is_not_over_is_joined(
     period = Period(since, until, timedelta(hours=1), FIRST_OF_NOVEMBER)
 
     assert sealed(deployed(month()), period, Evidence(tmp_path, "prod", "eu-central-1")) is None
+
+
+def test_a_month_is_summed_whatever_its_edges_and_never_joined(tmp_path: Path) -> None:
+    minutes = timedelta(minutes=40)
+    period = with_whole_hours(
+        Period(MONTH + minutes, FIRST_OF_NOVEMBER, timedelta(hours=1), FIRST_OF_NOVEMBER)
+    )
+
+    report = sealed(deployed(month()), period, Evidence(tmp_path, "prod", "eu-central-1"))
+
+    assert report is not None and report.hours is not None
+    assert (period.since, report.outcome.counts.calls) == (MONTH, 3 * HOURS)
+    assert report.hours == WindowHours(HOURS + 4, HOURS, 0, 4, 0)
+    assert report.assessment.verdict == "not assessed"
+    assert report.assessment.headline.startswith("Only 744 of 748 hours of ")
+    complete = statements(report)[0]
+    assert complete.verdict == "not assessed"
+    assert "Of 4 hours of the window it is not assessed." in complete.words
+
+
+def test_a_month_without_any_evidence_is_not_assessed(tmp_path: Path) -> None:
+    stage = deployed(Month(0))
+    report = summed(stage, tmp_path / "there")
+    assert report.assessment == (
+        "fail",  # each hour is due, and none is there
+        f"Only 0 of {HOURS} hours of October 2026 are verified.",
+    )
+    assert {statement.verdict for statement in statements(report)[:-1]} == {"not assessed"}
+
+    stage.deployed_at = END + HOUR
+    report = summed(stage, tmp_path / "later")
+    assert report.assessment == (
+        "not assessed",
+        "The stage was not deployed yet in October 2026.",
+    )
+    assert {statement.verdict for statement in statements(report)[:-1]} == {"not assessed"}
+
+
+def test_a_month_in_which_the_stage_was_deployed_is_of_the_time_since(tmp_path: Path) -> None:
+    stage, of = deployed(month()), month()
+    of.delete(of.keys[: 20 * 24])
+    for key in [*of.hashes][: 20 * 24]:
+        del of.hashes[key]
+    stage.month, stage.deployed_at = of, MONTH + timedelta(days=20) - HOUR / 2
+
+    report = summed(stage, tmp_path)
+
+    assert report.assessment == (
+        "pass",
+        "Every call of 21 October to 31 October 2026 is on record.",
+    )
+    assert report.hours == WindowHours(HOURS, 11 * 24, 20 * 24, 0, 0)
+    assert [*report.hours.sentences()] == [
+        "264 of 744 hours of the window are verified.",
+        "480 are before the stage's first deployment.",
+    ]
 
 
 def test_a_stage_that_seals_no_hours_is_joined(tmp_path: Path) -> None:

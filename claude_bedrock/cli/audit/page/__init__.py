@@ -1,19 +1,60 @@
 """The report as one page of HTML that makes no request."""
 
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
-from typing import Final
+from typing import Final, NamedTuple
 
 from claude_bedrock.cli.audit import charts
 from claude_bedrock.cli.audit.controls import CONTROLS, of_statements
 from claude_bedrock.cli.audit.report import Report
+from claude_bedrock.cli.audit.severity import SEVERITIES
 from claude_bedrock.cli.audit.statement import counted
 from claude_bedrock.cli.html import render
 from claude_bedrock.cli.usage.table import remarks
 from claude_bedrock.cli.usage.totals import Dimension, Sum, Usage
+from claude_bedrock.cli.verify.previous_window import PreviousWindow
+from claude_bedrock.verification.finding import Finding
 
 _MOST_BARS: Final = 12
-_MOST_FINDINGS: Final = 500
+_MOST_ROWS: Final = 150
+"""Of a table whose rows are as many as the window has findings or callers; `audit.json` and the
+tables as CSV have all."""
+_SECTIONS: Final[tuple[tuple[str, str], ...]] = (
+    ("about", "Statements"),
+    ("scope", "Accounts and Regions"),
+    ("completeness", "Completeness"),
+    ("findings", "Findings"),
+    ("readers", "Readers of prompts"),
+    ("logging", "Invocation logging"),
+    ("retention", "Retention"),
+    ("access", "Permission to invoke"),
+    ("keys", "API keys"),
+    ("usage", "Callers, models, tokens and cost"),
+    ("where", "Residency"),
+    ("drift", "Alarms and drift"),
+    ("budgets", "Budgets"),
+    ("versions", "Versions deployed"),
+    ("answers", "AWS's answers"),
+    ("controls", "Controls"),
+)
+_COUNTS: Final = {
+    "calls": "calls of Bedrock: the sum of the next six",
+    "matched": "calls with a record in both destinations",
+    "not_logged": "calls whose record is missing",
+    "pending": "calls too young to be judged",
+    "unknown": "calls of which Bedrock's status or the record is unknown",
+    "refused": "calls that Bedrock refused or never got: no record is due",
+    "not_loggable": "token counts, which Bedrock does not log",
+    "answered_without_bedrock": "requests that were answered without Bedrock",
+    "records": "request ids on record, in either destination",
+    "unmatched_records": "records without a call of the gateway",
+    "records_pending": "records whose audit log entry may still come",
+    "audit_entries_lost": "records of the gateway's role without an audit log entry",
+    "allowed_direct_calls": "records of callers that the stage allows",
+    "duplicates": "further copies of a record in one destination",
+    "unreadable": "records and audit log entries that cannot be read",
+}
 _TOKENS: Final = {
     "input": "input_tokens",
     "output": "output_tokens",
@@ -32,16 +73,72 @@ def page(report: Report) -> str:
         about=report.about,
         by_id={statement.id: statement for statement in report.statements},
         verdicts=counted(report.statements),
+        severities=SEVERITIES,
+        sections=[item for item in _SECTIONS if item[0] != "budgets" or report.budgets.statements],
         controls=CONTROLS,
         controls_of=of_statements(),
+        **_completeness(report),
+        **_previous(report.previous),
+        can_read=[role for role in report.readers.roles if role.can_read],
         total=report.usage.total,
         notes=remarks(report.usage),
         usage_notes=report.usage.notes,
         callers=_by_caller_and_model(report.usage),
         regions=_named(report.usage, "region"),
         charts=_charts(report.usage),
-        most_findings=_MOST_FINDINGS,
+        most_rows=_MOST_ROWS,
     )
+
+
+class FindingGroup(NamedTuple):
+    """Findings of one kind, model and caller: how many, and when the first and the last was."""
+
+    kind: str
+    model_id: str
+    who: str
+    number: int
+    first: str
+    last: str
+
+
+def finding_groups(findings: Iterable[Finding]) -> list[FindingGroup]:
+    """Return the findings summed, the largest group first."""
+    numbers: Counter[tuple[str, str, str]] = Counter()
+    times: dict[tuple[str, str, str], tuple[str, str]] = {}
+    for finding in findings:
+        group = finding.kind, finding.model_id, finding.who
+        first, last = times.get(group, (finding.at, finding.at))
+        times[group] = min(first, finding.at), max(last, finding.at)
+        numbers[group] += 1
+    return [FindingGroup(*group, number, *times[group]) for group, number in numbers.most_common()]
+
+
+def _completeness(report: Report) -> Mapping[str, object]:
+    joined, hours = report.completeness.report, report.completeness.hours
+    direct = Counter(joined.outcome.direct_calls).most_common()
+    return {
+        "hours": hours,
+        "hour_notes": list(hours.sentences())[1:] if hours else [],
+        "count_meanings": _COUNTS,
+        "direct_calls": direct,
+        "findings": joined.outcome.findings,
+        "finding_groups": finding_groups(joined.outcome.findings),
+        "accepted": joined.accepted,
+        "settled": joined.settled,
+    }
+
+
+def _previous(previous: PreviousWindow | None) -> Mapping[str, object]:
+    """Return its findings, those that are open first, and how many came to what."""
+    if previous is None:
+        return {"previous_findings": (), "previous_notes": ()}
+    states = Counter(finding.state for finding in previous.findings)
+    notes = [f"{number:,} of its findings are {state}." for state, number in states.items()]
+    hours = previous.hours
+    return {
+        "previous_findings": sorted(previous.findings, key=lambda item: item.state != "open"),
+        "previous_notes": [f"{hours.verified:,} of {hours.window:,} hours are verified.", *notes],
+    }
 
 
 def _grouped(usage: Usage, *by: Dimension) -> dict[tuple[str, ...], Sum]:

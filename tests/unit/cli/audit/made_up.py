@@ -4,12 +4,16 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
-from claude_bedrock.cli.audit.access import Access, Holder
+from claude_bedrock.cli.audit.access import Access as InvokeAccess
+from claude_bedrock.cli.audit.access import Holder
 from claude_bedrock.cli.audit.alarms import Drift, Event
 from claude_bedrock.cli.audit.completeness import Completeness
 from claude_bedrock.cli.audit.configuration_changes import Change, History
 from claude_bedrock.cli.audit.controls import CONTROLS
+from claude_bedrock.cli.audit.deployed_versions import DeployedVersions, StackVersion
+from claude_bedrock.cli.audit.key_owners import KeyOwner, KeyOwners
 from claude_bedrock.cli.audit.logging_state import Logging
+from claude_bedrock.cli.audit.readers import Access, Reader, RecordReaders
 from claude_bedrock.cli.audit.recorded_responses import Answer
 from claude_bedrock.cli.audit.report import USAGE_BY, About, Report
 from claude_bedrock.cli.audit.retention import Location, Retention
@@ -17,7 +21,11 @@ from claude_bedrock.cli.audit.statement import VERDICTS, Statement, Verdict
 from claude_bedrock.cli.shared.stage_settings import Settings
 from claude_bedrock.cli.usage.totals import Dollars, Sum, Usage
 from claude_bedrock.cli.verify.evidence_folder import Written
+from claude_bedrock.cli.verify.previous_window import EarlierFinding, PreviousWindow
+from claude_bedrock.cli.verify.verification import Accepted
 from claude_bedrock.cli.verify.verification import Report as Joined
+from claude_bedrock.cli.verify.window_hours import WindowHours
+from claude_bedrock.verification.accepted_findings import Disposition
 from claude_bedrock.verification.assessment import assess
 from claude_bedrock.verification.finding import Counts, Finding, Outcome
 
@@ -63,27 +71,31 @@ def report(*, lost: int = 2) -> Report:
             _some(
                 statements,
                 "complete",
-                "nobody-went-round",
+                "no-bypass",
                 "bodies",
                 "callers",
                 "residency",
                 "chain",
                 "signed",
             ),
+            WindowHours(720, 718, 0, 2, 0),
+            "ab" * 32,
         ),
         retention=Retention(
             FIRST,
             30,
             [_location(number) for number in range(9)],
             "",
-            *_some(statements, "kept", "kept-six-months"),
+            statements["kept"],
+            statements["kept-six-months"],
+            "New objects are locked 30 days, in governance mode.",
         ),
-        access=Access(
+        access=InvokeAccess(
             [
                 Holder("role", f"role-{HOSTILE}", "InvokePolicy", MODELS, held)
                 for held in (True, None)
             ],
-            _some(statements, "models-bounded", "guarded"),
+            _some(statements, "models-bounded", "deny-policy"),
         ),
         usage=usage,
         drift=Drift(
@@ -92,6 +104,43 @@ def report(*, lost: int = 2) -> Report:
             _some(statements, "alarms-armed", "alarms-quiet"),
         ),
         answers=[_answer(number) for number in range(1, 30)],
+        readers=RecordReaders(
+            [Reader(f"auditor-{HOSTILE}", ("log group", "bucket")), Reader("other", None)],
+            "",
+            [Access(HOSTILE, 7, "2026-11-02T08:00:00Z", "2026-11-09T08:00:00Z")],
+            "Reads of objects.",
+            is_known=True,
+        ),
+        key_owners=KeyOwners((KeyOwner("a.b", HOSTILE, "default", "2026-10-01T08:00:00Z", "off"),)),
+        versions=DeployedVersions(
+            (
+                StackVersion(
+                    "prod-Gateway", "UPDATE_COMPLETE", "2026-10-01T08:00:00Z", {"F": "a.zip"}
+                ),
+            )
+        ),
+        previous=_previous(),
+    )
+
+
+def _previous() -> PreviousWindow:
+    settled, accepted, opened = (_finding(1000 + number) for number in range(3))
+    return PreviousWindow(
+        datetime(2026, 10, 2, tzinfo=UTC),
+        datetime(2026, 11, 1, tzinfo=UTC),
+        "October 2026",
+        WindowHours(720, 700, 20, 0, 0),
+        (
+            EarlierFinding(settled, "settled"),
+            EarlierFinding(accepted, "accepted", _disposition(accepted)),
+            EarlierFinding(opened, "open"),
+        ),
+    )
+
+
+def _disposition(finding: Finding) -> Disposition:
+    return Disposition(
+        finding.id, f"Deleted on request: {HOSTILE}", HOSTILE, "2026-11-09T12:00:00Z"
     )
 
 
@@ -112,16 +161,20 @@ def _change() -> Change:
 
 
 def _joined(calls: int, lost: int) -> Joined:
-    findings = [
-        Finding("missing_record", f"request-{number}", "2026-11-09T11:00:00Z", "m", HOSTILE, "-")
-        for number in range(lost)
-    ]
+    findings = [_finding(number) for number in range(lost)]
     counts = Counts(calls=calls, matched=calls - lost, not_logged=lost, records=calls - lost)
     read = {name: {"count": calls, "sha256": "0" * 64} for name in ("S3", "CloudWatch Logs")}
     about = {"account": "123456789012", "by": "somebody", "read": read}
     outcome = Outcome(counts, findings, {"arn:aws:iam::123456789012:role/batch": 3})
     written = Written(Path("verify-prod.jsonl"), "1" * 64)
-    return Joined(about, outcome, written, assess(outcome, "November 2026"))
+    accepted = (Accepted(_finding(lost), _disposition(_finding(lost))),)
+    assessment = assess(outcome, "November 2026")
+    return Joined(about, outcome, written, assessment, accepted, (_finding(lost + 1),))
+
+
+def _finding(number: int) -> Finding:
+    at = "2026-11-09T11:00:00Z"
+    return Finding("missing_record", f"request-{number}", at, "m", HOSTILE, "-")
 
 
 def _location(number: int) -> Location:

@@ -18,7 +18,16 @@ from claude_bedrock.cli.audit.configuration_changes import Change
 from claude_bedrock.cli.audit.controls import CONTROLS, of_statements
 from claude_bedrock.cli.audit.recorded_responses import RecordingDeployment
 from claude_bedrock.cli.audit.retention import six_months
-from claude_bedrock.cli.audit.statement import Judgment, Statement, Verdict, exit_code, stated
+from claude_bedrock.cli.audit.severity import IMPORTANCE, SEVERITIES
+from claude_bedrock.cli.audit.statement import (
+    Judgment,
+    Statement,
+    Verdict,
+    decisive,
+    exit_code,
+    overall_verdict,
+    stated,
+)
 from claude_bedrock.cli.retention.locations import Destination
 from claude_bedrock.cli.shared.deployment import Deployment
 from claude_bedrock.cli.shared.window import window
@@ -174,10 +183,10 @@ def test_a_policy_that_names_more_than_the_stages_models_is_not_bounded() -> Non
 
 
 def test_the_guard_holds_only_where_every_role_that_may_invoke_has_it() -> None:
-    assert access.judge_guard({"a"}, {("role", "a")}).verdict == "pass"
-    assert access.judge_guard({"a", "b"}, {("role", "a")}) == ("fail", "b lacks it.")
-    assert access.judge_guard({"a"}, {("user", "a")}).verdict == "fail"
-    assert access.judge_guard(set(), {("role", "a")}).verdict == "fail"
+    assert access.judge_deny_policy({"a"}, {("role", "a")}).verdict == "pass"
+    assert access.judge_deny_policy({"a", "b"}, {("role", "a")}) == ("fail", "b lacks it.")
+    assert access.judge_deny_policy({"a"}, {("user", "a")}).verdict == "fail"
+    assert access.judge_deny_policy(set(), {("role", "a")}).verdict == "fail"
 
 
 def test_locations_encrypted_with_another_key_are_not_shown() -> None:
@@ -203,6 +212,44 @@ def test_what_aws_denies_is_not_assessed_and_names_what_it_needs() -> None:
 
     assert result.verdict == "not assessed"
     assert "iam:GetPolicy" in result.words
+
+
+def test_the_verdict_is_for_the_most_severe_statement_that_applies() -> None:
+    low = Statement("key-rotates", "c", "fail", "w")
+    critical = Statement("complete", "c", "fail", "w")
+    does_not_apply = Statement("residency", "c", "not assessed", "w", applies=False)
+    doubtful = Statement("chain", "c", "not assessed", "w")
+
+    assert decisive([low, doubtful, critical]) == [critical, low]
+    assert decisive([doubtful, does_not_apply]) == [doubtful]
+    assert decisive([does_not_apply]) == []
+    assert overall_verdict([does_not_apply]) == "pass"
+
+
+def test_the_reason_is_the_headline_only_where_it_is_for_the_calls() -> None:
+    audit = report(lost=0)
+    passing = [each._replace(verdict="pass") for each in audit.statements]
+    assert {each.importance.severity for each in passing} == set(SEVERITIES)
+    for failing in passing:
+        joined = audit.completeness._replace(statements=(failing._replace(verdict="fail"),))
+        only = audit._replace(
+            completeness=joined,
+            logging=audit.logging._replace(statements=()),
+            history=audit.history._replace(statement=passing[0]),
+            retention=audit.retention._replace(statement=passing[0], six_months=passing[0]),
+            access=audit.access._replace(statements=()),
+            drift=audit.drift._replace(statements=()),
+        )
+        is_of_calls = failing.id in completeness.CALL_STATEMENTS
+        reason = audit.headline if is_of_calls else f"{failing.claim}: fail."
+        assert (only.verdict, only.reason) == ("fail", reason)
+
+
+def test_every_statement_has_a_severity_a_risk_and_a_remediation() -> None:
+    statements = {statement.id for statement in report().statements} | {"budgets-counted"}
+    assert set(IMPORTANCE) == statements
+    for importance in IMPORTANCE.values():
+        assert importance.risk.endswith(".") and importance.remediation.endswith(".")
 
 
 def test_the_exit_code_is_of_the_worst_verdict() -> None:

@@ -1,0 +1,234 @@
+"""Who can read prompts by the policies of the stage's roles, and who did by the access log of
+records."""
+
+import gzip
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from fnmatch import fnmatchcase
+from functools import partial
+from itertools import islice
+from typing import Any, Final, NamedTuple
+
+from claude_bedrock.cli.audit.recorded_responses import RecordingDeployment
+from claude_bedrock.cli.doctor.check import WITHHELD
+from claude_bedrock.cli.retention.locations import withheld
+from claude_bedrock.cli.shared.deployment import Client, Deployment
+from claude_bedrock.records.fetch import each_in_order
+from claude_bedrock.verification.period import Period
+
+_STACKS: Final = ("InvocationLogging", "ModelAccess", "Gateway")
+_READS_OF_LOGS: Final = ("logs:FilterLogEvents", "logs:GetLogEvents", "logs:StartQuery")
+_READS_OF_OBJECTS: Final = ("s3:GetObject", "s3:GetObjectVersion")
+_PREFIXES: Final = ("AWSLogs/", "large-data/")
+MOST_FILES: Final = 20_000
+"""Files of a trail that are read: CloudTrail delivers one about every five minutes."""
+_NO_ACCESS_LOG: Final = (
+    "The stage logs no access to its records: `logging.record_access_log` is not set, or a trail "
+    "of your account does it."
+)
+_SERVER_LOG: Final = (
+    "The access log has no file of CloudTrail for the window. Lines of S3's server access log are "
+    "not read: it is best effort."
+)
+
+
+class Reader(NamedTuple):
+    """A role of the stage, and what its own policies let it read: prompts in the log group, in the
+    bucket, or neither. `reads` is None where AWS did not give its policies."""
+
+    role: str
+    reads: tuple[str, ...] | None
+
+    @property
+    def can_read(self) -> bool | None:
+        return None if self.reads is None else bool(self.reads)
+
+
+class Access(NamedTuple):
+    """How often a principal read objects with prompts, first and last (ISO 8601, UTC)."""
+
+    principal: str
+    reads: int
+    first: str
+    last: str
+
+
+class RecordReaders(NamedTuple):
+    """`roles` are those of the stage; other principals of the account are not assessed. Of
+    `accesses`, `note` says why there are none, or what they leave out; `is_known` whether the
+    access log of the window was read."""
+
+    roles: Sequence[Reader] = ()
+    roles_note: str = ""
+    accesses: Sequence[Access] = ()
+    note: str = _NO_ACCESS_LOG
+    is_known: bool = False
+
+    def as_data(self) -> dict[str, Any]:
+        return {
+            "roles": [{**role._asdict(), "can_read": role.can_read} for role in self.roles],
+            "roles_note": self.roles_note,
+            "accesses": [access._asdict() for access in self.accesses],
+            "accesses_note": self.note,
+            "accesses_known": self.is_known,
+        }
+
+
+def collect_readers(
+    recorder: RecordingDeployment,
+    deployment: Deployment,
+    outputs: Mapping[str, str],
+    period: Period,
+) -> RecordReaders:
+    """Return the readers; `outputs` are those of InvocationLogging. The access log is read by
+    `deployment`, whose answers are not kept."""
+    try:
+        roles, note = list(_roles(recorder, outputs)), ""
+    except WITHHELD as error:
+        roles, note = [], f"{withheld(error, 'cloudformation:ListStackResources')}."
+    readers = RecordReaders(roles, note)
+    if "AccessLogBucketName" not in outputs:
+        return readers
+    try:
+        return _with_accesses(readers, deployment, outputs, period)
+    except WITHHELD as error:
+        return readers._replace(note=f"{withheld(error, 's3:ListBucket and s3:GetObject')}.")
+
+
+# --- who can
+
+
+def _roles(recorder: RecordingDeployment, outputs: Mapping[str, str]) -> Iterator[Reader]:
+    iam = recorder.client("iam")
+    names = {name for stack in _STACKS for name in recorder.roles(stack)}
+    for name in sorted(names):
+        try:
+            documents = [_document(iam, name, policy) for policy in _policies(iam, name)]
+        except WITHHELD:
+            yield Reader(name, None)
+        else:
+            yield Reader(name, readable(documents, outputs["LogGroupName"], bucket_of(outputs)))
+
+
+def bucket_of(outputs: Mapping[str, str]) -> str:
+    return outputs["LogBucketName"]
+
+
+def _policies(iam: Client, role: str) -> list[str]:
+    pages = iam.get_paginator("list_role_policies").paginate(RoleName=role)
+    return [name for page in pages for name in page["PolicyNames"]]
+
+
+def _document(iam: Client, role: str, policy: str) -> Mapping[str, Any]:
+    document: dict[str, Any] = iam.get_role_policy(RoleName=role, PolicyName=policy)[
+        "PolicyDocument"
+    ]
+    return document
+
+
+def readable(
+    documents: Sequence[Mapping[str, Any]], log_group: str, bucket: str
+) -> tuple[str, ...]:
+    """Return which of `log group` and `bucket` inline policies let a role read records in.
+    Conditions are taken as met; a denial with one is not."""
+    group = f"arn:aws:logs:*:*:log-group:{log_group}:*"
+    objects = [f"arn:aws:s3:::{bucket}/{prefix}x" for prefix in _PREFIXES]
+    found = {
+        "log group": any(_is_allowed(documents, action, group) for action in _READS_OF_LOGS),
+        "bucket": any(
+            _is_allowed(documents, action, name) for action in _READS_OF_OBJECTS for name in objects
+        ),
+    }
+    return tuple(name for name, can_read in found.items() if can_read)
+
+
+def _is_allowed(documents: Sequence[Mapping[str, Any]], action: str, resource: str) -> bool:
+    statements = [each for document in documents for each in _listed(document["Statement"])]
+    matching = [each for each in statements if _matches(each, action, resource)]
+    denied = any(each["Effect"] == "Deny" and not each.get("Condition") for each in matching)
+    return not denied and any(each["Effect"] == "Allow" for each in matching)
+
+
+def _matches(statement: Mapping[str, Any], action: str, resource: str) -> bool:
+    actions = [str(name).lower() for name in _listed(statement.get("Action", []))]
+    resources = [_without_partition(name) for name in _listed(statement.get("Resource", []))]
+    return any(fnmatchcase(action.lower(), name) for name in actions) and any(
+        fnmatchcase(resource, name) or fnmatchcase(name, resource) for name in resources
+    )
+
+
+def _without_partition(arn: object) -> str:
+    service, colon, rest = str(arn).removeprefix("arn:").partition(":")
+    return f"arn:aws:{rest}" if colon and service.startswith("aws") else str(arn)
+
+
+def _listed(value: Any) -> list[Any]:  # noqa: ANN401 - JSON: one thing, or several
+    return value if isinstance(value, list) else [value]
+
+
+# --- who did
+
+
+def _with_accesses(
+    readers: RecordReaders, deployment: Deployment, outputs: Mapping[str, str], period: Period
+) -> RecordReaders:
+    s3, log_bucket = deployment.client("s3"), outputs["AccessLogBucketName"]
+    names = list(islice(_files(s3, log_bucket, period), MOST_FILES + 1))
+    if not names:
+        return readers._replace(note=_SERVER_LOG)
+    totals: dict[str, Access] = {}
+    read = each_in_order(partial(_events, s3, log_bucket), names[:MOST_FILES])
+    for event in (event for _, events in read for event in events):
+        if is_read(event, outputs["LogBucketName"], period):
+            _add(totals, event)
+    order = sorted(totals.values(), key=lambda access: (-access.reads, access.principal))
+    is_cut = len(names) > MOST_FILES
+    note = f"Of the first {MOST_FILES:,} files only: there are more." if is_cut else ""
+    return readers._replace(
+        accesses=order,
+        note=note or "Reads of objects in the bucket; those of the log group are not assessed.",
+        is_known=not is_cut,
+    )
+
+
+def _files(s3: Client, bucket: str, period: Period) -> Iterator[str]:
+    """Yield the files of CloudTrail of the days of the window:
+    https://docs.aws.amazon.com/awscloudtrail/latest/userguide/get-and-view-cloudtrail-log-files.html"""
+    days = {
+        f"{period.since + timedelta(days=number):%Y/%m/%d}"
+        for number in range((period.until - period.since).days + 2)
+    }
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix="AWSLogs/"):
+        for key in (item["Key"] for item in page.get("Contents", [])):
+            _, trail, rest = key.partition("/CloudTrail/")
+            if trail and rest.endswith(".json.gz") and "/".join(rest.split("/")[1:4]) in days:
+                yield key
+
+
+def _events(s3: Client, bucket: str, key: str) -> list[Mapping[str, Any]]:
+    body = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+    events: list[Mapping[str, Any]] = json.loads(gzip.decompress(body)).get("Records", [])
+    return events
+
+
+def is_read(event: Mapping[str, Any], bucket: str, period: Period) -> bool:
+    """Return whether an event of CloudTrail is a read in the window, which S3 allowed, of an object
+    that may hold prompts."""
+    request = event.get("requestParameters") or {}
+    return (
+        event.get("eventName") == "GetObject"
+        and not event.get("errorCode")
+        and request.get("bucketName") == bucket
+        and str(request.get("key", "")).startswith(_PREFIXES)
+        and period.since <= datetime.fromisoformat(event["eventTime"]) < period.until
+    )
+
+
+def _add(totals: dict[str, Access], event: Mapping[str, Any]) -> None:
+    identity, at = event.get("userIdentity") or {}, str(event["eventTime"])
+    principal = str(identity.get("arn") or identity.get("invokedBy") or "unknown")
+    known = totals.get(principal, Access(principal, 0, at, at))
+    totals[principal] = Access(
+        principal, known.reads + 1, min(known.first, at), max(known.last, at)
+    )

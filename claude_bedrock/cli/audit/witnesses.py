@@ -1,0 +1,46 @@
+"""The witnesses of the window's calls, each by how many it counts; and what the report covers of
+accounts and Regions."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from claude_bedrock.verification.finding import Counts
+
+MANAGEMENT_EVENTS = "CloudTrail's management events"
+
+
+class Witness(NamedTuple):
+    """`number` is how many of `unit` it has of the window, None where the report does not read it;
+    `author` is the service that writes it."""
+
+    name: str
+    author: str
+    number: int | None
+    unit: str
+
+    def as_data(self) -> dict[str, Any]:
+        return self._asdict()
+
+
+class Scope(NamedTuple):
+    """An account and Region that the report covers, or, where `stage` is empty, does not."""
+
+    account: str
+    region: str
+    stage: str
+    verdict: str
+
+
+def witnesses(counts: Counts) -> tuple[Witness, ...]:
+    """Return the gateway, Bedrock and CloudTrail. The report does not read CloudTrail's events of
+    calls."""
+    return (
+        Witness("Audit log entries", "the gateway", counts.calls, "calls"),
+        Witness("Invocation log records", "Bedrock", counts.records, "request ids"),
+        Witness(MANAGEMENT_EVENTS, "CloudTrail", None, "calls"),
+    )
+
+
+def other_regions(stage_region: str, answered: Sequence[str]) -> list[str]:
+    """Return the other Regions that records name as those that answered."""
+    return sorted({region for region in answered if region and region != stage_region})

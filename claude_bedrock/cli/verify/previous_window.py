@@ -1,0 +1,75 @@
+"""The findings of the window before, of equal length, and what became of each."""
+
+from datetime import datetime
+from typing import Any, Literal, NamedTuple
+
+from claude_bedrock.cli.shared.deployment import Deployment
+from claude_bedrock.cli.verify import verification
+from claude_bedrock.cli.verify.evidence_folder import EvidenceError
+from claude_bedrock.cli.verify.window_hours import WindowHours
+from claude_bedrock.verification.accepted_findings import Disposition
+from claude_bedrock.verification.coverage import Span, iso, start_of_hour
+from claude_bedrock.verification.finding import Finding
+from claude_bedrock.verification.period import Period, in_words
+from claude_bedrock.verification.sealed_hours import sum_hours
+
+State = Literal["open", "settled", "accepted"]
+
+
+class EarlierFinding(NamedTuple):
+    """`settled` by what came late, `accepted` by whoever `disposition` names, or still `open`."""
+
+    finding: Finding
+    state: State
+    disposition: Disposition | None = None
+
+    def as_data(self) -> dict[str, Any]:
+        accepted = self.disposition._asdict() if self.disposition else None
+        return {**self.finding.as_data(), "state": self.state, "accepted": accepted}
+
+
+class PreviousWindow(NamedTuple):
+    """`window` is in words. The findings are those of its hours that are verified."""
+
+    since: datetime
+    until: datetime
+    window: str
+    hours: WindowHours
+    findings: tuple[EarlierFinding, ...]
+
+    def as_data(self) -> dict[str, Any]:
+        return {
+            "since": iso(self.since),
+            "until": iso(self.until),
+            "hours": self.hours.as_data(),
+            "findings": [finding.as_data() for finding in self.findings],
+        }
+
+
+def previous_window(deployment: Deployment, period: Period) -> PreviousWindow | None:
+    """Return the sum of the sealed hours of the time before; None where the stage seals none.
+
+    Raises NoTargetError and botocore's errors."""
+    until = start_of_hour(period.since)
+    before = period._replace(
+        since=start_of_hour(until - (period.until - period.since)), until=until
+    )
+    try:
+        chain = verification.chain_report(deployment, before.since, until, period.now)
+    except EvidenceError:
+        return None
+    later = verification.later_files(deployment, before)
+    total = sum_hours([*chain.coverage.files, *later], Span(before.since, until))
+    dispositions = verification.dispositions_of(deployment, period.now)
+    findings = [
+        *(_earlier(finding, dispositions.get(finding.id)) for finding in total.outcome.findings),
+        *(EarlierFinding(finding, "settled") for finding in total.settled),
+    ]
+    hours = WindowHours.of(chain.coverage, chain.expired, before)
+    return PreviousWindow(
+        before.since, until, in_words(before.since, until), hours, tuple(findings)
+    )
+
+
+def _earlier(finding: Finding, disposition: Disposition | None) -> EarlierFinding:
+    return EarlierFinding(finding, "accepted" if disposition else "open", disposition)
