@@ -135,6 +135,11 @@ def judge_signatures(
     return Judgment("not assessed" if check.unsigned else "pass", words)
 
 
+def statement_of(kind: Kind) -> str:
+    """Return the id of the statement that a finding of that kind fails."""
+    return next(name for name, claim in _CLAIMS.items() if kind in claim.kinds)
+
+
 def judge(name: str, report: Report) -> Statement:
     """Return the statement of that id, by what the join found."""
     claim = _CLAIMS[name]

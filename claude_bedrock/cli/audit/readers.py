@@ -101,6 +101,8 @@ def collect_readers(
 
 def _roles(recorder: RecordingDeployment, outputs: Mapping[str, str]) -> Iterator[Reader]:
     iam = recorder.client("iam")
+    account = outputs["KeyArn"].split(":")[4]
+    group = f"arn:aws:logs:{recorder.region}:{account}:log-group:{outputs['LogGroupName']}"
     names = {name for stack in _STACKS for name in recorder.roles(stack)}
     for name in sorted(names):
         try:
@@ -108,11 +110,7 @@ def _roles(recorder: RecordingDeployment, outputs: Mapping[str, str]) -> Iterato
         except WITHHELD:
             yield Reader(name, None)
         else:
-            yield Reader(name, readable(documents, outputs["LogGroupName"], bucket_of(outputs)))
-
-
-def bucket_of(outputs: Mapping[str, str]) -> str:
-    return outputs["LogBucketName"]
+            yield Reader(name, readable(documents, group, outputs["LogBucketName"]))
 
 
 def _policies(iam: Client, role: str) -> list[str]:
@@ -130,17 +128,22 @@ def _document(iam: Client, role: str, policy: str) -> Mapping[str, Any]:
 def readable(
     documents: Sequence[Mapping[str, Any]], log_group: str, bucket: str
 ) -> tuple[str, ...]:
-    """Return which of `log group` and `bucket` inline policies let a role read records in.
-    Conditions are taken as met; a denial with one is not."""
-    group = f"arn:aws:logs:*:*:log-group:{log_group}:*"
+    """Return which of `log group` (an ARN without the asterisk at its end) and `bucket` (a name)
+    inline policies let a role read records in. Conditions are taken as met; a denial with one is
+    not.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/iam-access-control-overview-cwl.html"""
+    groups = [log_group, f"{log_group}:*", f"{log_group}:log-stream:x"]
     objects = [f"arn:aws:s3:::{bucket}/{prefix}x" for prefix in _PREFIXES]
-    found = {
-        "log group": any(_is_allowed(documents, action, group) for action in _READS_OF_LOGS),
+    can_read = {
+        "log group": any(
+            _is_allowed(documents, action, name) for action in _READS_OF_LOGS for name in groups
+        ),
         "bucket": any(
             _is_allowed(documents, action, name) for action in _READS_OF_OBJECTS for name in objects
         ),
     }
-    return tuple(name for name, can_read in found.items() if can_read)
+    return tuple(name for name, is_readable in can_read.items() if is_readable)
 
 
 def _is_allowed(documents: Sequence[Mapping[str, Any]], action: str, resource: str) -> bool:
@@ -154,7 +157,7 @@ def _matches(statement: Mapping[str, Any], action: str, resource: str) -> bool:
     actions = [str(name).lower() for name in _listed(statement.get("Action", []))]
     resources = [_without_partition(name) for name in _listed(statement.get("Resource", []))]
     return any(fnmatchcase(action.lower(), name) for name in actions) and any(
-        fnmatchcase(resource, name) or fnmatchcase(name, resource) for name in resources
+        fnmatchcase(resource, name) for name in resources
     )
 
 

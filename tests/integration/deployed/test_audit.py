@@ -6,6 +6,8 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+from jsonschema import Draft202012Validator
+
 from claude_bedrock.cli.shared.record_sources import records_of
 from tests.integration.deployed.deployment import Deployment, eventually
 from tests.integration.deployed.test_cli import claude_bedrock
@@ -34,6 +36,10 @@ def test_the_report_names_the_lost_call_and_rests_on_answers_that_are_there(
     assert (made.returncode, made.stderr) == (1, f"Report: {out / 'audit.html'}\n"), made.stderr
     report = json.loads(made.stdout)
     assert report == json.loads((out / "audit.json").read_text())
+    schema = json.loads((out / "audit.schema.json").read_text())
+    assert [error.message for error in Draft202012Validator(schema).iter_errors(report)] == []
+    assert report["verdict"] == "fail"
+    assert report["decisive"][0] == "complete"
     assert report["headline"].startswith("2 of 3 calls of ")
     assert report["completeness"]["headline"] == report["headline"]
     missing = {

@@ -12,6 +12,7 @@ from claude_bedrock.cli.audit import alarms, completeness
 from claude_bedrock.cli.audit.completeness import judge
 from claude_bedrock.cli.audit.statement import Statement, exit_code
 from claude_bedrock.cli.verify.evidence_folder import Evidence, checked
+from claude_bedrock.cli.verify.previous_window import previous_window
 from claude_bedrock.cli.verify.verification import Report, as_data, sealed
 from claude_bedrock.cli.verify.window_hours import WindowHours, with_whole_hours
 from claude_bedrock.verification.accepted_findings import key_of
@@ -132,6 +133,30 @@ def test_what_was_accepted_is_reported_and_does_not_fail_the_month(tmp_path: Pat
     assert exit_code(statements(report)) == 0
     (entry,) = as_data(report)["accepted"]
     assert (entry["id"], entry["accepted"]["by"]) == (FINDING.id, "arn:anna")
+
+
+@pytest.mark.parametrize(
+    ("settled", "accepts", "state"),
+    [(False, False, "open"), (True, False, "settled"), (False, True, "accepted")],
+)
+def test_findings_of_the_window_before_have_what_became_of_them(
+    *, settled: bool, accepts: bool, state: str
+) -> None:
+    of = month(lost_at=5, settled=settled)
+    if accepts:
+        accept(of)
+    day = Period(MONTH + 24 * HOUR, MONTH + 48 * HOUR, timedelta(hours=1), FIRST_OF_NOVEMBER)
+
+    before = previous_window(deployed(of), day)
+
+    assert before is not None
+    assert (before.since, before.until) == (MONTH, MONTH + 24 * HOUR)
+    assert before.hours == WindowHours(24, 24, 0, 0, 0)
+    (finding,) = before.findings
+    assert (finding.finding, finding.state) == (FINDING, state)
+    assert bool(finding.disposition) is accepts
+    later = previous_window(deployed(of), day._replace(since=day.until))
+    assert later is not None and later.findings == ()
 
 
 @pytest.mark.parametrize("taken", [slice(0, 24), slice(300, 301), slice(700, HOURS)])
