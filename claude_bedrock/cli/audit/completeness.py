@@ -12,8 +12,8 @@ from claude_bedrock.cli.verify import verification
 from claude_bedrock.cli.verify.chain_report import chain_sentences, is_complete
 from claude_bedrock.cli.verify.evidence_folder import EvidenceError
 from claude_bedrock.cli.verify.verification import ChainReport, Report
-from claude_bedrock.verification.assessment import UNSEEN_CALLS
 from claude_bedrock.cli.verify.window_hours import WindowHours
+from claude_bedrock.verification.assessment import UNSEEN_CALLS
 from claude_bedrock.verification.evidence_bucket import EvidenceBucket
 from claude_bedrock.verification.finding import Finding, Kind
 from claude_bedrock.verification.period import Period
@@ -51,7 +51,8 @@ _CLAIMS: Final[Mapping[str, _Claim]] = {
 }
 _WITHOUT_GATEWAY: Final[Mapping[str, _Claim]] = {
     "complete": _Claim(
-        "Every recorded call of the window is on record in both destinations", _CLAIMS["complete"].kinds
+        "Every recorded call of the window is on record in both destinations",
+        _CLAIMS["complete"].kinds,
     ),
     "callers": _Claim(
         "Both records of every call have the same caller, model and content", ("content_mismatch",)

@@ -2,7 +2,7 @@
 its template names it."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from claude_bedrock.cli.audit.recorded_responses import RecordingDeployment
@@ -10,7 +10,6 @@ from claude_bedrock.cli.doctor.check import WITHHELD
 from claude_bedrock.cli.retention.locations import withheld
 from claude_bedrock.verification.coverage import iso
 
-_STACKS: Final = ("InvocationLogging", "ModelAccess", "Gateway", "Observability")
 _ACTIONS: Final = "cloudformation:DescribeStacks and cloudformation:GetTemplate"
 
 
@@ -34,11 +33,10 @@ class DeployedVersions(NamedTuple):
         return {"stacks": [stack._asdict() for stack in self.stacks], "note": self.note}
 
 
-def collect_versions(recorder: RecordingDeployment) -> DeployedVersions:
-    """Return the stage's stacks. One that AWS withholds, or that the stage does not have, is left
-    out, and noted."""
+def collect_versions(recorder: RecordingDeployment, names: Sequence[str]) -> DeployedVersions:
+    """Return the stacks of these names. One that AWS withholds is left out, and noted."""
     stacks, notes = [], []
-    for name in _STACKS:
+    for name in names:
         try:
             stacks.append(_version(recorder, recorder.stack(name)))
         except WITHHELD as error:

@@ -7,6 +7,7 @@ from claude_bedrock.cli.doctor.check import WITHHELD
 from claude_bedrock.cli.keys.api_keys import Key, KeyRefusedError, Keys
 from claude_bedrock.cli.retention.locations import withheld
 from claude_bedrock.cli.shared.deployment import Deployment
+from claude_bedrock.cli.shared.stage_settings import Settings
 
 _ACTION: Final = "apigateway:GET on /apikeys, which also lets them read values of keys"
 
@@ -32,9 +33,11 @@ class KeyOwners(NamedTuple):
         return {"items": [key._asdict() for key in self.keys], "note": self.note}
 
 
-def collect_key_owners(deployment: Deployment, now: datetime) -> KeyOwners:
+def collect_key_owners(deployment: Deployment, settings: Settings, now: datetime) -> KeyOwners:
     """Return the keys, without their values, as API Gateway has them now. `deployment` does not
     record its answers."""
+    if not settings.has_endpoint:
+        return KeyOwners(note="The stage has no endpoint, and so no keys.")
     try:
         keys = Keys(deployment).all()
     except KeyRefusedError as none:

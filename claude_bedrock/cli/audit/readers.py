@@ -17,7 +17,6 @@ from claude_bedrock.cli.shared.deployment import Client, Deployment
 from claude_bedrock.records.fetch import each_in_order
 from claude_bedrock.verification.period import Period
 
-_STACKS: Final = ("InvocationLogging", "ModelAccess", "Gateway")
 _READS_OF_LOGS: Final = ("logs:FilterLogEvents", "logs:GetLogEvents", "logs:StartQuery")
 _READS_OF_OBJECTS: Final = ("s3:GetObject", "s3:GetObjectVersion")
 _PREFIXES: Final = ("AWSLogs/", "large-data/")
@@ -80,11 +79,12 @@ def collect_readers(
     deployment: Deployment,
     outputs: Mapping[str, str],
     period: Period,
+    stacks: Sequence[str],
 ) -> RecordReaders:
-    """Return the readers; `outputs` are those of InvocationLogging. The access log is read by
-    `deployment`, whose answers are not kept."""
+    """Return the readers; `outputs` are those of InvocationLogging, `stacks` those of the stage.
+    The access log is read by `deployment`, whose answers are not kept."""
     try:
-        roles, note = list(_roles(recorder, outputs)), ""
+        roles, note = list(_roles(recorder, outputs, stacks)), ""
     except WITHHELD as error:
         roles, note = [], f"{withheld(error, 'cloudformation:ListStackResources')}."
     readers = RecordReaders(roles, note)
@@ -99,11 +99,13 @@ def collect_readers(
 # --- who can
 
 
-def _roles(recorder: RecordingDeployment, outputs: Mapping[str, str]) -> Iterator[Reader]:
+def _roles(
+    recorder: RecordingDeployment, outputs: Mapping[str, str], stacks: Sequence[str]
+) -> Iterator[Reader]:
     iam = recorder.client("iam")
     account = outputs["KeyArn"].split(":")[4]
     group = f"arn:aws:logs:{recorder.region}:{account}:log-group:{outputs['LogGroupName']}"
-    names = {name for stack in _STACKS for name in recorder.roles(stack)}
+    names = {name for stack in stacks for name in recorder.roles(stack)}
     for name in sorted(names):
         try:
             documents = [_document(iam, name, policy) for policy in _policies(iam, name)]

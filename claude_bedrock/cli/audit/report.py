@@ -52,6 +52,7 @@ from claude_bedrock.verification.run import iso
 
 SCHEMA_VERSION: Final = 2
 """Of `audit.json`: audit.schema.json describes it. It rises where a reader has to change."""
+_STACKS: Final = ("InvocationLogging", "ModelAccess", "Gateway", "Observability")
 USAGE_BY: Final = ("day", "caller", "model", "geography", "region")
 
 
@@ -124,7 +125,8 @@ class Report(NamedTuple):
 
     @property
     def witnesses(self) -> tuple[Witness, ...]:
-        return witnesses(self.completeness.report.outcome.counts)
+        joined = self.completeness.report
+        return witnesses(joined.outcome.counts, has_gateway=joined.has_gateway)
 
     @property
     def accounts(self) -> tuple[Scope, ...]:
@@ -195,6 +197,7 @@ def gather(
     recorder = RecordingDeployment.of(deployment)
     meant = stage_settings.deployed(recorder)
     outputs = {name: recorder.outputs(name) for name in ("InvocationLogging", "ModelAccess")}
+    stacks = [name for name in _STACKS if name != "Gateway" or meant.has_endpoint]
     summed = None if joins else verification.sealed(deployment, period, evidence)
     joined = summed or verification.run(deployment, period, evidence)
     return Report(
@@ -208,9 +211,11 @@ def gather(
         usage=_usage(deployment, period),
         drift=alarms.collect_alarms(recorder, period),
         budgets=_budgets(recorder, deployment, outputs["InvocationLogging"], period),
-        readers=readers.collect_readers(recorder, deployment, outputs["InvocationLogging"], period),
-        key_owners=key_owners.collect_key_owners(deployment, period.now),
-        versions=deployed_versions.collect_versions(recorder),
+        readers=readers.collect_readers(
+            recorder, deployment, outputs["InvocationLogging"], period, stacks
+        ),
+        key_owners=key_owners.collect_key_owners(deployment, meant, period.now),
+        versions=deployed_versions.collect_versions(recorder, stacks),
         previous=previous_window(deployment, period),
         answers=tuple(recorder.answers),
     )

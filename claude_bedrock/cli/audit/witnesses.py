@@ -31,11 +31,12 @@ class Scope(NamedTuple):
     verdict: str
 
 
-def witnesses(counts: Counts) -> tuple[Witness, ...]:
-    """Return the gateway, Bedrock and CloudTrail. The report does not read CloudTrail's events of
-    calls."""
+def witnesses(counts: Counts, *, has_gateway: bool) -> tuple[Witness, ...]:
+    """Return the gateway, where the stage has one, Bedrock and CloudTrail. The report does not read
+    CloudTrail's events of calls."""
+    entries = Witness("Audit log entries", "the gateway", counts.calls, "calls")
     return (
-        Witness("Audit log entries", "the gateway", counts.calls, "calls"),
+        *((entries,) if has_gateway else ()),
         Witness("Invocation log records", "Bedrock", counts.records, "request ids"),
         Witness(MANAGEMENT_EVENTS, "CloudTrail", None, "calls"),
     )

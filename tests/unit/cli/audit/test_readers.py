@@ -15,6 +15,7 @@ from claude_bedrock.cli.audit.key_owners import KeyOwner, collect_key_owners
 from claude_bedrock.cli.audit.readers import Access, RecordReaders
 from claude_bedrock.cli.shared.deployment import Deployment
 from claude_bedrock.verification.period import Period
+from tests.unit.cli.audit.made_up import report
 from tests.unit.verification.buckets import MemoryS3
 
 GROUP, BUCKET, LOG_BUCKET = "/claude-on-bedrock/prod/invocations", "records", "accesses"
@@ -134,6 +135,9 @@ def test_more_files_than_are_read_leave_it_open(monkeypatch: pytest.MonkeyPatch)
     assert "there are more" in result.note
 
 
+SETTINGS = report().settings
+
+
 class KeyStage(Deployment):
     """A stage with two keys, or whose keys are denied."""
 
@@ -165,7 +169,7 @@ class KeyStage(Deployment):
 
 
 def test_keys_have_owner_and_last_rotation_and_no_value() -> None:
-    owners = collect_key_owners(KeyStage("prod", "eu-central-1", None), NOW)
+    owners = collect_key_owners(KeyStage("prod", "eu-central-1", None), SETTINGS, NOW)
 
     assert owners.keys == (
         KeyOwner("search.web", "search", "default", "2026-11-16T12:00:00Z", "in force"),
@@ -178,10 +182,12 @@ def test_keys_that_aws_withholds_are_not_assessed() -> None:
     stage = KeyStage("prod", "eu-central-1", None)
     stage.denied = True
 
-    owners = collect_key_owners(stage, NOW)
+    owners = collect_key_owners(stage, SETTINGS, NOW)
 
     assert owners.keys == ()
     assert owners.note.startswith("Not assessed: AWS denies")
+    without = collect_key_owners(stage, SETTINGS._replace(has_endpoint=False), NOW)
+    assert without.note == "The stage has no endpoint, and so no keys."
 
 
 def test_functions_are_those_of_the_template_with_their_zips() -> None:
