@@ -552,7 +552,10 @@ def _is_reported_as_accepted(
     assert failed <= {"budgets-counted"}, made.stdout
     assert unasked == {*EMBEDDED, "residency", "chain", "kept-six-months"}
     words = statements["no-bypass"]["words"]
-    assert f"Accepted: {finding_id}, by arn:" in words
+    assert f"are accepted, each with its reason: {finding_id}." in words
+    (accepted,) = report["completeness"]["accepted"]
+    assert accepted["id"] == finding_id
+    assert accepted["accepted"]["by"].startswith("arn:")
 
 
 def logged(deployment: Deployment, key: str) -> bool:
