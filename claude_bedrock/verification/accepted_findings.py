@@ -9,7 +9,7 @@ from claude_bedrock.verification.coverage import iso
 from claude_bedrock.verification.evidence_bucket import (
     DISPOSITIONS,
     BrokenEvidenceError,
-    EvidenceBucket,
+    EvidenceFiles,
     SealedFile,
 )
 from claude_bedrock.verification.hash_log import SealedHash
@@ -53,7 +53,7 @@ def key_of(at: datetime) -> str:
 
 
 def read_dispositions(
-    bucket: EvidenceBucket, logged: Mapping[str, SealedHash] | None
+    bucket: EvidenceFiles, logged: Mapping[str, SealedHash] | None
 ) -> dict[str, Disposition]:
     """Return those that hold, by the finding's id; of one that was accepted twice the last. Where
     `logged` is known, only what the function has logged counts. Raises botocore's errors."""

@@ -10,9 +10,11 @@ from rich.table import Table
 from rich.text import Text
 
 from claude_bedrock.cli.audit import output_folder
+from claude_bedrock.cli.audit.accounts.audit_accounts import audit_accounts
 from claude_bedrock.cli.audit.report import Report, gather
 from claude_bedrock.cli.audit.statement import Statement, Verdict, exit_code
 from claude_bedrock.cli.shared import deployment
+from claude_bedrock.cli.shared.deployment import NoTargetError
 from claude_bedrock.cli.shared.errors import NOT_ASSESSED
 from claude_bedrock.cli.shared.options import (
     LOCAL_DIR,
@@ -41,6 +43,13 @@ def audit(
     until: Until = None,
     month: Month = None,
     settle_minutes: SettleMinutes = 60,
+    accounts: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Audit the stages that the file names by their archives alone, on one page.",
+        ),
+    ] = None,
     stage: Stage = None,
     region: Region = None,
     as_json: AsJson = False,
@@ -58,6 +67,13 @@ def audit(
             now=datetime.now(UTC),
             settle_minutes=settle_minutes,
         )
+        if accounts is not None:
+            if stage or region:
+                raise NoTargetError(
+                    "--accounts cannot be combined with --stage (or CLAUDE_BEDROCK_STAGE) and "
+                    "--region: the file names the stages."
+                )
+            sys.exit(audit_accounts(accounts, period, out, as_json=as_json))
         target = deployment.chosen(stage, region, local_dir)
         out = out or Path(f"audit-{target.stage}-{period.now:%Y%m%dT%H%M%SZ}")
         require_new_folder(out)

@@ -106,7 +106,10 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
     "findings accept": (
         'claude-bedrock findings accept 0a1b2c3d4e5f --reason "Load test" --stage prod',
     ),
-    "audit": ("claude-bedrock audit --month 2026-11 --out audit-2026-11 --stage prod",),
+    "audit": (
+        "claude-bedrock audit --month 2026-11 --out audit-2026-11 --stage prod",
+        "claude-bedrock audit --accounts accounts.json --month 2026-11",
+    ),
     "retention": ("claude-bedrock retention --day 2026-11-01 --stage prod",),
     "policy": ("claude-bedrock policy print --format scp --stage prod",),
     "policy print": ("claude-bedrock policy print --format scp --stage prod",),

@@ -1,0 +1,1 @@
+"""`audit --accounts`: many accounts' sealed hours, judged by their archives alone."""

@@ -1,0 +1,218 @@
+"""One stage judged by its archive: chain, signatures, hours and findings, without a question to the
+stage's own account."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final, NamedTuple
+
+from claude_bedrock.cli.audit.accounts.accounts_file import ArchivedStage
+from claude_bedrock.cli.audit.statement import Verdict
+from claude_bedrock.cli.evidence.signature_check import (
+    NotAKeyError,
+    PublicKey,
+    SignatureCheck,
+    check_signatures,
+)
+from claude_bedrock.verification import hash_chain
+from claude_bedrock.verification.accepted_findings import Disposition, read_dispositions
+from claude_bedrock.verification.coverage import Coverage, Span, cover, due_span
+from claude_bedrock.verification.evidence_bucket import (
+    BrokenEvidenceError,
+    EvidenceFiles,
+    SealedFile,
+)
+from claude_bedrock.verification.finding import Counts, Finding
+from claude_bedrock.verification.hash_log import SealedHash
+from claude_bedrock.verification.period import Period
+from claude_bedrock.verification.sealed_hours import SealedSum, sum_hours
+from claude_bedrock.verification.signatures import PUBLIC_KEYS
+
+REPLICATED_WITHIN: Final = timedelta(hours=1)
+"""So long a sealed hour may be on its way into the archive; S3 names no limit without Replication
+Time Control, and replicates most objects within 15 minutes."""
+
+
+class StageAssessment(NamedTuple):
+    """What an archive comes to. `reason` is one sentence. `fingerprints` are the SHA-256 of the
+    keys that the signatures were checked by; `has_named_key`: the file names that key, so that the
+    archive does not have to be trusted. `accepted` are findings that an operator has accepted."""
+
+    stage: ArchivedStage
+    verdict: Verdict
+    reason: str
+    hours: int = 0
+    hours_verified: int = 0
+    files: int = 0
+    signed: int = 0
+    fingerprints: tuple[str, ...] = ()
+    has_named_key: bool = False
+    has_gateway: bool = True
+    counts: Counts = Counts()
+    findings: tuple[Finding, ...] = ()
+    accepted: tuple[tuple[Finding, Disposition], ...] = ()
+    sha256: str = ""
+
+    def as_data(self) -> dict[str, Any]:
+        return {
+            **{name: getattr(self.stage, name) for name in ("name", "account", "region", "stage")},
+            "verdict": self.verdict,
+            "reason": self.reason,
+            "hours": self.hours,
+            "hours_verified": self.hours_verified,
+            "files": self.files,
+            "signed": self.signed,
+            "public_key_sha256": list(self.fingerprints),
+            "has_named_key": self.has_named_key,
+            "has_gateway": self.has_gateway,
+            "counts": self.counts._asdict(),
+            "findings": [finding.as_data() for finding in self.findings],
+            "accepted": [
+                {**finding.as_data(), "accepted": disposition._asdict()}
+                for finding, disposition in self.accepted
+            ],
+            "sha256": self.sha256,
+        }
+
+
+class _Evidence(NamedTuple):
+    """What was read of an archive. `keys` are empty where the named key is not among its own."""
+
+    coverage: Coverage
+    signatures: SignatureCheck
+    keys: tuple[PublicKey, ...]
+
+
+def assess_archive(
+    stage: ArchivedStage, evidence: EvidenceFiles, period: Period
+) -> StageAssessment:
+    """Return the assessment of the window by the files of `evidence`. Raises botocore's errors."""
+    due = due_span(
+        period.since,
+        period.until,
+        now=period.now - REPLICATED_WITHIN,
+        deployed=stage.since or period.since,
+    )
+    read = _read(stage, evidence, due, period.now)
+    total = sum_hours(read.coverage.files, Span(period.since, period.until))
+    dispositions = read_dispositions(evidence, _linked(read.coverage.files))
+    opened = tuple(each for each in total.outcome.findings if each.id not in dispositions)
+    verdict, reason = _verdict(stage, read, total, len(opened))
+    return StageAssessment(
+        stage=stage,
+        verdict=verdict,
+        reason=reason,
+        hours=read.coverage.hours,
+        hours_verified=read.coverage.hours_verified,
+        files=len(read.coverage.files),
+        signed=read.signatures.signed,
+        fingerprints=tuple(key.fingerprint for key in read.keys),
+        has_named_key=stage.key is not None,
+        has_gateway=total.has_gateway,
+        counts=total.outcome.counts,
+        findings=opened,
+        accepted=tuple(
+            (each, dispositions[each.id])
+            for each in total.outcome.findings
+            if each.id in dispositions
+        ),
+        sha256=read.coverage.sha256,
+    )
+
+
+def _read(stage: ArchivedStage, evidence: EvidenceFiles, due: Span, now: datetime) -> _Evidence:
+    """Read the files up to now: later ones settle findings, and name what was accepted."""
+    coverage = cover(evidence, due, files_of=Span(due.since, now), now=now, logged=None)
+    keys = tuple(_keys(stage, evidence))
+    names = [file.key for file in coverage.files]
+    signatures = check_signatures(
+        evidence,
+        coverage.files,
+        keys,
+        is_expected=lambda name: bool(names) and names[0] <= name <= names[-1],
+    )
+    return _Evidence(coverage, signatures, keys)
+
+
+def _keys(stage: ArchivedStage, evidence: EvidenceFiles) -> Iterator[PublicKey]:
+    """Yield the key that the file names; of its SHA-256 the archive's, and without either all of
+    the archive's."""
+    if isinstance(stage.key, PublicKey):
+        yield stage.key
+        return
+    for name in evidence.listed(PUBLIC_KEYS):
+        try:
+            key = PublicKey.from_pem(evidence.content(name))
+        except (NotAKeyError, BrokenEvidenceError):
+            continue  # what is no key has signed nothing
+        if stage.key in {None, key.fingerprint}:
+            yield key
+
+
+def _linked(files: Sequence[SealedFile]) -> Mapping[str, SealedHash]:
+    """Return what the chain has of the files of accepted findings, by their names."""
+    return {
+        str(entry["key"]): SealedHash("", str(entry["key"]), str(entry["sealed_sha256"]), "", "")
+        for file in files
+        for entry in file.entries
+        if entry.get("kind") == "disposition" and {"key", "sealed_sha256"} <= entry.keys()
+    }
+
+
+def _verdict(
+    stage: ArchivedStage, read: _Evidence, total: SealedSum, findings: int
+) -> tuple[Verdict, str]:
+    """Return the worst of what was seen, and the one reason for it."""
+    if reason := next(_failures(stage, read, findings), ""):
+        return "fail", reason
+    if reason := next(_doubts(stage, read, total), ""):
+        return "not assessed", reason
+    if not read.coverage.hours:
+        return "not assessed", "no hour of the window is due yet"
+    what = "every hour is sealed, signed and without an open finding"
+    return "pass", what if total.has_gateway else f"{what}; records alone, without a gateway"
+
+
+def _failures(stage: ArchivedStage, read: _Evidence, findings: int) -> Iterator[str]:
+    coverage = read.coverage
+    for file in coverage.files:
+        expected = (stage.account, stage.stage, stage.region)
+        about = tuple(str(file.entries[0].get(name)) for name in ("account", "stage", "region"))
+        if about != expected:
+            yield f"{file.key} is of {' '.join(about)}, not of {' '.join(expected)}"
+    if coverage.broken:
+        yield coverage.broken[0][1]
+    if stage.key is not None and not read.keys:
+        yield "the archive has no public key of the SHA-256 that the file names"
+    if read.signatures.broken:
+        yield read.signatures.broken[0]
+    missing = [span for span in coverage.missing if not _may_be_before_the_stage(stage, read, span)]
+    if missing:
+        more = f", and of {len(missing) - 1:,} more times" if missing[1:] else ""
+        yield f"no evidence of {missing[0]}{more}"
+    if findings:
+        yield f"{findings:,} open finding{'s' if findings > 1 else ''}"
+
+
+def _may_be_before_the_stage(stage: ArchivedStage, read: _Evidence, span: Span) -> bool:
+    """Return whether a time without evidence may lie before the stage: it begins the window, the
+    chain begins behind it, or there is none, and the file does not say since when there is a
+    stage."""
+    files, due = read.coverage.files, read.coverage.due
+    starts_chain = not files or files[0].previous == hash_chain.BEGINNING
+    return stage.since is None and span.since == due.since and starts_chain
+
+
+def _doubts(stage: ArchivedStage, read: _Evidence, total: SealedSum) -> Iterator[str]:
+    coverage, counts = read.coverage, total.outcome.counts
+    if coverage.missing:
+        span = coverage.missing[0]
+        yield f"no evidence of {span}, and nothing says since when there is a stage"
+    for span, because in coverage.not_verified:
+        if span.since < coverage.due.until and span.until > coverage.due.since:
+            yield f"{span} was sealed as not verified: {because}"
+    if read.signatures.unsigned:
+        yield f"{len(read.signatures.unsigned):,} files are not signed yet"
+    if stage.key is None:
+        yield "the file names no key, and the archive's own key proves nothing of itself"
+    if unknown := counts.unknown + counts.pending + counts.records_pending:
+        yield f"of {unknown:,} calls it could not be known"
