@@ -193,6 +193,7 @@ class Gateway(cdk.Stack):
             throttle=None if self.authorizer else self._stage.callers.throttle,
             access_log=access_log,
             is_traced=self._stage.endpoint.tracing is not None,
+            allowed_ips=self._stage.endpoint.allowed_ips,
             cors_origins=self._stage.endpoint.cors_origins,
             takes_tokens=bool(self._stage.callers.token_issuers),
         )

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 from botocore.exceptions import ClientError
 
-from local.api_gateway import authorizer, coding, routing, validation
+from local.api_gateway import authorizer, coding, resource_policy, routing, validation
 from local.api_gateway.admission import Admission
 from local.api_gateway.authorizer import Invoke
 from local.api_gateway.client import Client, DisconnectedError, TooLargeError
@@ -104,6 +104,7 @@ class LocalApiGateway:
             # https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
             raise RefusedError("MISSING_AUTHENTICATION_TOKEN")
         exchange.match = match
+        resource_policy.check(exchange, match, api)
         if api.key_source == "HEADER":
             exchange.api_key = exchange.header("x-api-key")
         if match.method.signed:

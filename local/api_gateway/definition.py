@@ -88,6 +88,8 @@ class Api:
     traced: bool
     binary_types: tuple[str, ...]
     variables: Mapping[str, str]
+    policy: Mapping[str, Any] | None = None
+    """The resource policy, if it has one."""
 
 
 @dataclass(frozen=True, slots=True)

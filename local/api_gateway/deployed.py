@@ -102,6 +102,7 @@ class _Definition:
             traced=self._stage.get("tracingEnabled", False),
             binary_types=tuple(self._rest_api.get("binaryMediaTypes") or ()),
             variables=self._stage.get("variables") or {},
+            policy=of_template.get("Policy"),
         )
 
     def _methods(self) -> Iterator[Method]:

@@ -3,6 +3,7 @@ would have no effect. Each mistake is one line."""
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Iterator, Mapping
 from typing import Final
@@ -39,7 +40,8 @@ SHARED_ISSUERS: Final[Mapping[str, tuple[str, ...]]] = {
 # What only an endpoint can do. Teams, and what IAM lets direct callers do, stand without one.
 _OF_ENDPOINT: Final[Mapping[str, tuple[str, ...]]] = {
     "endpoint": (
-        *("unsupported_fields", "cors_origins", "max_body_bytes", "ping_seconds"),
+        *("unsupported_fields", "cors_origins", "allowed_ips", "max_body_bytes"),
+        "ping_seconds",
         *("memory_mb", "tracing", "reserved_concurrency"),
     ),
     "callers": (
@@ -84,6 +86,7 @@ def value_mistakes(stage: Stage) -> list[str]:
     """Return the mistakes of every key but geographies, models, teams and the canary."""
     return [
         *_endpoint_mistakes(stage),
+        *_network_mistakes(stage),
         *_logging_mistakes(stage),
         *_account_mistakes(stage),
         *_tier_mistakes(stage),
@@ -107,6 +110,24 @@ def _endpoint_mistakes(stage: Stage) -> Iterator[str]:
                 )
 
 
+def _network_mistakes(stage: Stage) -> Iterator[str]:
+    """Yield what no address has, and the canary, which calls from AWS's addresses."""
+    for text in stage.endpoint.allowed_ips:
+        try:
+            ipaddress.IPv4Network(text)
+        except ValueError as error:
+            yield f"endpoint.allowed_ips: {error}; allowed: IPv4 networks, like 203.0.113.0/24"
+    if stage.endpoint.allowed_ips and stage.evidence.canary:
+        yield (
+            "evidence.canary: given with endpoint.allowed_ips, which keeps it out, since it calls "
+            "from addresses of AWS; allowed: either of the two"
+        )
+
+
+def _may_have_canary(stage: Stage) -> bool:
+    return stage.endpoint.enabled and not stage.endpoint.allowed_ips
+
+
 def _logging_mistakes(stage: Stage) -> Iterator[str]:
     logging = stage.logging
     if logging.object_lock and not logging.keep_logs_on_destroy:
@@ -115,14 +136,14 @@ def _logging_mistakes(stage: Stage) -> Iterator[str]:
             "allowed: keep_logs_on_destroy true, since nobody can empty a bucket whose objects are "
             "locked"
         )
-    if logging.object_lock and not stage.endpoint.enabled and not stage.evidence.verify_hourly:
+    if logging.object_lock and not _may_have_canary(stage) and not stage.evidence.verify_hourly:
         yield (
-            f"logging.object_lock: {logging.object_lock} given without an endpoint and without "
+            f"logging.object_lock: {logging.object_lock} given without a canary and without "
             "evidence.verify_hourly; allowed: verify_hourly true, since AWS does not say that "
             "Bedrock can write to a locked bucket, and verification finds within two hours that "
             "the bucket lacks records that the log group has"
         )
-    if logging.object_lock and stage.endpoint.enabled and stage.evidence.canary is None:
+    if logging.object_lock and _may_have_canary(stage) and stage.evidence.canary is None:
         yield (
             f"logging.object_lock: {logging.object_lock} given without a canary; allowed: an "
             "evidence.canary with it, since AWS does not say that Bedrock can write to a locked "

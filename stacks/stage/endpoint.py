@@ -18,6 +18,11 @@ Origin = Annotated[
 ]
 
 
+# REST APIs listen on IPv4 unless they are dual-stack:
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-ip-address-type.html
+Network = Annotated[str, Field(pattern=r"^([0-9]{1,3}\.){3}[0-9]{1,3}/([0-9]|[12][0-9]|3[0-2])$")]
+
+
 class Tracing(Group):
     """How many requests X-Ray traces:
     https://docs.aws.amazon.com/xray/latest/devguide/xray-console-sampling.html"""
@@ -67,6 +72,16 @@ class Endpoint(Group):
             strict=False,
             description="The web pages that may call the endpoint from a browser. With none, no "
             "browser can read an answer.",
+        ),
+    ] = ()
+    allowed_ips: Annotated[
+        tuple[Network, ...],
+        Allowed("a list of at most 100 IPv4 networks, like 203.0.113.0/24"),
+        Page("security.md#networks"),
+        Field(
+            max_length=100,
+            strict=False,
+            description="The networks from which the endpoint takes requests. With none, from any.",
         ),
     ] = ()
     max_body_bytes: Annotated[

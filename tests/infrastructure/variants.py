@@ -183,6 +183,10 @@ _WITH_OTHER_KEYS: Final[Mapping[str, Sequence[Block]]] = {
         for residency in (None, ["us", "ca"], ["us", "ca", "eu"])
     ],
     "endpoint.enabled": [{"endpoint.enabled": True}, {"endpoint.enabled": False, **_OF_ENDPOINT}],
+    "endpoint.allowed_ips": [
+        {"endpoint.allowed_ips": networks, "evidence.canary": ABSENT}
+        for networks in ([], ["203.0.113.0/24"], ["203.0.113.0/24", "198.51.100.7/32"])
+    ],
     "callers.auth": [{"callers.auth": "key"}, _BY_SIGNATURE],
     "callers.budgets_fail": [
         {"callers.budgets": {"stage": [{"usd": 1, "per": "day"}]}, "callers.budgets_fail": how}

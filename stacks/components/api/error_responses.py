@@ -200,6 +200,13 @@ SIGNED_REFUSALS: Mapping[str, Refusal] = {
 }
 
 
+def of_networks(refusals: Mapping[str, Refusal]) -> dict[str, Refusal]:
+    """Return the refusals of an API that takes requests from some networks only."""
+    denied = refusals["ACCESS_DENIED"]
+    text = f"{denied.message} The endpoint also refuses network addresses that it does not know."
+    return {**refusals, "ACCESS_DENIED": denied._replace(message=text)}
+
+
 def add_error_responses(
     api: apigateway.RestApi, refusals: Mapping[str, Refusal], cors_origins: Sequence[str] = ()
 ) -> None:

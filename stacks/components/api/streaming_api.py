@@ -12,11 +12,13 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from stacks.components.api.allowed_networks import resource_policy
 from stacks.components.api.error_responses import (
     REFUSALS,
     SIGNED_REFUSALS,
     TOKEN_REFUSALS,
     add_error_responses,
+    of_networks,
 )
 from stacks.components.api.key_plan import Throttle
 from stacks.components.iam.nag_suppressions import acknowledge
@@ -116,10 +118,17 @@ class StreamingApi(Construct):
         throttle: Throttle | None,
         access_log: logs.ILogGroup,
         is_traced: bool = False,
+        allowed_ips: Sequence[str] = (),
         cors_origins: Sequence[str] = (),
         takes_tokens: bool = False,
     ) -> None:
         super().__init__(scope, construct_id)
+        open_methods = (*OPEN_METHODS, *(PREFLIGHTS if cors_origins else ()))
+        policy = (
+            resource_policy(allowed_ips, _resources(stage_name, open_methods))
+            if allowed_ips
+            else None
+        )
         self.api = apigateway.RestApi(
             self,
             "Api",
@@ -131,6 +140,7 @@ class StreamingApi(Construct):
             if authorizer_function
             else None,
             cloud_watch_role=False,
+            policy=policy,
             deploy_options=_stage_options(
                 stage_name,
                 access_log,
@@ -142,8 +152,13 @@ class StreamingApi(Construct):
         self.api.node.try_remove_child("Endpoint")  # an output of CDK's own, beside ours
         self._require_tls()
         self.stage = self.api.deployment_stage
+        if policy and self.api.latest_deployment:
+            # A changed policy holds from the next deployment of the API on.
+            self.api.latest_deployment.add_to_logical_id(policy.to_json())
         by_authorizer = TOKEN_REFUSALS if takes_tokens else REFUSALS
         refusals = by_authorizer if authorizer_function else SIGNED_REFUSALS
+        if allowed_ips:
+            refusals = of_networks(refusals)
         add_error_responses(self.api, refusals, cors_origins)
         integration = _integration(function)
         self._add_routes(integration, self._authorization(authorizer_function))
@@ -225,6 +240,15 @@ def _integration(function: lambda_.IFunction) -> apigateway.Integration:
         timeout=MAX_STREAM_DURATION,
         scope_permission_to_method=False,
     )
+
+
+def _resources(stage_name: str, methods: Sequence[str]) -> list[str]:
+    """Return the methods (`/health/GET`) as a resource policy names them."""
+    paths = (method.rpartition("/") for method in methods)
+    return [
+        f"execute-api:/{stage_name}/{verb}/{path.strip('/').replace('{proxy+}', '*')}"
+        for path, _, verb in paths
+    ]
 
 
 def _stage_options(

@@ -366,6 +366,18 @@ def test_every_stage_of_cdk_json_is_valid() -> None:
             "evidence.canary: 'claude-opus-4-8' given; allowed: one of the stage's models (",
         ),
         (
+            {"canary": "claude-haiku-4-5", "allowed_ips": ["203.0.113.0/24"]},
+            "evidence.canary: given with endpoint.allowed_ips, which keeps it out",
+        ),
+        (
+            {"allowed_ips": ["203.0.113.1/24"]},
+            "endpoint.allowed_ips: 203.0.113.1/24 has host bits set; allowed: IPv4 networks",
+        ),
+        (
+            {"allowed_ips": ["0.0.0.0"]},
+            "endpoint.allowed_ips: '0.0.0.0' given; allowed: a list",
+        ),
+        (
             {"canary": True},
             "evidence.canary: True given; allowed: one of the stage's models, or null",
         ),

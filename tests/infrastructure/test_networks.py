@@ -1,0 +1,36 @@
+"""An endpoint that takes requests from some networks only."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from tools.synthesis import synthesize
+
+STACK = "Gateway"
+
+
+def test_other_networks_are_denied_before_anything_runs(tmp_path: Path) -> None:
+    first = synthesize("dev", tmp_path / "1", allowed_ips=["203.0.113.0/24"])
+    second = synthesize("dev", tmp_path / "2", allowed_ips=["198.51.100.7/32"])
+    policy = first.only(STACK, "AWS::ApiGateway::RestApi").properties["Policy"]
+    allowed, denied = policy["Statement"]
+    assert (denied["Effect"], denied["Principal"]) == ("Deny", {"AWS": "*"})
+    assert denied["Resource"] == "execute-api:/*"
+    assert denied["Condition"] == {"NotIpAddress": {"aws:SourceIp": ["203.0.113.0/24"]}}
+    # A method that a caller signs or has a key for is not among them: the account's principals
+    # would need no policy of their own.
+    assert allowed["Resource"] == [
+        *("execute-api:/dev/HEAD/", "execute-api:/dev/HEAD/api/hello"),
+        "execute-api:/dev/GET/health",
+    ]
+    deployments = {
+        synthesis.only(STACK, "AWS::ApiGateway::Deployment").id for synthesis in (first, second)
+    }
+    assert len(deployments) == 2, "a changed policy holds from the next deployment on"
+    denial = next(
+        response.properties["ResponseTemplates"]["application/json"]
+        for response in first.resources(STACK, "AWS::ApiGateway::GatewayResponse")
+        if response.properties["ResponseType"] == "ACCESS_DENIED"
+    )
+    assert "network addresses" in json.loads(denial)["message"]
