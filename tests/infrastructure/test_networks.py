@@ -33,4 +33,4 @@ def test_other_networks_are_denied_before_anything_runs(tmp_path: Path) -> None:
         for response in first.resources(STACK, "AWS::ApiGateway::GatewayResponse")
         if response.properties["ResponseType"] == "ACCESS_DENIED"
     )
-    assert "network addresses" in json.loads(denial)["message"]
+    assert "your network address, or" in json.loads(denial)["message"]

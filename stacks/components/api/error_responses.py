@@ -203,7 +203,11 @@ SIGNED_REFUSALS: Mapping[str, Refusal] = {
 def of_networks(refusals: Mapping[str, Refusal]) -> dict[str, Refusal]:
     """Return the refusals of an API that takes requests from some networks only."""
     denied = refusals["ACCESS_DENIED"]
-    text = f"{denied.message} The endpoint also refuses network addresses that it does not know."
+    first, rest = denied.message[0], denied.message[1:]
+    text = (
+        "Either this endpoint does not take requests from your network address, or "
+        f"{first.lower()}{rest}"
+    )
     return {**refusals, "ACCESS_DENIED": denied._replace(message=text)}
 
 
