@@ -374,8 +374,8 @@ def test_every_stage_of_cdk_json_is_valid() -> None:
             "endpoint.allowed_ips: 203.0.113.1/24 has host bits set; allowed: IPv4 networks",
         ),
         (
-            {"allowed_ips": ["0.0.0.0"]},
-            "endpoint.allowed_ips: '0.0.0.0' given; allowed: a list",
+            {"allowed_ips": ["203.0.113.7"]},
+            "endpoint.allowed_ips: '203.0.113.7' given; allowed: a list",
         ),
         (
             {"canary": True},
