@@ -312,6 +312,7 @@ def _verification(
         retention_days=stage.logging.retention_days,
         hourly=stage.evidence.verify_hourly,
         log_settings=stack.log_settings,
+        budget_table=stack.budget_table.table if stack.budget_table else None,
     )
 
 

@@ -128,7 +128,11 @@ def _alarm_definitions(stage: Stage, gateway: Gateway | None) -> list[AlarmDefin
     if gateway and gateway.api_key_expiry:
         definitions += api_key_expiry_alarms(gateway.api_key_expiry, stage.name)
     if stage.evidence.verify_hourly:
-        definitions += verification_alarms(stage.name, has_gateway=gateway is not None)
+        definitions += verification_alarms(
+            stage.name,
+            has_gateway=gateway is not None,
+            has_budgets=stage.callers.counts_spending,
+        )
     if stage.evidence.canary is not None:
         definitions += canary_alarms(stage.name)
     return definitions

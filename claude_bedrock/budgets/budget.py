@@ -65,6 +65,11 @@ def caller_subject(caller: str) -> str:
     return f"{_CALLER}{caller}"
 
 
+def subject_of(scope: str, name: str) -> str:
+    """Return the subject of a scope (`stage`, `team` or `caller`) and a name."""
+    return scope if scope == STAGE else f"{scope}#{name}"
+
+
 def parse(text: str) -> Rules:
     """Return the rules in the JSON that `to_json` writes. Raises ValueError, LookupError,
     TypeError, AttributeError."""

@@ -74,6 +74,21 @@ def reserved(item: Item, unit: str, in_period: period.Period, now: float) -> int
     )
 
 
+def is_kept(counter_period: period.Period, now: float) -> bool:
+    """Return whether no settlement has removed a counter of the period yet."""
+    return counter_period.label >= _oldest(counter_period.per, now)
+
+
+def ended(item: Item, unit: str, in_period: period.Period, now: float) -> int:
+    """Return what reservations that ended hold still, of calls that began in the period."""
+    return sum(
+        reservation.amounts.of(unit)
+        for reservation in reservations(item)
+        if reservation.until <= now
+        and in_period.start <= reservation.until - RESERVATION_SECONDS < in_period.end
+    )
+
+
 def outdated(item: Item, now: float) -> Iterator[str]:
     """Yield the attributes that nobody needs: ended reservations, and counters of old periods."""
     for reservation in reservations(item):

@@ -4,6 +4,7 @@ Integers, and the same function for the gateway and for the proof from Bedrock's
 
 from decimal import ROUND_CEILING
 from typing import Final, NamedTuple
+from zlib import crc32
 
 from claude_bedrock.catalog import cost
 from claude_bedrock.catalog.model import Model
@@ -21,10 +22,21 @@ class Amounts(NamedTuple):
         """Return the amount in `usd` or `tokens`."""
         return self.usd if unit == "usd" else self.tokens
 
+    def plus(self, other: "Amounts") -> "Amounts":
+        """Return the sum of both."""
+        return Amounts(self.usd + other.usd, self.tokens + other.tokens)
+
 
 def has_price(model: Model) -> bool:
     """Return whether the catalog has a price of the model for every kind of token."""
     return all(rate > 0 for rate in model.price)
+
+
+def price_version(model: Model) -> str:
+    """Return what changes with the model's price in the catalog, and with nothing else: two
+    versions of the code that agree in it come to the same dollars."""
+    price = repr((model.price, model.geography_premium, model.long_prompt))
+    return f"{crc32(price.encode()):08x}"
 
 
 def amounts(model: Model, route: str, usage: cost.Usage) -> Amounts:

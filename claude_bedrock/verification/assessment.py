@@ -46,6 +46,10 @@ _FINDINGS: Final[Mapping[Kind, tuple[str, str]]] = {
         "1 record or audit entry cannot be read",
         "{} records or audit entries cannot be read",
     ),
+    "budget_mismatch": (
+        "1 budget or call differs in what it was charged",
+        "{} budgets or calls differ in what they were charged",
+    ),
 }
 """Beside `missing_record`, which the sentence begins with."""
 

@@ -1,9 +1,9 @@
 """The outcome of a reconciliation: findings, each with an id of its own, and counts."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import Any, Final, Literal, NamedTuple, get_args
+from typing import Any, Final, Literal, NamedTuple, Self, get_args
 
 Kind = Literal[
     "missing_record",
@@ -17,6 +17,7 @@ Kind = Literal[
     "content_mismatch",
     "data_residency_violation",
     "unreadable_record",
+    "budget_mismatch",
 ]
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 _FORMER_KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
@@ -93,6 +94,12 @@ class Outcome(NamedTuple):
     counts: Counts
     findings: list[Finding]
     direct_calls: Mapping[str, int] = MappingProxyType({})
+
+    def with_findings(self, others: Iterable[Finding]) -> Self:
+        """Return the outcome with further findings, in order."""
+        findings = [*self.findings, *others]
+        order = sorted(findings, key=lambda finding: (finding.at, finding.request_id))
+        return self._replace(findings=order)
 
     def as_data(self) -> dict[str, Any]:
         return {

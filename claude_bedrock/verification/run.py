@@ -10,6 +10,7 @@ from claude_bedrock.records.object_stat import ObjectStat
 from claude_bedrock.records.read_digest import Fingerprint
 from claude_bedrock.records.window import Window
 from claude_bedrock.verification.allowed_regions import AllowedRegions
+from claude_bedrock.verification.budget_charges import BUDGETS, BudgetCharges
 from claude_bedrock.verification.finding import Outcome
 from claude_bedrock.verification.hour_digests import HourDigests
 from claude_bedrock.verification.join import Destination, Lookups, reconcile
@@ -43,7 +44,8 @@ class RecordSource(Protocol):
 
 class Stage(NamedTuple):
     """What a run is about: a deployed stage, where its calls may be answered, whose they may be,
-    its two accounts, and API Gateway's access log."""
+    its two accounts, and API Gateway's access log. `has_budgets`: whether its calls are charged to
+    budgets."""
 
     name: str
     account: str
@@ -53,6 +55,7 @@ class Stage(NamedTuple):
     audit_lines: ReadAuditLines
     find_requests: FindRequests
     records: RecordSource
+    has_budgets: bool = False
 
 
 class Run(NamedTuple):
@@ -91,8 +94,12 @@ def run(
     }
     first, last = period.since - _NEAR, period.until + _NEAR
     records = _near(limit.watch(_records(stage.records, period, read)), period)
+    entries = stage.audit_lines(first, last, read["audit lines"])
+    charges = BudgetCharges(_window(period)) if stage.has_budgets else None
+    if charges is not None:
+        entries, records = charges.entries(entries), charges.records(records)
     outcome = reconcile(
-        limit.spend(stage.audit_lines(first, last, read["audit lines"])),
+        limit.spend(entries),
         limit.spend(_with_bodies(records, bodies, limit, digests)),
         window=_window(period),
         bounds=stage.bounds,
@@ -104,7 +111,10 @@ def run(
             find_requests=lambda ids: stage.find_requests(ids, first, last),
         ),
     )
-    return Run(_about(stage, period, by, read), outcome)
+    about = _about(stage, period, by, read)
+    if charges is None:
+        return Run(about, outcome)
+    return Run({**about, BUDGETS: charges.sums()}, outcome.with_findings(charges.findings()))
 
 
 def _about(

@@ -72,7 +72,8 @@ def from_settings(settings: Settings) -> Budgets:
 
 class _Subject:
     """One item of the table in one call: its budgets, what is added to its counters, and its state
-    so far. `result` is that of the last update."""
+    so far. `result` is that of the last update; `charged` is what the counters have of the call,
+    the least and the most that it can be."""
 
     def __init__(self, subject: str, budgets: Sequence[Budget], now: float) -> None:
         self.subject = subject
@@ -80,6 +81,7 @@ class _Subject:
         self.periods = {budget.per: period.containing(budget.per, now) for budget in budgets}
         self.result = Result(cause="NotAsked")
         self.is_reserved = False
+        self.charged = (Amounts(), Amounts())
 
     def period_of(self, budget: Budget) -> Period:
         return self.periods[budget.per]
@@ -226,6 +228,7 @@ class CallBudgets:
         )
         self.settle_ms = (time.monotonic() - started_at) * 1000
         for subject, result in zip(settled, results, strict=True):
+            subject.charged = self._charged(subject, result, actual)
             subject.result = result
             self.cause = self.cause or result.cause
             if result.is_done:
@@ -239,8 +242,26 @@ class CallBudgets:
         went_on = self._fails_open and self.state == UNAVAILABLE and not subject.result.failed
         return subject.is_reserved or subject.result.may_be_done or went_on
 
+    def _goes_on_unreserved(self, subject: _Subject) -> bool:
+        """Return whether the call went on although the table did not take its reservation."""
+        return not subject.is_reserved and self._fails_open and self.state == UNAVAILABLE
+
+    def _charged(
+        self, subject: _Subject, settlement: Result, actual: Amounts
+    ) -> tuple[Amounts, Amounts]:
+        """Return the least and the most that the counters have of the call, or ought to have: one
+        that went on unreserved counts, whether the table has taken its settlement or not."""
+        held = self._held
+        if self._goes_on_unreserved(subject):
+            may_hold = held if subject.result.may_be_done else Amounts()
+            return actual, actual.plus(may_hold)
+        if settlement.is_done:
+            return actual, actual
+        pairs = list(zip(actual, held, strict=True))
+        return Amounts(*map(min, pairs)), Amounts(*map(max, pairs))
+
     def _settlement(self, subject: _Subject, actual: Amounts, now: float) -> Update:
-        if not subject.is_reserved and self._fails_open and self.state == UNAVAILABLE:
+        if self._goes_on_unreserved(subject):
             return Update(subject.subject, added=subject.added(actual))
         difference = Amounts(actual.usd - self._held.usd, actual.tokens - self._held.tokens)
         return Update(
@@ -298,16 +319,25 @@ class CallBudgets:
             "budgets_cause": self.cause,
             "budgets_reserve_ms": round(self.reserve_ms, 1),
             "budgets_settle_ms": round(self.settle_ms, 1),
+            "budgets_price": spending.price_version(self._model) if self._model else "",
         }
 
     def _consulted(self) -> list[dict[str, Any]]:
-        return [
-            {
-                "scope": budget.scope,
-                "unit": budget.unit,
-                "per": budget.per,
-                "used_percent": round(100 * self._share(subject, budget)),
-            }
-            for subject in self._subjects
-            for budget in subject.budgets
-        ]
+        """Return a row for each budget: what its counter has of this call is what the verification
+        adds up. `charged_up_to` is there where the call may count for more than `charged`."""
+        rows = []
+        for subject in self._subjects:
+            for budget in subject.budgets:
+                least, most = (amounts.of(budget.unit) for amounts in subject.charged)
+                row = {
+                    "scope": budget.scope,
+                    "name": budget.name,
+                    "unit": budget.unit,
+                    "per": budget.per,
+                    "since": subject.period_of(budget).label,
+                    "used_percent": round(100 * self._share(subject, budget)),
+                    "charged": least,
+                    **({"charged_up_to": most} if most > least else {}),
+                }
+                rows.append({name: value for name, value in row.items() if value != ""})
+        return rows

@@ -4,7 +4,7 @@ Whoever gets it has the hash outside of the account.
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -17,7 +17,7 @@ from claude_bedrock.verification.coverage import (
     iso,
     start_of_hour,
 )
-from claude_bedrock.verification.evidence_bucket import EvidenceBucket
+from claude_bedrock.verification.evidence_bucket import EvidenceBucket, SealedFile
 from claude_bedrock.verification.hash_log import SealedHash, moment_of
 
 _DAY: Final = timedelta(days=1)
@@ -49,6 +49,7 @@ def _lines(coverage: Coverage, stage: str, day: Span) -> list[str]:
         *_named(
             "Not what the function sealed", [str(mismatch) for mismatch in coverage.mismatches]
         ),
+        *_budgets(of_day),
         *([f"{number} x {kind}" for kind, number in sorted(kinds.items())] or ["No findings"]),
         "",
         f"Last hash: {coverage.sha256 or 'none'}",
@@ -56,6 +57,20 @@ def _lines(coverage: Coverage, stage: str, day: Span) -> list[str]:
         "",
         "Keep this message: claude-bedrock evidence verify prints the same hashes.",
     ]
+
+
+def _budgets(files: Sequence[SealedFile]) -> Iterator[str]:
+    """Yield a line for each nightly check of budgets: how many counters were compared."""
+    for entry in (entry for file in files for entry in file.entries):
+        if entry.get("kind") == "budgets":
+            day = str(entry["until"])
+            if because := entry.get("because"):
+                yield f"Budgets until {day}: not compared, {because}"
+                continue
+            yield (
+                f"Budgets until {day}: {entry['exact']} counters compared exactly, "
+                f"{entry['at_least']} with the least they may hold"
+            )
 
 
 def _named(what: str, names: list[str]) -> list[str]:

@@ -30,6 +30,7 @@ from claude_bedrock.verification.period import Period, period
 from claude_bedrock.verification.principals import Principals
 from claude_bedrock.verification.run import Run, Stage
 from claude_bedrock.verification.signatures import KmsSigner
+from verification.budgets_of_day import read_items
 from verification.chain_position import position
 from verification.finding_requests import accept_finding, list_findings
 from verification.scheduled_run import DELAY, Clock, Work, by_the_clock
@@ -37,6 +38,8 @@ from verification.sealing import Seal
 
 ATTEMPTS: Final = 10
 """CloudWatch Logs throttles a whole account: a run waits for its turn."""
+BUDGETS_TABLE: Final = "BUDGETS_TABLE"
+"""The variable that a stage with budgets has."""
 _WINDOW: Final = ("since", "hours", "until", "delay_minutes")
 
 
@@ -112,6 +115,7 @@ def _work(environment: Mapping[str, str], by: str) -> Work:
         else run.no_audit_entries,
         find_requests=partial(access_log.find_requests, logs, environment["ACCESS_LOG_GROUP"]),
         records=Records(destinations, logs=logs, s3=s3),
+        has_budgets=BUDGETS_TABLE in environment,
     )
     evidence = EvidenceBucket(s3, environment["EVIDENCE_BUCKET"])
     return Work(
@@ -122,6 +126,9 @@ def _work(environment: Mapping[str, str], by: str) -> Work:
         by=by,
         retention_days=int(environment["RETENTION_DAYS"]),
         publish=partial(_publish, make("sns"), environment["ALARM_TOPIC"]),
+        budgets=partial(read_items, make("dynamodb"), environment[BUDGETS_TABLE])
+        if stage.has_budgets
+        else None,
     )
 
 

@@ -6,7 +6,9 @@ from functools import cache
 from typing import Final
 
 from aws_lambda_powertools import Logger
+from botocore.exceptions import ClientError
 
+from claude_bedrock.records.window import UnreadableError
 from claude_bedrock.verification.coverage import Mismatch
 from claude_bedrock.verification.finding import Finding, Kind
 from metrics.emf import emit_metrics
@@ -23,7 +25,10 @@ METRICS: Final[dict[Kind, str]] = {
     "session_mismatch": "SessionMismatch",
     "content_mismatch": "ContentMismatch",
     "unreadable_record": "UnreadableRecord",
+    "budget_mismatch": "BudgetMismatch",
 }
+_OF_BUDGETS: Final[Kind] = "budget_mismatch"
+"""Of a stage without budgets the metric is not written: each costs something."""
 VERIFIED: Final = "VerifiedHours"
 NOT_VERIFIED: Final = "UnverifiedHours"
 EVIDENCE: Final = "EvidenceChanged"
@@ -36,7 +41,12 @@ def _logger() -> Logger:
 
 
 def report_findings(
-    findings: Sequence[Finding], stage: str, mismatches: Sequence[Mismatch], *, hours: int
+    findings: Sequence[Finding],
+    stage: str,
+    mismatches: Sequence[Mismatch],
+    *,
+    hours: int,
+    has_budgets: bool,
 ) -> None:
     """Lines and metrics of what was found where `hours` are complete by it, if any are: the alarm
     on silence counts data points. A finding never holds a prompt or a completion."""
@@ -44,7 +54,9 @@ def report_findings(
         _logger().warning("finding", extra={"finding": finding.as_data()})
     counted = Counter(finding.kind for finding in findings)
     report_evidence(mismatches)
-    counts = {name: counted[kind] for kind, name in METRICS.items()}
+    counts = {
+        name: counted[kind] for kind, name in METRICS.items() if kind != _OF_BUDGETS or has_budgets
+    }
     verified = {VERIFIED: hours} if hours else {}
     emit_metrics({**verified, NOT_VERIFIED: 0, EVIDENCE: len(mismatches), **counts}, stage)
 
@@ -66,3 +78,11 @@ def report_evidence(mismatches: Sequence[Mismatch]) -> None:
     """Write a line for each of the first files that are missing or changed."""
     for mismatch in mismatches[:_LINES]:
         _logger().warning("evidence", extra={"mismatch": mismatch._asdict()})
+
+
+def reason(error: Exception) -> str:
+    """Return what AWS calls it, without an ARN or an account; what could not be read, in our
+    words."""
+    if isinstance(error, ClientError):
+        return f"{error.response['Error'].get('Code', '')} of {error.operation_name}"
+    return str(error) if isinstance(error, UnreadableError) else type(error).__name__

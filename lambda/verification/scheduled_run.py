@@ -29,9 +29,10 @@ from claude_bedrock.verification.recheck import AFTER, recheck_window
 from claude_bedrock.verification.record_digests import key_of_log_events
 from claude_bedrock.verification.run import Run, Stage
 from verification.attempts import SLICES, Attempt, Attempts
+from verification.budgets_of_day import ReadItems, check_day
 from verification.chain_position import HashSource, Position, changed_files, position
 from verification.daily_report import daily_report, is_due
-from verification.report import report_findings, report_unsent, report_unverified
+from verification.report import reason, report_findings, report_unsent, report_unverified
 from verification.sealing import Seal
 
 DELAY: Final = timedelta(hours=1)
@@ -52,7 +53,8 @@ TOO_LARGE: Final = (
 
 class Work(NamedTuple):
     """What a run needs, from the function's environment; `by` is the function's ARN. `publish`
-    sends a subject and a text to the alarm topic."""
+    sends a subject and a text to the alarm topic; `budgets` reads the table of budgets, where the
+    stage has one."""
 
     stage: Stage
     evidence: EvidenceBucket
@@ -61,6 +63,7 @@ class Work(NamedTuple):
     by: str
     retention_days: int
     publish: Callable[[str, str], None]
+    budgets: ReadItems | None = None
 
 
 class Clock(NamedTuple):
@@ -171,12 +174,20 @@ def _seal_verified(work: Work, clock: Clock, at: Position, verified: Verified) -
         by=work.by,
         budget=Budget(clock.remaining_ms),
     )
-    findings = [*result.outcome.findings, *again.findings]
-    report_findings(findings, work.stage.name, at.mismatches, hours=int(completes))
     first, *rest = result.entries()
+    budgets = check_day(work.budgets, work.evidence, first, period)
+    findings = [*result.outcome.findings, *again.findings, *budgets.findings]
+    report_findings(
+        findings,
+        work.stage.name,
+        at.mismatches,
+        hours=int(completes),
+        has_budgets=work.stage.has_budgets,
+    )
     sized = at._replace(slice=attempt.next_size)
     lists = _write_lists(work.evidence, digests, attempt)
-    entries = [{**first, **lists, **sized.note()}, *rest, *again.entries, *at.entries()]
+    entries = [{**first, **lists, **sized.note()}, *rest, *again.entries]
+    entries += [*budgets.entries, *at.entries()]
     return _seal(work, sized, period, entries)
 
 
@@ -212,7 +223,10 @@ def _seal_unverified(
         "since": iso(period.since),
         "until": iso(period.until),
     }
-    return _seal(work, at, period, [{**about, **at.note()}, *at.entries()])
+    budgets = check_day(work.budgets, work.evidence, about, period)
+    if budgets.findings:
+        report_findings(budgets.findings, work.stage.name, (), hours=0, has_budgets=True)
+    return _seal(work, at, period, [{**about, **at.note()}, *budgets.entries, *at.entries()])
 
 
 def _seal(work: Work, at: Position, period: Period, entries: Sequence[Mapping[str, Any]]) -> Sealed:
@@ -225,11 +239,3 @@ def _seal(work: Work, at: Position, period: Period, entries: Sequence[Mapping[st
 
 def _period(since: datetime, until: datetime, clock: Clock) -> Period:
     return Period(since, until, DELAY, clock.now)
-
-
-def reason(error: Exception) -> str:
-    """Return what AWS calls it, without an ARN or an account; what could not be read, in our
-    words."""
-    if isinstance(error, ClientError):
-        return f"{error.response['Error'].get('Code', '')} of {error.operation_name}"
-    return str(error) if isinstance(error, UnreadableError) else type(error).__name__

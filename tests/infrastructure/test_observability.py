@@ -55,7 +55,7 @@ def test_each_symptom_has_its_alarm(any_stage: Synthesis) -> None:
     reserved = {("AWS/Lambda", "ConcurrentExecutions")}
     budgets = {
         ("ClaudeOnBedrock", name)
-        for name in ("BudgetAlerts", "BudgetRefusals", "BudgetTableErrors")
+        for name in ("BudgetAlerts", "BudgetMismatch", "BudgetRefusals", "BudgetTableErrors")
     }
     at_times = {"local": canary | reserved | budgets}
     assert watched == at_times.get(any_stage.stage, set()) | {

@@ -92,6 +92,7 @@ def run(
         else verification.no_audit_entries,
         find_requests=partial(find_requests_of, deployment),
         records=records or records_of(deployment),
+        has_budgets="BudgetRules" in deployment.outputs("InvocationLogging"),
     )
     hourly_run = verification.run(stage, period, by=by["Arn"])
     written = folder.write(period.now, hourly_run.entries(), previous)

@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 
 import aws_cdk as cdk
+from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
@@ -18,6 +19,7 @@ from stacks.components.observability.log_group import LogGroupSettings
 from stacks.components.observability.metrics import runs_metric, verification_metric
 from stacks.components.packaging.python_function import PythonFunction
 from stacks.components.packaging.schedule import ScheduledInvocation
+from stacks.components.record.budget_table import read_permissions
 from stacks.components.record.logging_configuration import LoggingConfiguration
 from stacks.components.record.signing_key import SigningKey
 
@@ -54,6 +56,10 @@ WITHOUT_GATEWAY = {
 }
 """The same for a stage whose callers go to Bedrock directly: without audit log entries, records can
 only be compared with each other."""
+BUDGET_FINDINGS = {
+    "BudgetMismatch": "A budget or a call was charged another amount than Bedrock's records have.",
+}
+"""As FINDINGS, of a stage with budgets."""
 EVIDENCE_FINDINGS = {
     "EvidenceChanged": "Evidence of a verified hour was changed or deleted.",
     "UnverifiedHours": "An hour could not be verified and was closed as not verified.",
@@ -68,7 +74,8 @@ class VerificationFunction(PythonFunction):
     Without a gateway it compares the records of the two destinations with each other.
     `configuration` names the destinations of records; `log_group_name` and `bucket_arn` are the
     same as its role names them, in words that are known at synthesis where possible.
-    `allowed_regions` says where the stage's calls may be answered.
+    `allowed_regions` says where the stage's calls may be answered. `budget_table` is None for a
+    stage without budgets.
     """
 
     def __init__(
@@ -89,7 +96,9 @@ class VerificationFunction(PythonFunction):
         retention_days: int,
         hourly: bool,
         log_settings: LogGroupSettings,
+        budget_table: dynamodb.ITable | None = None,
     ) -> None:
+        key_arn = log_settings.key.key_arn
         permissions = [
             *_read_permissions(
                 names,
@@ -97,9 +106,11 @@ class VerificationFunction(PythonFunction):
                 [bucket_arn, evidence_bucket.bucket_arn],
                 own_logs=[*(GATEWAY_LOGS if has_gateway else ()), LOG_NAME],
             ),
-            *_evidence_permissions(names, evidence_bucket.bucket_arn, log_settings.key.key_arn),
+            *_evidence_permissions(names, evidence_bucket.bucket_arn, key_arn),
             *_report_permissions(names),
         ]
+        if budget_table is not None:
+            permissions += read_permissions(budget_table.table_arn, key_arn, names.stack.region)
         super().__init__(
             scope,
             construct_id,
@@ -109,7 +120,7 @@ class VerificationFunction(PythonFunction):
             packages=[
                 *("verification", "metrics", "claude_bedrock.verification"),
                 *("claude_bedrock.records", "claude_bedrock.catalog"),
-                "claude_bedrock.caller_sessions",
+                *("claude_bedrock.caller_sessions", "claude_bedrock.budgets"),
             ],
             handler="verification.handler.handle",
             log_name=LOG_NAME,
@@ -133,6 +144,8 @@ class VerificationFunction(PythonFunction):
             self, "SigningKey", signer=self.role, retain=log_settings.retain
         ).key
         self.function.add_environment("SIGNING_KEY", self.signing_key.key_id)
+        if budget_table is not None:
+            self.function.add_environment("BUDGETS_TABLE", budget_table.table_name)
         if hourly:
             self._schedule(configuration)
 
@@ -147,9 +160,12 @@ class VerificationFunction(PythonFunction):
         schedule.node.add_dependency(configuration)
 
 
-def verification_alarms(stage_name: str, *, has_gateway: bool = True) -> list[AlarmDefinition]:
+def verification_alarms(
+    stage_name: str, *, has_gateway: bool = True, has_budgets: bool = False
+) -> list[AlarmDefinition]:
     """Return the alarms on each kind of finding, and on hours that were not verified in time."""
     findings = FINDINGS if has_gateway else WITHOUT_GATEWAY
+    findings = {**findings, **(BUDGET_FINDINGS if has_budgets else {})}
     log_group = f"/claude-on-bedrock/{stage_name}/{LOG_NAME}"
     meanings = {
         **{

@@ -22,6 +22,9 @@ from claude_bedrock.budgets.budget import Budget, Rules
 from claude_bedrock.budgets.item import RESERVATION_SECONDS
 from claude_bedrock.budgets.period import containing
 from claude_bedrock.catalog import cost
+from claude_bedrock.records.log_item import LogItem
+from claude_bedrock.records.window import Window
+from claude_bedrock.verification.budget_charges import BudgetCharges
 from gateway.budget_table import BudgetTable, Update
 from gateway.budgets import SETTLED, Budgets, CallBudgets
 from gateway.caller import Caller
@@ -55,9 +58,16 @@ class Outcome:
 
 
 def make_call(
-    budgets: Budgets, number: int, *, tokens: int, output: int, is_sent: bool
+    budgets: Budgets,
+    number: int,
+    entries: list[dict[str, Any]],
+    *,
+    tokens: int,
+    output: int,
+    is_sent: bool,
 ) -> Outcome | None:
-    """Reserve, call, settle, as the handler does; None for a call that was refused."""
+    """Reserve, call, settle and note in `entries`, as the handler does; None for a call that was
+    refused."""
     call = ModelCall()
     call.model = "claude-sonnet-4-5"
     mine = budgets.of_call(Caller(name=f"caller{number % 3}", team="search"), call, f"gw-{number}")
@@ -66,6 +76,7 @@ def make_call(
         mine.reserve([PROFILE], b"x" * tokens * 2 + b'"max_tokens":100')
     except GatewayError:
         mine.settle()
+        entries.append(mine.audit_fields())
         return None
     attempt = Attempt(PROFILE)
     attempt.is_sent, attempt.is_complete = is_sent, True
@@ -73,6 +84,7 @@ def make_call(
     call.attempts.append(attempt)
     call.usage = Usage(input_tokens=tokens, output_tokens=output)
     mine.settle()
+    entries.append(mine.audit_fields())
     actual = _cost(tokens, output) if is_sent else 0
     return Outcome(_reserved(mine), actual, is_settled=mine.state == SETTLED)
 
@@ -102,6 +114,7 @@ def test_no_limit_is_passed_by_more_than_the_calls_in_flight_exceed_their_reserv
 ) -> None:
     table = FakeTable()
     table.faults = [chance.choice(FAULTS) for _ in range(len(calls) * 8)] if with_faults else []
+    entries: list[dict[str, Any]] = []
     rules = Rules(
         stage=(Budget("stage", "usd", limit, "month"),),
         teams={"default": (Budget("", "usd", limit, "day"),)},
@@ -111,7 +124,7 @@ def test_no_limit_is_passed_by_more_than_the_calls_in_flight_exceed_their_reserv
     def call(numbered: tuple[int, tuple[int, int, bool]]) -> Outcome | None:
         number, (tokens, output, is_sent) = numbered
         own = Budgets(rules, {}, BudgetTable("t", table.connect), fails_open=False)
-        return make_call(own, number, tokens=tokens, output=output, is_sent=is_sent)
+        return make_call(own, number, entries, tokens=tokens, output=output, is_sent=is_sent)
 
     with ThreadPoolExecutor(CALLERS) as threads:
         outcomes = [each for each in threads.map(call, enumerate(calls)) if each is not None]
@@ -124,10 +137,38 @@ def test_no_limit_is_passed_by_more_than_the_calls_in_flight_exceed_their_reserv
         table.items.get("stage", {}), f"usd#month#{containing('month', now).label}"
     )
     assert charged >= spent - unsettled
+    _check_entries_bound_the_counters(table, entries)
     if not with_faults:
         assert charged == spent
         assert not [r for each in table.items.values() for r in item.reservations(each)]
     _check_every_reservation_ends(table, now)
+
+
+def _check_entries_bound_the_counters(table: FakeTable, entries: list[dict[str, Any]]) -> None:
+    """What the calls' audit entries say they were charged, whatever the table did, comes to what
+    its counters hold: the nightly verification compares just that."""
+    charges = BudgetCharges(Window(0, time.time() + 60, 0))
+    items = [
+        LogItem("", time.time(), {"gateway_request_id": str(number), **entry})
+        for number, entry in enumerate(entries)
+    ]
+    assert len(list(charges.entries(items))) == len(entries)
+    sums = charges.sums()
+    assert not sums["unknown"]
+    held = {
+        (subject, counter): int(value["N"])
+        for subject, content in table.items.items()
+        for counter, value in content.items()
+        if "N" in value and counter != item.EXPIRES
+    }
+    bounds = {
+        (subject, counter): bounds
+        for subject, by_counter in sums["charged"].items()
+        for counter, bounds in by_counter.items()
+    }
+    for key, amount in held.items():
+        least, most = bounds[key]
+        assert least <= amount <= most, key
 
 
 def _check_every_reservation_ends(table: FakeTable, now: float) -> None:

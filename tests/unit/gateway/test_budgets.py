@@ -174,7 +174,15 @@ def test_a_call_that_does_not_fit_is_a_429_that_claude_code_shows(
     entry = audit_line(capsys)
     assert (entry["outcome"], entry["budgets_state"]) == ("refused", "refused")
     (consulted,) = entry["budgets"]
-    assert consulted == {"scope": "caller", "unit": "usd", "per": "day", "used_percent": 33}
+    assert consulted == {
+        "scope": "caller",
+        "name": "team-a",
+        "unit": "usd",
+        "per": "day",
+        "since": period.containing("day", time.time()).label,
+        "used_percent": 33,
+        "charged": 0,
+    }
 
 
 def test_bedrocks_own_clients_read_a_throttling_exception(make: Make) -> None:
@@ -325,8 +333,11 @@ def test_a_lost_settlement_stays_charged_in_full(
 
     assert caller.send(BODY).status == 200
 
-    assert audit_line(capsys)["budgets_state"] == "unsettled"
+    entry = audit_line(capsys)
+    assert entry["budgets_state"] == "unsettled"
     assert caller.counter(ME) > COST
+    (row,) = entry["budgets"]
+    assert (row["charged"], row["charged_up_to"]) == (COST, caller.counter(ME))
     assert len(caller.open()) == 1
 
 
