@@ -1,7 +1,7 @@
 -- Calls and tokens by day, caller, team, model and Region. A record that was written twice counts once;
 -- lines that are no record are counted apart, and the first of their files is named.
 -- `above_tokens`: the length of prompt that the call exceeded and from which a model may be dearer,
--- or 0.
+-- or 0. `principal`: the role or user that called, without the session's name.
 WITH records AS (
   SELECT
     CASE WHEN "timestamp" IS NOT NULL THEN requestid END AS request_id,
@@ -15,7 +15,8 @@ WITH records AS (
     "output".outputtokencount AS output_tokens,
     "input".cachereadinputtokencount AS cache_read_tokens,
     "input".cachewriteinputtokencount AS cache_write_tokens,
-    CASE WHEN requestid IS NULL OR "timestamp" IS NULL THEN "$path" END AS unreadable_in
+    CASE WHEN requestid IS NULL OR "timestamp" IS NULL THEN "$path" END AS unreadable_in,
+    concat(split_part("identity".arn, '/', 1), '/', split_part("identity".arn, '/', 2)) AS principal
   FROM invocations
   WHERE datehour BETWEEN {first_hour} AND {last_hour}
     AND "$path" NOT LIKE '%/data/%'
@@ -39,7 +40,8 @@ calls AS (
     coalesce(min(cache_read_tokens), 0) AS cache_read_tokens,
     coalesce(min(cache_write_tokens), 0) AS cache_write_tokens,
     sum(CASE WHEN request_id IS NULL THEN 1 ELSE 0 END) AS unreadable,
-    min(unreadable_in) AS unreadable_in
+    min(unreadable_in) AS unreadable_in,
+    min(principal) AS principal
   FROM records
   GROUP BY request_id
 ),
@@ -70,7 +72,8 @@ SELECT
   coalesce(sum(cache_read_tokens), 0) AS cache_read_tokens,
   coalesce(sum(cache_write_tokens), 0) AS cache_write_tokens,
   sum(unreadable) AS unreadable,
-  min(unreadable_in) AS unreadable_in
+  min(unreadable_in) AS unreadable_in,
+  principal
 FROM measured
-GROUP BY 1, 2, 3, 4, 5, 6
-ORDER BY 1, 2, 3, 4, 5, 6
+GROUP BY 1, 2, 3, 4, 5, 6, 16
+ORDER BY 1, 2, 3, 4, 5, 6, 16

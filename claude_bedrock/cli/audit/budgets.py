@@ -7,9 +7,11 @@ from typing import Final, NamedTuple
 from claude_bedrock.budgets import budget
 from claude_bedrock.cli.audit.recorded_responses import RecordingDeployment
 from claude_bedrock.cli.audit.statement import Judgment, Statement, pass_if, stated
-from claude_bedrock.cli.budgets.record_check import Comparison, ReadRows, compare
+from claude_bedrock.cli.budgets.record_check import Comparison, ReadRows, RecordCheck, compare
 from claude_bedrock.cli.budgets.spending import read_items, spending
+from claude_bedrock.cli.shared import stage_settings
 from claude_bedrock.cli.usage.totals import TeamProfiles
+from claude_bedrock.cli.verify.verification import Report, principals_of
 from claude_bedrock.verification.period import Period
 
 BUDGETS_COUNTED: Final = "budgets-counted"
@@ -29,28 +31,38 @@ def collect_budgets(
     period: Period,
     read_rows: ReadRows,
     profiles: TeamProfiles,
+    *,
+    joined: Report,
 ) -> BudgetCheck:
-    """Return what is spent of each budget, by its counter and by the records."""
+    """Return what is spent of each budget, by its counter and by the records; and judge it with
+    what the verification has found of budgets in the report's window."""
     if "BudgetRules" not in outputs:
         return BudgetCheck()
-    comparisons: list[Comparison] = []
+    checks: list[RecordCheck] = []
+    mismatches = sum(finding.kind == "budget_mismatch" for finding in joined.outcome.findings)
 
     def ask() -> Judgment:
         rules, items = budget.parse(outputs["BudgetRules"]), read_items(deployment)
         rows = list(spending(rules, items, time.time()))
-        comparisons.extend(compare(rows, read_rows, profiles, period.now))
-        return judge(comparisons)
+        principals = principals_of(deployment, stage_settings.deployed(deployment))
+        checks.append(compare(rows, read_rows, profiles, principals, period.now))
+        return judge(checks[0], mismatches)
 
     actions = "dynamodb:Scan and kms:Decrypt"
     statement = stated(deployment, BUDGETS_COUNTED, _CLAIM, actions, ask)
-    return BudgetCheck(tuple(comparisons), (statement,))
+    comparisons = tuple(checks[0].comparisons) if checks else ()
+    return BudgetCheck(comparisons, (statement,))
 
 
-def judge(comparisons: Sequence[Comparison]) -> Judgment:
-    """Return whether no budget counts less than the records have."""
-    missed = sum(each.is_undercounted for each in comparisons)
-    if missed:
-        return pass_if(
-            False, f"{missed} of {len(comparisons)} budgets count less than Bedrock's records have."
-        )
-    return pass_if(True, f"{len(comparisons)} budgets were computed again from Bedrock's records.")
+def judge(check: RecordCheck, mismatches: int) -> Judgment:
+    """Return whether no budget counts less than the records of the gateway's calls have, and the
+    verification has found no mismatch."""
+    number = len(check.comparisons)
+    words = f"{number} budgets were computed again from Bedrock's records."
+    if check.undercounted:
+        words = f"{check.undercounted} of {number} budgets count less than Bedrock's records have."
+    if mismatches:
+        words += f" The verification has {mismatches:,} findings of budgets, listed below."
+    if check.direct_calls:
+        words += f" {check.direct_calls:,} calls of other principals count for no budget."
+    return pass_if(not check.undercounted and not mismatches, words)

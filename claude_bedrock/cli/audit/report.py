@@ -210,7 +210,7 @@ def gather(
         access=access.collect_access(recorder, outputs["ModelAccess"], meant.models),
         usage=_usage(deployment, period),
         drift=alarms.collect_alarms(recorder, period),
-        budgets=_budgets(recorder, deployment, outputs["InvocationLogging"], period),
+        budgets=_budgets(recorder, deployment, outputs["InvocationLogging"], period, joined),
         readers=readers.collect_readers(
             recorder, deployment, outputs["InvocationLogging"], period, stacks
         ),
@@ -236,12 +236,13 @@ def _budgets(
     deployment: Deployment,
     outputs: Mapping[str, str],
     period: Period,
+    joined: verification.Report,
 ) -> BudgetCheck:
     def read(since: datetime, until: datetime) -> list[Row]:
         return sources.read_stage(deployment, since, until, lambda *_: None)
 
     profiles = sources.team_profiles(deployment)
-    return budgets.collect_budgets(recorder, outputs, period, read, profiles)
+    return budgets.collect_budgets(recorder, outputs, period, read, profiles, joined=joined)
 
 
 def usage_as_data(usage: Usage) -> list[dict[str, Any]]:

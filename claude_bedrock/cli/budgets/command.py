@@ -11,9 +11,9 @@ from rich.table import Table
 from rich.text import Text
 
 from claude_bedrock.budgets.budget import MICRO, USD
-from claude_bedrock.cli.budgets.record_check import Comparison, compare
+from claude_bedrock.cli.budgets.record_check import Comparison, RecordCheck, compare
 from claude_bedrock.cli.budgets.spending import Spending, read_items, read_rules, spending
-from claude_bedrock.cli.shared import deployment
+from claude_bedrock.cli.shared import deployment, stage_settings
 from claude_bedrock.cli.shared.deployment import Deployment
 from claude_bedrock.cli.shared.errors import NOT_ASSESSED
 from claude_bedrock.cli.shared.options import (
@@ -27,6 +27,7 @@ from claude_bedrock.cli.shared.options import (
 from claude_bedrock.cli.shared.terminal import console, echo, echo_items, plain_lines
 from claude_bedrock.cli.usage import sources
 from claude_bedrock.cli.usage.rows import Row
+from claude_bedrock.cli.verify.verification import principals_of
 
 _UNDERCOUNTED = 1
 _COLUMNS = ("budget of", "per", "spent", "reserved", "limit", "used", "action", "resets (UTC)")
@@ -50,21 +51,30 @@ def budgets(
         target = deployment.chosen(stage, region, local_dir)
         rules = read_rules(target)
         rows = list(spending(rules, read_items(target), time.time()))
-        comparisons = _compare(target, rows) if check else []
+        checked = _compare(target, rows) if check else RecordCheck()
     if as_json:
-        echo_items(row.as_data() for row in (comparisons or rows))
+        echo_items(row.as_data() for row in (checked.comparisons or rows))
     else:
-        console().print(_checked_table(comparisons) if check else _table(rows))
-    if any(comparison.is_undercounted for comparison in comparisons):
+        console().print(_checked_table(checked.comparisons) if check else _table(rows))
+    if checked.direct_calls:
+        echo(
+            f"not counted: {checked.direct_calls:,} calls on record that other principals than the "
+            "gateway made; `claude-bedrock verify` names them",
+            err=True,
+        )
+    if checked.undercounted:
         echo("calls are on record that a budget does not count: see docs/budgets.md", err=True)
         sys.exit(_UNDERCOUNTED)
 
 
-def _compare(target: Deployment, rows: Sequence[Spending]) -> list[Comparison]:
+def _compare(target: Deployment, rows: Sequence[Spending]) -> RecordCheck:
+    principals = principals_of(target, stage_settings.deployed(target))
+
     def read(since: dt.datetime, until: dt.datetime) -> list[Row]:
         return sources.read_stage(target, since, until, lambda *_: None)
 
-    return compare(rows, read, sources.team_profiles(target), dt.datetime.now(dt.UTC))
+    profiles = sources.team_profiles(target)
+    return compare(rows, read, profiles, principals, dt.datetime.now(dt.UTC))
 
 
 def _table(rows: Sequence[Spending]) -> Table:

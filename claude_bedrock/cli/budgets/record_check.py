@@ -10,6 +10,7 @@ from claude_bedrock.cli.budgets.spending import Spending
 from claude_bedrock.cli.usage import totals
 from claude_bedrock.cli.usage.rows import Row
 from claude_bedrock.cli.usage.totals import TeamProfiles
+from claude_bedrock.verification.principals import Principals
 
 TOLERANCE = Decimal("0.01")
 """The part of a recorded amount by which a counter may be below it: a call counts in whole
@@ -47,17 +48,43 @@ class Comparison(NamedTuple):
         }
 
 
+class RecordCheck(NamedTuple):
+    """Each budget's comparison. `direct_calls` are on record since the first of the periods began
+    and are of other principals than the gateway's: they count for no budget."""
+
+    comparisons: Sequence[Comparison] = ()
+    direct_calls: int = 0
+
+    @property
+    def undercounted(self) -> int:
+        """How many budgets count less than the records have."""
+        return sum(each.is_undercounted for each in self.comparisons)
+
+
 def compare(
-    spendings: Sequence[Spending], read_rows: ReadRows, profiles: TeamProfiles, now: dt.datetime
-) -> list[Comparison]:
-    """Return each budget beside what the records of its period say. The records of a period are
-    read once."""
-    starts = {each.period.start for each in spendings}
-    rows = {start: read_rows(dt.datetime.fromtimestamp(start, dt.UTC), now) for start in starts}
-    return [
-        Comparison(each, _recorded(each.budget, rows[each.period.start], profiles))
-        for each in spendings
-    ]
+    spendings: Sequence[Spending],
+    read_rows: ReadRows,
+    profiles: TeamProfiles,
+    principals: Principals,
+    now: dt.datetime,
+) -> RecordCheck:
+    """Compare each budget with what the records of the gateway's calls in its period say. The
+    records of a period are read once."""
+    starts = sorted({each.period.start for each in spendings})
+    rows: dict[int, list[Row]] = {}
+    direct_calls: list[int] = []
+    for start in starts:
+        recorded = read_rows(dt.datetime.fromtimestamp(start, dt.UTC), now)
+        rows[start] = [row for row in recorded if principals.is_gateway(row.principal)]
+        calls = (sum(row.calls for row in some) for some in (recorded, rows[start]))
+        direct_calls.append(next(calls) - next(calls))
+    return RecordCheck(
+        [
+            Comparison(each, _recorded(each.budget, rows[each.period.start], profiles))
+            for each in spendings
+        ],
+        max(direct_calls, default=0),
+    )
 
 
 def _recorded(budget: Budget, rows: Sequence[Row], profiles: TeamProfiles) -> int:

@@ -16,7 +16,8 @@ class UnanswerableError(CliError):
 class Row(NamedTuple):
     """As claude_bedrock/queries/usage.sql names them. `team` is the one in the record's
     metadata, empty in records of 0.2 and before. `unreadable` are lines that are no record, and
-    files that are not whole; none of them is among the calls."""
+    files that are not whole; none of them is among the calls. `principal` is
+    the ARN of the role or user that called."""
 
     day: str
     caller: str
@@ -33,6 +34,7 @@ class Row(NamedTuple):
     unreadable: int = 0
     unreadable_in: str = ""
     team: str = ""
+    principal: str = ""
 
 
 _NUMBERS: Final = tuple(name for name, kind in Row.__annotations__.items() if kind is int)

@@ -546,7 +546,7 @@ def _is_reported_as_accepted(
     unasked = {
         name for name, statement in statements.items() if statement["verdict"] == "not assessed"
     }
-    # The planted call bypassed the gateway, so the stage's budgets may count less than is recorded.
+    # The tests of budgets delete what they have counted, of calls that stay on record.
     is_counted = "budgets-counted" not in failed
     assert made.returncode == (2 if is_counted else 1), made.stdout
     assert failed <= {"budgets-counted"}, made.stdout

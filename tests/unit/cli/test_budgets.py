@@ -13,6 +13,7 @@ from claude_bedrock.cli.budgets.command import _checked_table, _table
 from claude_bedrock.cli.budgets.record_check import compare
 from claude_bedrock.cli.budgets.spending import spending
 from claude_bedrock.cli.usage.rows import Row
+from claude_bedrock.verification.principals import Principals
 
 NOW = time.time()
 DAILY = Budget("", "usd", 20_000_000, "day", alert_at=(80,))
@@ -20,6 +21,8 @@ RULES = Rules(
     stage=(Budget("stage", "tokens", 1000, "month", blocks=False),),
     callers={"default": (DAILY,), "ana": (DAILY._replace(limit=5_000_000),), "free": ()},
 )
+PRINCIPALS = Principals("arn:aws:iam::123456789012:role/gateway")
+ROLE = "arn:aws:sts::123456789012:assumed-role/gateway"
 ITEM = {
     "subject": {"S": "caller#bo"},
     DAILY.counter(period.containing("day", NOW)): {"N": "9000000"},
@@ -53,14 +56,19 @@ def test_a_budget_is_computed_again_from_the_records() -> None:
     rows = list(spending(RULES, {"caller#bo": ITEM}, NOW))
     model = "global.anthropic.claude-sonnet-4-5-20250929-v1:0"
     of_bo = Row("2026-11-29", "bo", model, "us-east-1", 0, 2, 0, 0, 1_000_000, 100_000, 0, 0)
+    of_bo = of_bo._replace(principal=ROLE)
+    # Of a principal that names bo in metadata of its own, and went past the gateway:
+    direct = of_bo._replace(principal="arn:aws:sts::123456789012:assumed-role/batch", calls=7)
     of_ana = of_bo._replace(caller="ana", input_tokens=2_000_000, output_tokens=0)
     windows: list[dt.datetime] = []
 
     def read(since: dt.datetime, _until: dt.datetime) -> list[Row]:
         windows.append(since)
-        return [of_bo, of_ana]
+        return [of_bo, of_ana, direct]
 
-    stage, ana, bo = compare(rows, read, {}, dt.datetime.fromtimestamp(NOW, dt.UTC))
+    check = compare(rows, read, {}, PRINCIPALS, dt.datetime.fromtimestamp(NOW, dt.UTC))
+    stage, ana, bo = check.comparisons
+    assert (check.direct_calls, check.undercounted) == (7, 2)
 
     assert len(windows) == len({row.period.start for row in rows})
     assert stage.recorded == 3_100_000
@@ -82,9 +90,11 @@ def test_a_budget_is_computed_again_from_the_records() -> None:
 def test_a_roles_budget_counts_its_sessions_through_the_gateway(caller: str, counts: bool) -> None:
     rules = Rules(callers={"Deploy": (DAILY,)})
     row = Row("2026-11-29", caller, "anthropic.claude-haiku-4-5", "", 0, 1, 0, 0, 10, 0, 0, 0)
+    row = row._replace(principal=ROLE)
     tokens = [
         each._replace(budget=each.budget._replace(unit="tokens"))
         for each in spending(rules, {}, NOW)
     ]
-    (compared,) = compare(tokens, lambda *_: [row], {}, dt.datetime.fromtimestamp(NOW, dt.UTC))
+    now = dt.datetime.fromtimestamp(NOW, dt.UTC)
+    (compared,) = compare(tokens, lambda *_: [row], {}, PRINCIPALS, now).comparisons
     assert compared.recorded == (10 if counts else 0)

@@ -10,7 +10,7 @@ from claude_bedrock.budgets.budget import Budget
 from claude_bedrock.cli.audit.budgets import BUDGETS_COUNTED, BudgetCheck, judge
 from claude_bedrock.cli.audit.page import page
 from claude_bedrock.cli.audit.statement import Statement
-from claude_bedrock.cli.budgets.record_check import Comparison
+from claude_bedrock.cli.budgets.record_check import Comparison, RecordCheck
 from claude_bedrock.cli.budgets.spending import Spending
 from tests.unit.cli.audit.made_up import HOSTILE, report
 
@@ -25,13 +25,22 @@ def compared(spent: int, recorded: int) -> Comparison:
 def test_a_budget_below_the_records_fails() -> None:
     right, wrong = compared(5_000_000, 5_000_100), compared(5_000_000, 6_000_000)
 
-    assert judge([right]).verdict == "pass"
-    assert judge([right, wrong]).words == "1 of 2 budgets count less than Bedrock's records have."
-    assert judge([right, wrong]).verdict == "fail"
+    assert judge(RecordCheck([right]), 0).verdict == "pass"
+    both = judge(RecordCheck([right, wrong]), 0)
+    assert both.words == "1 of 2 budgets count less than Bedrock's records have."
+    assert both.verdict == "fail"
+
+
+def test_a_finding_of_the_verification_fails_and_a_direct_call_does_not() -> None:
+    right = compared(5_000_000, 5_000_000)
+
+    direct = judge(RecordCheck([right], direct_calls=3), 0)
+    assert (direct.verdict, "3 calls of other principals" in direct.words) == ("pass", True)
+    assert judge(RecordCheck([right]), 1).verdict == "fail"
 
 
 def test_the_section_is_there_for_a_stage_with_budgets_alone() -> None:
-    judgment = judge([compared(5_000_000, 4_000_000)])
+    judgment = judge(RecordCheck([compared(5_000_000, 4_000_000)]), 0)
     statement = Statement(BUDGETS_COUNTED, "claim", judgment.verdict, judgment.words)
     check = BudgetCheck((compared(5_000_000, 4_000_000),), (statement,))
     with_budgets = report()._replace(budgets=check)
