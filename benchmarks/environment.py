@@ -79,7 +79,10 @@ def built() -> Path:
     """Return the folder that is deployed, byte code included."""
     return build_folder(
         project=PROJECT,
-        packages=["gateway", "claude_bedrock.catalog", "claude_bedrock.caller_sessions"],
+        packages=[
+            *("gateway", "claude_bedrock.catalog", "claude_bedrock.caller_sessions"),
+            "claude_bedrock.budgets",
+        ],
         requirements=PROJECT / "lambda" / "gateway" / "requirements.txt",
         sdk_services=(),
         cache=PROJECT / ".build",

@@ -180,17 +180,17 @@ def _receive(service: Service, seconds: float) -> Result:
         response = service.receive(max(seconds, 0.001))
     except ServiceError as error:
         return _no_response(error)
-    failed = response.status >= 500
+    may_be_done = response.status == 200 or response.status >= 500
     try:
         content = json.loads(response.body)
         if response.status == 200:
             return Result(content.get("Attributes"))
         error_type = str(content.get("__type", "")).rpartition("#")[2]
     except (ValueError, AttributeError):
-        return Result(cause=f"Status{response.status}", may_be_done=failed)
+        return Result(cause=f"Status{response.status}", may_be_done=may_be_done)
     if error_type == _REFUSED:
         return Result(content.get("Item"), failed=True)
-    return Result(cause=error_type or f"Status{response.status}", may_be_done=failed)
+    return Result(cause=error_type or f"Status{response.status}", may_be_done=may_be_done)
 
 
 def _no_response(error: ServiceError) -> Result:

@@ -1,15 +1,24 @@
 """Whatever goes wrong upstream: the caller is told, the line says it, and the next call works."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import cache
 
 import pytest
 
 from tools.load.faults import page
+from tools.load.faults.dynamodb import (
+    TABLE_AREAS,
+    TABLE_FAULTS,
+    TableHarness,
+    prepared_with_table,
+)
 from tools.load.faults.environment import PROC
 from tools.load.faults.fault_catalog import FAULTS, Fault, stalls, turns_away
 from tools.load.faults.formats import COMPLETE, FORMATS, Format
 from tools.load.faults.harness import FaultHarness, cases, prepared
-from tools.load.faults.sts import AREA, STS_FAULTS, StsFault, StsHarness, prepared_with_sts
+from tools.load.faults.scripted_service import ServiceFault
+from tools.load.faults.sts import AREA, STS_FAULTS, StsHarness, prepared_with_sts
 
 pytestmark = pytest.mark.skipif(not PROC.exists(), reason="only Linux tells what a process holds")
 CASES = [
@@ -18,6 +27,14 @@ CASES = [
     for fault, form in cases(area)
 ]
 _ROUNDS = 6
+TABLE_CASES = [
+    pytest.param(mode, fault, form, id=f"{mode}-{fault.name}-{form.name}")
+    for mode in TABLE_AREAS
+    for fault in TABLE_FAULTS
+    for form in FORMATS
+    if fault.is_down or fault.answer or (mode, form) == ("closed", FORMATS[0])
+]
+"""What takes seconds is here once; `make test-faults` tries it in every format."""
 QUICK = [fault for fault in FAULTS["Body of the answer"] if fault.seconds > 5]
 
 
@@ -47,7 +64,7 @@ def harness_with_sts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StsHa
 @pytest.mark.parametrize("form", FORMATS, ids=lambda form: form.name)
 @pytest.mark.parametrize("fault", STS_FAULTS, ids=lambda fault: fault.name)
 def test_a_fault_of_sts_ends_as_the_page_describes_and_leaves_nothing(
-    harness_with_sts: StsHarness, fault: StsFault, form: Format
+    harness_with_sts: StsHarness, fault: ServiceFault, form: Format
 ) -> None:
     seen, after = harness_with_sts.see(fault, form)
 
@@ -56,8 +73,40 @@ def test_a_fault_of_sts_ends_as_the_page_describes_and_leaves_nothing(
     assert harness_with_sts.environment.footprint() == harness_with_sts.footprint
 
 
-def test_the_page_has_every_fault_of_sts_and_no_other() -> None:
-    assert list(page.documented(AREA)) == [fault.name for fault in STS_FAULTS]
+@pytest.fixture(scope="module")
+def harness_with_table(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Callable[[str], TableHarness]]:
+    with ExitStack() as stack:
+
+        @cache
+        def harness(mode: str) -> TableHarness:
+            folder = tmp_path_factory.mktemp("table")
+            return stack.enter_context(prepared_with_table(folder, mode))
+
+        yield harness
+
+
+@pytest.mark.parametrize(("mode", "fault", "form"), TABLE_CASES)
+def test_a_fault_of_the_budgets_table_ends_as_the_page_describes_and_leaves_nothing(
+    harness_with_table: Callable[[str], TableHarness], mode: str, fault: ServiceFault, form: Format
+) -> None:
+    harness = harness_with_table(mode)
+    seen, after = harness.see(fault, form)
+
+    assert seen == page.documented(harness.area)[fault.name][form.name]
+    assert after == COMPLETE
+    assert harness.environment.footprint() == harness.footprint
+
+
+@pytest.mark.parametrize(
+    ("area", "faults"),
+    [(AREA, STS_FAULTS), *((area, TABLE_FAULTS) for area in TABLE_AREAS.values())],
+)
+def test_the_page_has_every_fault_of_a_service_and_no_other(
+    area: str, faults: tuple[ServiceFault, ...]
+) -> None:
+    assert list(page.documented(area)) == [fault.name for fault in faults]
 
 
 @pytest.mark.parametrize("area", FAULTS)

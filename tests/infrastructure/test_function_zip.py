@@ -16,7 +16,10 @@ from stacks.components.packaging.function_package import FunctionPackage, packag
 from stacks.components.packaging.function_zip import contents_digest, zip_folder
 from stacks.components.packaging.python_function import CACHE, PROJECT
 
-PACKAGES = ("gateway", "claude_bedrock.catalog", "claude_bedrock.caller_sessions")
+PACKAGES = (
+    *("gateway", "claude_bedrock.catalog", "claude_bedrock.caller_sessions"),
+    "claude_bedrock.budgets",
+)
 A_DAY_IN_2001 = 1_000_000_000
 
 

@@ -25,6 +25,7 @@ from claude_bedrock.catalog import cost
 from claude_bedrock.records.log_item import LogItem
 from claude_bedrock.records.window import Window
 from claude_bedrock.verification.budget_charges import BudgetCharges
+from gateway.aws_service import ServiceResponse
 from gateway.budget_table import BudgetTable, Update
 from gateway.budgets import SETTLED, Budgets, CallBudgets
 from gateway.caller import Caller
@@ -37,6 +38,7 @@ from tests.unit.gateway.fake_dynamodb import (
     SLOW,
     THROTTLED,
     UNREACHABLE,
+    FakeService,
     FakeTable,
 )
 
@@ -142,6 +144,20 @@ def test_no_limit_is_passed_by_more_than_the_calls_in_flight_exceed_their_reserv
         assert charged == spent
         assert not [r for each in table.items.values() for r in item.reservations(each)]
     _check_every_reservation_ends(table, now)
+
+
+def test_an_answer_that_cannot_be_read_may_be_of_an_update_that_was_made() -> None:
+    table = FakeTable()
+
+    class Unreadable(FakeService):
+        def receive(self, seconds: float) -> ServiceResponse:
+            super().receive(seconds)
+            return ServiceResponse(200, {}, b"<html>")
+
+    update = Update("stage", added={"usd#day#2026-11-30": 1}, reservation="r#1", value="1 1 1")
+    (result,) = BudgetTable("t", lambda: Unreadable(table)).update([update], seconds=1)
+
+    assert (result.cause, result.may_be_done) == ("Status200", True)
 
 
 def _check_entries_bound_the_counters(table: FakeTable, entries: list[dict[str, Any]]) -> None:

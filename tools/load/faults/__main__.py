@@ -3,16 +3,24 @@
 import argparse
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
 from tools.load.faults import page
+from tools.load.faults.dynamodb import (
+    TABLE_AREAS,
+    TABLE_FAULTS,
+    TableHarness,
+    prepared_with_table,
+)
 from tools.load.faults.environment import PROC
 from tools.load.faults.fault_catalog import FAULTS
 from tools.load.faults.formats import COMPLETE, FORMATS
 from tools.load.faults.harness import FaultHarness, cases, prepared
+from tools.load.faults.scripted_service import ServiceFault
 from tools.load.faults.sts import AREA, STS_FAULTS, StsHarness, prepared_with_sts
 
 COLUMNS = ("fault", "format", "the caller, the audit line", "s", "next request", "left open")
@@ -29,7 +37,10 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder, prepared(Path(folder)) as harness:
         clean = [_try(area, harness, outcomes) for area in FAULTS]
     with tempfile.TemporaryDirectory() as folder, prepared_with_sts(Path(folder)) as with_sts:
-        clean.append(_try_sts(with_sts, outcomes))
+        clean.append(_try_service(AREA, STS_FAULTS, with_sts, outcomes))
+    for mode, area in TABLE_AREAS.items():
+        with tempfile.TemporaryDirectory() as folder, prepared_with_table(Path(folder), mode) as it:
+            clean.append(_try_service(area, TABLE_FAULTS, it, outcomes))
     if options.write:
         page.write(outcomes)
     return int(not all(clean))
@@ -51,10 +62,15 @@ def _try(area: str, harness: FaultHarness, outcomes: dict[tuple[str, str], str])
     return clean
 
 
-def _try_sts(harness: StsHarness, outcomes: dict[tuple[str, str], str]) -> bool:
-    """As `_try`, of the faults of AWS STS."""
-    table, clean = Table("fault", "format", "the caller, the audit line", "next", title=AREA), True
-    for fault in STS_FAULTS:
+def _try_service(
+    area: str,
+    faults: Sequence[ServiceFault],
+    harness: StsHarness | TableHarness,
+    outcomes: dict[tuple[str, str], str],
+) -> bool:
+    """As `_try`, of the faults of another service than Bedrock."""
+    table, clean = Table("fault", "format", "the caller, the audit line", "next", title=area), True
+    for fault in faults:
         for form in FORMATS:
             seen, after = harness.see(fault, form)
             outcomes[fault.name, form.name] = seen

@@ -3,9 +3,11 @@
 from collections.abc import Mapping, Sequence
 
 from tools.docs.pages import ROOT, read, rows
+from tools.load.faults.dynamodb import TABLE_AREAS, TABLE_FAULTS
 from tools.load.faults.fault_catalog import FAULTS, Fault
 from tools.load.faults.formats import FORMATS
-from tools.load.faults.sts import AREA, STS_FAULTS, StsFault
+from tools.load.faults.scripted_service import ServiceFault
+from tools.load.faults.sts import AREA, STS_FAULTS
 
 PAGE = "docs/faults.md"
 NONE = "-"
@@ -27,9 +29,10 @@ def write(outcome: Outcome) -> None:
     (ROOT / PAGE).write_text(intro + "\n".join(areas))
 
 
-def tables() -> list[tuple[str, Sequence[Fault | StsFault]]]:
+def tables() -> list[tuple[str, Sequence[Fault | ServiceFault]]]:
     """Return the areas with their faults, in the page's order."""
-    return [*FAULTS.items(), (AREA, STS_FAULTS)]
+    of_budgets = [(area, TABLE_FAULTS) for area in TABLE_AREAS.values()]
+    return [*FAULTS.items(), (AREA, STS_FAULTS), *of_budgets]
 
 
 def _area(area: str, names: Sequence[str], outcome: Outcome) -> str:
