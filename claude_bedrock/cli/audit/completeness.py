@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
+from claude_bedrock.cli.audit.budgets import BUDGETS_COUNTED
 from claude_bedrock.cli.audit.recorded_responses import RecordingDeployment
 from claude_bedrock.cli.audit.statement import Judgment, Statement, Verdict, stated
 from claude_bedrock.cli.evidence.offline_report import key_sentence, signature_sentences
@@ -138,6 +139,8 @@ def judge_signatures(
 
 def statement_of(kind: Kind) -> str:
     """Return the id of the statement that a finding of that kind fails."""
+    if kind == "budget_mismatch":
+        return BUDGETS_COUNTED
     return next(name for name, claim in _CLAIMS.items() if kind in claim.kinds)
 
 
