@@ -194,6 +194,7 @@ class Gateway(cdk.Stack):
             access_log=access_log,
             is_traced=self._stage.endpoint.tracing is not None,
             allowed_ips=self._stage.endpoint.allowed_ips,
+            web_acl=self._stage.endpoint.web_acl,
             cors_origins=self._stage.endpoint.cors_origins,
             takes_tokens=bool(self._stage.callers.token_issuers),
         )

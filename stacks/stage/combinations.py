@@ -40,8 +40,8 @@ SHARED_ISSUERS: Final[Mapping[str, tuple[str, ...]]] = {
 # What only an endpoint can do. Teams, and what IAM lets direct callers do, stand without one.
 _OF_ENDPOINT: Final[Mapping[str, tuple[str, ...]]] = {
     "endpoint": (
-        *("unsupported_fields", "cors_origins", "allowed_ips", "max_body_bytes"),
-        "ping_seconds",
+        *("unsupported_fields", "cors_origins", "allowed_ips", "web_acl"),
+        *("max_body_bytes", "ping_seconds"),
         *("memory_mb", "tracing", "reserved_concurrency"),
     ),
     "callers": (
@@ -111,12 +111,18 @@ def _endpoint_mistakes(stage: Stage) -> Iterator[str]:
 
 
 def _network_mistakes(stage: Stage) -> Iterator[str]:
-    """Yield what no address has, and the canary, which calls from AWS's addresses."""
+    """Yield what is no network, a web ACL of elsewhere, and a canary that would be kept out."""
     for text in stage.endpoint.allowed_ips:
         try:
             ipaddress.IPv4Network(text)
         except ValueError as error:
             yield f"endpoint.allowed_ips: {error}; allowed: IPv4 networks, like 203.0.113.0/24"
+    acl = stage.endpoint.web_acl
+    if acl and acl.split(":")[3] != stage.region:
+        yield (
+            f"endpoint.web_acl: one of {acl.split(':')[3]} given; allowed: one of {stage.region}, "
+            "the stage's Region"
+        )
     if stage.endpoint.allowed_ips and stage.evidence.canary:
         yield (
             "evidence.canary: given with endpoint.allowed_ips, which keeps it out, since it calls "

@@ -23,6 +23,15 @@ Origin = Annotated[
 Network = Annotated[str, Field(pattern=r"^([0-9]{1,3}\.){3}[0-9]{1,3}/([0-9]|[12][0-9]|3[0-2])$")]
 
 
+# https://docs.aws.amazon.com/service-authorization/latest/reference/list_awswafv2.html
+WebAclArn = Annotated[
+    str,
+    Field(
+        pattern=r"^arn:aws:wafv2:[a-z0-9-]+:[0-9]{12}:regional/webacl/[A-Za-z0-9_-]{1,128}/[0-9a-f-]{36}$"
+    ),
+]
+
+
 class Tracing(Group):
     """How many requests X-Ray traces:
     https://docs.aws.amazon.com/xray/latest/devguide/xray-console-sampling.html"""
@@ -84,6 +93,12 @@ class Endpoint(Group):
             description="The networks from which the endpoint takes requests. With none, from any.",
         ),
     ] = ()
+    web_acl: Annotated[
+        WebAclArn | None,
+        Allowed("the ARN of a regional web ACL of AWS WAF, or null"),
+        Page("security.md#networks"),
+        Field(description="A web ACL of yours before the endpoint. null: none."),
+    ] = None
     max_body_bytes: Annotated[
         int,
         Allowed("1000 to 6000000 (a Lambda request holds 6 MB with its wrapping)"),

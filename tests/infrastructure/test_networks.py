@@ -10,6 +10,20 @@ from tools.synthesis import synthesize
 STACK = "Gateway"
 
 
+WEB_ACL = (
+    "arn:aws:wafv2:us-east-1:111111111111:regional/webacl/edge/473e64fd-f30b-4765-81a0-62ad96dd167a"
+)
+
+
+def test_a_web_acl_of_the_account_stands_before_the_stage(tmp_path: Path) -> None:
+    made = synthesize("dev", tmp_path, web_acl=WEB_ACL)
+    association = made.only(STACK, "AWS::WAFv2::WebACLAssociation").properties
+    stage = made.only(STACK, "AWS::ApiGateway::Stage").id
+    assert association["WebACLArn"] == WEB_ACL
+    assert stage in json.dumps(association["ResourceArn"])
+    assert "/restapis/" in json.dumps(association["ResourceArn"])
+
+
 def test_other_networks_are_denied_before_anything_runs(tmp_path: Path) -> None:
     first = synthesize("dev", tmp_path / "1", allowed_ips=["203.0.113.0/24"])
     second = synthesize("dev", tmp_path / "2", allowed_ips=["198.51.100.7/32"])

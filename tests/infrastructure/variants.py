@@ -28,6 +28,13 @@ from tools.synthesis import CONTEXT
 STAGE: Final = "dev"
 STACKS: Final = ("InvocationLogging", "ModelAccess", "Gateway", "Observability")
 ACCOUNT: Final = "111111111111"
+
+
+def _web_acl(name: str) -> str:
+    acl_id = "473e64fd-f30b-4765-81a0-62ad96dd167a"
+    return f"arn:aws:wafv2:us-east-1:{ACCOUNT}:regional/webacl/{name}/{acl_id}"
+
+
 _ROLE: Final = f"arn:aws:iam::{ACCOUNT}:role/somebody"
 _TRUST: Final = {"principals": [_ROLE]}
 _WORKFLOW: Final = {"github": ["octo-org/search:ref:refs/heads/main"]}
@@ -48,7 +55,8 @@ _BY_SIGNATURE: Final = {
 _OF_ENDPOINT: Final = dict.fromkeys(
     (
         *("callers.api_keys", "callers.quota", "callers.plans", "callers.token_issuers"),
-        *("endpoint.reserved_concurrency", "endpoint.tracing", "evidence.canary"),
+        *("endpoint.reserved_concurrency", "endpoint.tracing", "endpoint.web_acl"),
+        "evidence.canary",
     ),
     ABSENT,
 )
@@ -82,6 +90,7 @@ FULL: Final[Block] = {
     "callers.plans": {"trial": _PLAN},
     "callers.token_issuers": {"company": _ISSUER},
     "endpoint.reserved_concurrency": 100,
+    "endpoint.web_acl": _web_acl("a"),
     "endpoint.tracing": {"requests_per_second": 1, "fixed_rate": 0.05},
     "account.alarm_email": "operations@example.com",
     "logging.auto_restore_logging": True,
@@ -111,6 +120,7 @@ _WRITTEN: Final[Mapping[str, Sequence[object]]] = {
     ],
     "endpoint.max_body_bytes": [1_000_000, 5_000_000],
     "endpoint.ping_seconds": [15, 20],
+    "endpoint.web_acl": [None, _web_acl("a"), _web_acl("b")],
     "endpoint.memory_mb": [256, 1769],
     "endpoint.tracing": [
         None,

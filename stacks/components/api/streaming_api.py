@@ -10,6 +10,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
+from aws_cdk import aws_wafv2 as wafv2
 from constructs import Construct
 
 from stacks.components.api.allowed_networks import resource_policy
@@ -119,6 +120,7 @@ class StreamingApi(Construct):
         access_log: logs.ILogGroup,
         is_traced: bool = False,
         allowed_ips: Sequence[str] = (),
+        web_acl: str | None = None,
         cors_origins: Sequence[str] = (),
         takes_tokens: bool = False,
     ) -> None:
@@ -155,6 +157,10 @@ class StreamingApi(Construct):
         if policy and self.api.latest_deployment:
             # A changed policy holds from the next deployment of the API on.
             self.api.latest_deployment.add_to_logical_id(policy.to_json())
+        if web_acl:
+            wafv2.CfnWebACLAssociation(
+                self, "WebAcl", resource_arn=self.stage.stage_arn, web_acl_arn=web_acl
+            )
         by_authorizer = TOKEN_REFUSALS if takes_tokens else REFUSALS
         refusals = by_authorizer if authorizer_function else SIGNED_REFUSALS
         if allowed_ips:

@@ -370,6 +370,13 @@ def test_every_stage_of_cdk_json_is_valid() -> None:
             "evidence.canary: given with endpoint.allowed_ips, which keeps it out",
         ),
         (
+            {
+                "web_acl": "arn:aws:wafv2:eu-west-1:111111111111:regional/webacl/edge/"
+                "473e64fd-f30b-4765-81a0-62ad96dd167a"
+            },
+            "endpoint.web_acl: one of eu-west-1 given; allowed: one of us-east-1, the stage's",
+        ),
+        (
             {"allowed_ips": ["203.0.113.1/24"]},
             "endpoint.allowed_ips: 203.0.113.1/24 has host bits set; allowed: IPv4 networks",
         ),

@@ -111,7 +111,7 @@ ANSWERS: Final = (
         "Except `GET /health`, two `HEAD`s and, with `cors_origins`, `OPTIONS`, which return no "
         "data, every method needs a key or a signature. Bodies are prompts: they hold code, SQL "
         "and markup, which such rules refuse by design. If you want one, for limits by address, "
-        "associate it with the API's stage. Remaining risk: the authorizer also runs for callers "
+        "name it in `endpoint.web_acl`. Remaining risk: the authorizer also runs for callers "
         "without a key",
     ),
     Answer(
