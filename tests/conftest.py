@@ -100,6 +100,17 @@ def shared_service_models() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True, scope="session")
+def commands_built_once() -> Iterator[None]:
+    """Make the parser of a command line once: a runner of tests makes it, with the types of all its
+    options, for each command that it runs."""
+    testing: Any = sys.modules.get("typer.testing")
+    with pytest.MonkeyPatch.context() as patch:
+        if testing is not None:
+            patch.setattr(testing, "_get_command", cache(testing._get_command))
+        yield
+
+
 def pytest_collection_finish() -> None:
     """Take what was imported out of the garbage collector's walks, and let it walk less often: with
     half a million objects that stay, they were a fifth of the time of the unit tests."""

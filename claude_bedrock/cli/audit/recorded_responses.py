@@ -60,8 +60,8 @@ class RecordingDeployment(Deployment):
         """Whether the AWS is that of local mode, which forgets some of what it is told."""
         return self.endpoint_url is not None
 
-    def client(self, service: str) -> Client:
-        client = super().client(service)
+    def make_client(self, service: str) -> Client:
+        client = super().make_client(service)
         client.meta.events.register("before-parameter-build", _note)
         client.meta.events.register("response-received", self._record_response)
         return client

@@ -7,8 +7,9 @@ import socket
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from difflib import get_close_matches
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
@@ -26,6 +27,7 @@ Client = Any
 
 _REGION: Final = re.compile(r"[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}")
 _PROBE_SECONDS: Final = 2.0
+_MAKING: Final = Lock()
 _OF_LOCAL: Final = ("stage", "region", "aws_endpoint_url")
 
 
@@ -37,13 +39,21 @@ class NoEndpointError(NoTargetError):
     """The stage is deployed without an endpoint; the text says what to do."""
 
 
-class Deployment(NamedTuple):
-    """A stage in a Region; `endpoint_url` is where its AWS listens, None for the real one."""
-
+class _Target(NamedTuple):
     stage: str
     region: str
     endpoint_url: str | None
 
+
+class Deployment(_Target):
+    """A stage in a Region; `endpoint_url` is where its AWS listens, None for the real one. It holds
+    one client of each service: to make one takes longer than most of its calls."""
+
+    @cached_property
+    def _clients(self) -> dict[str, Client]:
+        return {}
+
+    @cached_property
     def session(self) -> "boto3.Session":
         """Return the caller's own credentials, if there are any; the embedded AWS takes its test
         keys."""
@@ -62,8 +72,16 @@ class Deployment(NamedTuple):
         )
 
     def client(self, service: str) -> Client:
-        """Return a client of the stage's AWS."""
-        make: Any = self.session().client
+        """Return the client of the stage's AWS, which threads may share, as they may not the
+        session: https://docs.aws.amazon.com/boto3/latest/guide/session.html#multithreading-or-multiprocessing-with-sessions"""
+        with _MAKING:
+            if service not in self._clients:
+                self._clients[service] = self.make_client(service)
+            return self._clients[service]
+
+    def make_client(self, service: str) -> Client:
+        """Make the client that `client` returns from then on."""
+        make: Any = self.session.client
         return make(service, endpoint_url=self.endpoint_url) if self.endpoint_url else make(service)
 
     @property

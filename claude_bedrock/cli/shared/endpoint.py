@@ -171,7 +171,7 @@ def _of_local(local_dir: Path, key: str | None) -> Endpoint:
 def _caller(deployment: Deployment, outputs: Mapping[str, str], key: str | None) -> httpx2.Auth:
     """Return as whom to call, by the output `Auth`; a deployment without it knows keys only."""
     if outputs.get("Auth") == "iam":
-        return _signature(deployment.session())
+        return _signature(deployment.session)
     if not key:
         raise NoTargetError(
             f"Stage {deployment.stage} needs a key. Give --key, or set CLAUDE_BEDROCK_KEY. "

@@ -4,8 +4,6 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from anthropic.types import ModelInfo
-from anthropic.types.beta import BetaModelInfo
 
 from claude_bedrock import catalog
 from claude_bedrock.catalog import capabilities
@@ -36,6 +34,9 @@ def ids(caller: Caller, **query: str) -> list[str]:
 
 
 def test_every_entry_has_every_field_of_the_sdks_models(every: Caller) -> None:
+    from anthropic.types import ModelInfo  # noqa: PLC0415 - a second in each process that collects
+    from anthropic.types.beta import BetaModelInfo  # noqa: PLC0415 - as above
+
     for entry in listed(every, limit="1000", lifecycle="active,deprecated,retired")["data"]:
         model = catalog.find(entry["id"])
         assert model is not None
@@ -48,6 +49,8 @@ def test_every_entry_has_every_field_of_the_sdks_models(every: Caller) -> None:
 
 
 def test_capabilities_are_those_on_bedrock(every: Caller) -> None:
+    from anthropic.types import ModelInfo  # noqa: PLC0415 - as above
+
     sonnet = ModelInfo.model_validate(
         every.send("", "GET", "/v1/models/claude-sonnet-5-5").json()
     ).capabilities
