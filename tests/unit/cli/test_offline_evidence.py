@@ -146,7 +146,7 @@ def test_a_key_that_came_with_the_folder_is_named_for_comparison(copy: Path) -> 
     assert "Compare its SHA-256" in CliRunner().invoke(app, ["verify", str(copy)]).output
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=3 * settings().max_examples // 5)
 @given(data=st.data())
 def test_any_changed_byte_of_any_file_is_found(
     original: Path, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
@@ -164,7 +164,7 @@ def test_any_changed_byte_of_any_file_is_found(
     assert result.exit_code == 1, result.output
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=settings().max_examples // 5)
 @given(data=st.data())
 def test_any_changed_character_of_a_record_is_found(
     original: Path, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject

@@ -71,7 +71,10 @@ def test_nor_in_a_body_of_converse(caller: Caller, path: str, name: str) -> None
 @given(
     name=st.from_regex(r"\A[a-z0-9-]{1,30}\Z").filter(lambda name: name not in CALLERS | DECIDED)
 )
-@examples(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(
+    max_examples=examples().max_examples // 4,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 def test_an_unknown_option_is_refused_by_its_name(caller: Caller, path: str, name: str) -> None:
     body = {"model": MODEL, **REQUEST} if path.endswith(MESSAGES) else REQUEST
     answer = caller.send(body, path=path, headers={f"X-Amzn-Bedrock-{name.title()}": "x"})

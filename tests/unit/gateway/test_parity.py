@@ -47,7 +47,10 @@ PROMPT = st.fixed_dictionaries(
         "anthropic_beta": st.just(["interleaved-thinking-2025-05-14"]),
     },
 )
-EXAMPLES = profile(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+EXAMPLES = profile(
+    max_examples=3 * profile().max_examples // 5,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 
 
 class Exchange(NamedTuple):
