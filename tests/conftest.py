@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partialmethod
 from importlib import import_module
 from types import ModuleType
 from typing import Any
@@ -101,12 +101,16 @@ def shared_service_models() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True, scope="session")
-def commands_built_once() -> Iterator[None]:
-    """Make the parser of a command line once: a runner of tests makes it, with the types of all its
-    options, for each command that it runs."""
+def command_runner() -> Iterator[None]:
+    """Have a runner of commands raise what a command does not catch, which it would report as exit
+    code 1, as a command reports a finding. And have it make the parser of a command line once: it
+    makes it, with the types of all options, for each command that it runs."""
     testing: Any = sys.modules.get("typer.testing")
     with pytest.MonkeyPatch.context() as patch:
         if testing is not None:
+            runner = testing.CliRunner
+            invoke = partialmethod(runner.invoke, catch_exceptions=False)
+            patch.setattr(runner, "invoke", invoke)
             patch.setattr(testing, "_get_command", cache(testing._get_command))
         yield
 

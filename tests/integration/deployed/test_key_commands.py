@@ -157,7 +157,7 @@ def test_a_plans_limits_hold_for_its_keys(deployment: Deployment, name: str) -> 
 def test_a_mistake_is_reported_in_one_line(deployment: Deployment) -> None:
     for arguments in ("add default", "add x/y", "revoke nobody", "usage nobody"):
         done = claude_bedrock(deployment, "keys", *arguments.split())
-        assert done.returncode != 0
+        assert done.returncode in {1, 2}  # 70 is a defect, in one line too
         assert done.stderr.startswith("claude-bedrock: ")
         assert done.stderr.count("\n") == 1
         assert done.stdout == ""

@@ -385,6 +385,18 @@ def process(*arguments: str, stdout: int | None = None, **variables: str) -> Com
     )
 
 
+def test_a_runner_of_tests_raises_what_a_command_does_not_catch() -> None:
+    """It would report it as exit code 1, which many a test expects: see tests/conftest.py."""
+    made = typer.Typer()
+
+    @made.command()
+    def fails() -> None:
+        raise KeyError(SECRET)
+
+    with pytest.raises(KeyError, match=SECRET):
+        CliRunner().invoke(made, [])
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has a device that is always full")
 def test_a_full_disk_is_one_line() -> None:
     with Path("/dev/full").open("w") as full:
