@@ -82,6 +82,31 @@ def test_its_policy_forbids_the_network(browser: Browser, file: Path) -> None:
         assert blocked.startswith("https://example.com")
 
 
+def test_verdicts_have_their_marks_without_a_font(opened: Opened) -> None:
+    marks = opened.page.evaluate(
+        """() => ["pass", "fail", "not-assessed"].map((name) => {
+          const style = getComputedStyle(document.querySelector(`.verdict.${name}`), "::before");
+          return [style.content, style.clipPath, style.backgroundColor];
+        })"""
+    )
+
+    assert {content for content, _, _ in marks} == {'""'}
+    assert len({shape for _, shape, _ in marks}) == 3
+    assert all(shape.startswith("polygon(") for _, shape, _ in marks)
+    assert all(color not in {"rgba(0, 0, 0, 0)", "transparent"} for _, _, color in marks)
+
+
+def test_on_a_phone_a_row_is_a_block_of_labeled_lines(opened: Opened) -> None:
+    width, label = opened.page.evaluate(
+        """() => {
+          const cell = document.querySelector("table[aria-label='Open findings'] tbody td");
+          return [innerWidth, getComputedStyle(cell, "::before").content];
+        }"""
+    )
+
+    assert label == ('"Finding"' if width == PHONE else "none")
+
+
 def test_nothing_overflows(opened: Opened) -> None:
     outside = opened.page.evaluate(
         """() => [...document.querySelectorAll("body *:not(svg *):not(.scroll *)")]
@@ -216,8 +241,17 @@ def test_it_prints_completely(browser: Browser, file: Path) -> None:
               .map((each) => each.ariaLabel)"""
         )
         pdf = page.pdf(prefer_css_page_size=True)
+        # Chromium drops a margin box that it does not know, and then prints no page numbers.
+        margins = page.evaluate(
+            """() => [...document.styleSheets].flatMap((sheet) => [...sheet.cssRules])
+              .flatMap((rule) => rule.constructor.name === "CSSMediaRule" ? [...rule.cssRules] : [])
+              .filter((rule) => rule.constructor.name === "CSSPageRule")
+              .flatMap((rule) => [...rule.cssRules].map((margin) => margin.cssText))"""
+        )
 
         assert clipped == []
+        (margin,) = margins
+        assert margin.startswith("@bottom-right") and "counter(page)" in margin
         assert page.evaluate("getComputedStyle(document.body).backgroundColor") == (
             "rgb(255, 255, 255)"
         )

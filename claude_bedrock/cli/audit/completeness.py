@@ -164,15 +164,18 @@ def _put_right(claim: _Claim, report: Report) -> Iterator[str]:
     from."""
     settled = [finding for finding in report.settled if finding.kind in claim.kinds]
     if settled:
-        yield f"{len(settled):,} were settled by what came late: {_ids(settled)}."
+        verb = "was" if len(settled) == 1 else "were"
+        yield f"{len(settled):,} {verb} settled by what came late: {_ids(settled)}."
     accepted = [finding for finding, _ in report.accepted if finding.kind in claim.kinds]
     if accepted:
-        yield f"{len(accepted):,} are accepted, each with its reason: {_ids(accepted)}."
+        verb = "is" if len(accepted) == 1 else "are"
+        yield f"{len(accepted):,} {verb} accepted, with a reason: {_ids(accepted)}."
     if report.hours:
         yield f"Summed from the {report.hours.verified:,} hours that are verified."
         if not report.hours.is_complete:
             doubtful = report.hours.deployed - report.hours.verified
-            yield f"Of {doubtful:,} hours of the window it is not assessed."
+            hours = "hour" if doubtful == 1 else "hours"
+            yield f"Of {doubtful:,} {hours} of the window it is not assessed."
 
 
 def _ids(findings: Sequence[Finding]) -> str:
@@ -195,7 +198,7 @@ def _verdict(name: str, number: int, report: Report) -> Verdict:
 
 def _words(name: str, number: int, report: Report) -> Iterator[str]:
     counts = report.outcome.counts
-    yield f"{number:,} are not so." if number else "No exception was found."
+    yield f"Exceptions: {number:,}." if number else "No exception was found."
     if name == "complete":
         calls = "calls" if report.has_gateway else "recorded calls"
         yield f"Of {counts.calls:,} {calls}, {counts.matched:,} are on record in both places."

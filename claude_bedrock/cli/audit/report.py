@@ -185,20 +185,18 @@ class Report(NamedTuple):
         }
 
 
-def gather(
-    deployment: Deployment, period: Period, evidence: Evidence, *, joins: bool = False
-) -> Report:
+def gather(deployment: Deployment, period: Period, evidence: Evidence) -> Report:
     """Ask everything. What AWS withholds of a statement leaves it `not assessed`. A window longer
-    than a day is the sum of its sealed hours, and begins and ends with an hour, unless `joins`.
+    than a day is the sum of its sealed hours, and begins and ends with an hour.
 
     Raises what the report cannot be without: NoTargetError, EvidenceError and
     botocore's errors."""
-    period = period if joins else with_whole_hours(period)
+    period = with_whole_hours(period)
     recorder = RecordingDeployment.of(deployment)
     meant = stage_settings.deployed(recorder)
     outputs = {name: recorder.outputs(name) for name in ("InvocationLogging", "ModelAccess")}
     stacks = [name for name in _STACKS if name != "Gateway" or meant.has_endpoint]
-    summed = None if joins else verification.sealed(deployment, period, evidence)
+    summed = verification.sealed(deployment, period, evidence)
     joined = summed or verification.run(deployment, period, evidence)
     return Report(
         about=_about(recorder, period, joined.about),

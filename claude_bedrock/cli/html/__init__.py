@@ -2,10 +2,12 @@
 
 import base64
 import hashlib
+import re
 from importlib.resources import files
 from typing import Final
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 _HERE: Final = __name__
 
@@ -20,9 +22,15 @@ def render(package: str, template: str, **values: object) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["with_code"] = with_code
     script = _text("table.js")
     shared = {"style": _text("style.css"), "script": script, "script_hash": _hash(script)}
     return environment.get_template(template).render(**shared, **values)
+
+
+def with_code(text: str) -> Markup:
+    """Return the text escaped, with what is in backticks as code."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704
 
 
 def _text(name: str) -> str:

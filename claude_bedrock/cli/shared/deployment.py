@@ -17,6 +17,7 @@ from botocore.exceptions import ClientError
 
 from claude_bedrock.cli.shared import cdk_json
 from claude_bedrock.cli.shared.errors import CliError
+from claude_bedrock.records.fetch import AT_ONCE
 
 if TYPE_CHECKING:
     import boto3
@@ -81,8 +82,13 @@ class Deployment(_Target):
 
     def make_client(self, service: str) -> Client:
         """Make the client that `client` returns from then on."""
+        from botocore.config import Config  # noqa: PLC0415 - as in `session`
+
         make: Any = self.session.client
-        return make(service, endpoint_url=self.endpoint_url) if self.endpoint_url else make(service)
+        options: dict[str, Any] = {"endpoint_url": self.endpoint_url} if self.endpoint_url else {}
+        if service == "s3":  # whose objects are fetched many at a time
+            options["config"] = Config(max_pool_connections=AT_ONCE)
+        return make(service, **options)
 
     @property
     def options(self) -> str:

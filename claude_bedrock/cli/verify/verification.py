@@ -17,7 +17,7 @@ from claude_bedrock.cli.verify.window_hours import WindowHours, is_long
 from claude_bedrock.verification import run as verification
 from claude_bedrock.verification.accepted_findings import Disposition, read_dispositions
 from claude_bedrock.verification.allowed_regions import AllowedRegions
-from claude_bedrock.verification.assessment import Assessment, assess
+from claude_bedrock.verification.assessment import Assessment, Verdict, assess
 from claude_bedrock.verification.coverage import (
     DUE_AFTER,
     HOUR,
@@ -305,10 +305,12 @@ def _with_hours(
     window = in_words(period.since, period.until)
     if not hours.deployed:
         return Assessment("not assessed", f"The stage was not deployed yet in {window}.")
-    headline = f"Only {hours.verified:,} of {hours.deployed:,} hours of {window} are verified"
-    findings = f": {assessment.headline}" if assessment.verdict == "fail" else "."
-    failed = assessment.verdict == "fail" or not coverage.holds
-    return Assessment("fail" if failed else "not assessed", f"{headline}{findings}")
+    number = f"nly {hours.verified:,} of {hours.deployed:,} hours"
+    if assessment.verdict == "fail":
+        findings = assessment.headline.removesuffix(".")
+        return Assessment("fail", f"{findings}; o{number} are verified.")
+    verdict: Verdict = "not assessed" if coverage.holds else "fail"
+    return Assessment(verdict, f"O{number} of {window} are verified.")
 
 
 def _about_sealed(deployment: Deployment, period: Period, chain: ChainReport) -> dict[str, Any]:

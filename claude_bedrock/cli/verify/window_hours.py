@@ -51,16 +51,20 @@ class WindowHours(NamedTuple):
         """Yield the numbers, each with its reason."""
         yield f"{self.verified:,} of {self.window:,} hours of the window are verified."
         if self.before_deployment:
-            yield f"{self.before_deployment:,} are before the stage's first deployment."
+            yield f"{_are(self.before_deployment)} before the stage's first deployment."
         if self.not_due:
-            yield f"{self.not_due:,} are not sealed yet: that takes up to 2 hours and 15 minutes."
+            yield f"{_are(self.not_due)} not sealed yet: that takes up to 2 hours and 15 minutes."
         if self.expired:
-            yield f"{self.expired:,} are older than evidence is kept."
+            yield f"{_are(self.expired)} older than evidence is kept."
         if self.not_verified:
-            yield f"{self.not_verified:,} lack evidence that holds: `chain` says why."
+            yield f"{_are(self.not_verified)} without evidence that holds: `chain` says why."
 
     def as_data(self) -> dict[str, Any]:
         return {**self._asdict(), "not_verified": self.not_verified}
+
+
+def _are(number: int) -> str:
+    return f"{number:,} {'is' if number == 1 else 'are'}"
 
 
 def is_long(period: Period) -> bool:

@@ -106,7 +106,7 @@ def test_what_was_settled_late_is_no_finding_of_the_month(tmp_path: Path) -> Non
 
     assert report.assessment.verdict == "pass"
     assert report.settled == (FINDING,)
-    assert f"1 were settled by what came late: {FINDING.id}." in statements(report)[0].words
+    assert f"1 was settled by what came late: {FINDING.id}." in statements(report)[0].words
     assert exit_code(statements(report)) == 0
     assert as_data(report)["settled"] == [FINDING.as_data()]
 
@@ -129,7 +129,7 @@ def test_what_was_accepted_is_reported_and_does_not_fail_the_month(tmp_path: Pat
         f"1 of {3 * HOURS:,} calls of October 2026 is not on record; 1 is accepted.",
     )
     assert report.outcome.findings == []
-    assert f"1 are accepted, each with its reason: {FINDING.id}." in statements(report)[0].words
+    assert f"1 is accepted, with a reason: {FINDING.id}." in statements(report)[0].words
     assert exit_code(statements(report)) == 0
     (entry,) = as_data(report)["accepted"]
     assert (entry["id"], entry["accepted"]["by"]) == (FINDING.id, "arn:anna")
@@ -175,6 +175,16 @@ def test_hours_that_are_missing_fail_a_month_whose_records_were_deleted(
     )
     assert "fail" not in {statement.verdict for statement in statements(report)}
     assert statements(report)[0].verdict == "not assessed"
+
+
+def test_a_finding_comes_before_the_hours_that_are_missing(tmp_path: Path) -> None:
+    of = month(lost_at=5)
+    of.delete(of.keys[-1:])
+
+    assert summed(deployed(of), tmp_path).assessment == (
+        "fail",
+        "1 of 2,229 calls of October 2026 is not on record; only 743 of 744 hours are verified.",
+    )
 
 
 def test_a_month_that_was_not_verified_for_an_hour_is_not_assessed(tmp_path: Path) -> None:

@@ -1,0 +1,145 @@
+"""Evidence of a made-up month: each hour is joined from what was made up, and sealed as the stage's
+verification function seals its hours. The last file is signed, which covers those before it."""
+
+import gzip
+import json
+import time
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final, NamedTuple
+
+from claude_bedrock.cli.shared import stage_settings
+from claude_bedrock.cli.shared.deployment import Deployment
+from claude_bedrock.cli.shared.record_sources import records_of
+from claude_bedrock.cli.verify.verification import principals_of
+from claude_bedrock.records.log_item import LogItem
+from claude_bedrock.records.object_stat import ObjectStat
+from claude_bedrock.records.read_digest import Fingerprint
+from claude_bedrock.verification import hash_chain, run
+from claude_bedrock.verification.allowed_regions import AllowedRegions
+from claude_bedrock.verification.coverage import HOUR, iso
+from claude_bedrock.verification.evidence_bucket import EvidenceBucket, key_of_hour
+from claude_bedrock.verification.hash_log import SealedHash
+from claude_bedrock.verification.period import Period
+from claude_bedrock.verification.signatures import (
+    Head,
+    KmsSigner,
+    key_of_public_key,
+    key_of_signature,
+)
+
+_DELAY: Final = timedelta(hours=1)
+_STREAM: Final = "made-up"
+
+
+class Made(NamedTuple):
+    """What was made up: audit log entries and records, each with its time in seconds since 1970."""
+
+    entries: Sequence[LogItem]
+    records: Sequence[LogItem]
+
+
+class MadeRecords(NamedTuple):
+    """The made-up records, in both destinations; large bodies are those of the embedded S3."""
+
+    items: Sequence[LogItem]
+    stored: Any
+
+    def all_in_s3(self, since: datetime, until: datetime, read: Fingerprint) -> Iterator[LogItem]:
+        return _between(self.items, since, until, read)
+
+    def all_in_logs(self, since: datetime, until: datetime, read: Fingerprint) -> Iterator[LogItem]:
+        return _between(self.items, since, until, read)
+
+    def stat(self, path: str) -> ObjectStat | None:
+        stat: ObjectStat | None = self.stored.stat(path)
+        return stat
+
+    def read_body(self, path: str) -> object:
+        return self.stored.read_body(path)
+
+
+def without(objects: Mapping[str, bytes], request_id: str) -> dict[str, bytes]:
+    """Return Bedrock's objects without the record of that call."""
+    kept = {}
+    for key, content in objects.items():
+        lines = gzip.decompress(content).splitlines(keepends=True)
+        remaining = [line for line in lines if request_id.encode() not in line]
+        kept[key] = content if len(remaining) == len(lines) else gzip.compress(b"".join(remaining))
+    return kept
+
+
+def seal(stage: Deployment, made: Made, first: datetime, hours: int) -> None:
+    """Seal so many hours from `first` on, in order."""
+    outputs = stage.outputs("InvocationLogging")
+    bucket = EvidenceBucket(stage.client("s3"), outputs["EvidenceBucketName"])
+    about = _stage(stage, made)
+    by = stage.client("sts").get_caller_identity()["Arn"]
+    previous, sealed = hash_chain.BEGINNING, []
+    for since in (first + number * HOUR for number in range(hours)):
+        until = since + HOUR
+        result = run.run(about, Period(since, until, _DELAY, until + _DELAY), by=by)
+        key = key_of_hour(since)
+        sha256 = bucket.write(key, result.entries(), previous)
+        head = Head(
+            *(bucket.name, outputs["SigningKeyArn"], key, sha256, previous),
+            *(iso(since), iso(until)),
+        )
+        sealed.append(head)
+        previous = sha256
+    _log(stage, sealed)
+    signer = KmsSigner(stage.client("kms"), outputs["SigningKeyArn"])
+    signature = signer.sign(sealed[-1])
+    bucket.put(key_of_signature(sealed[-1]), signature.content(), "application/json")
+    bucket.put(key_of_public_key(signer.key_id), signer.public_key(), "application/x-pem-file")
+
+
+def _stage(stage: Deployment, made: Made) -> run.Stage:
+    meant = stage_settings.deployed(stage)
+    return run.Stage(
+        name=stage.stage,
+        account=stage.client("sts").get_caller_identity()["Account"],
+        region=stage.region,
+        bounds=AllowedRegions(stage.region, meant.residency, meant.geographies, meant.models),
+        principals=principals_of(stage, meant),
+        audit_lines=lambda since, until, read: _between(made.entries, since, until, read),
+        find_requests=_no_requests,
+        records=MadeRecords(made.records, records_of(stage)),
+    )
+
+
+def _no_requests(_ids: Collection[str], _since: datetime, _until: datetime) -> Mapping[str, str]:
+    return {}
+
+
+def _between(
+    items: Sequence[LogItem], since: datetime, until: datetime, read: Fingerprint
+) -> Iterator[LogItem]:
+    first, last = since.timestamp(), until.timestamp()
+    for item in items:
+        if first <= item.at < last:
+            read.take(item.source)
+            yield item
+
+
+def _log(stage: Deployment, heads: Sequence[Head]) -> None:
+    """Put the hashes where the function logs its own."""
+    logs, group = stage.client("logs"), f"/claude-on-bedrock/{stage.stage}/verification"
+    logs.create_log_stream(logGroupName=group, logStreamName=_STREAM)
+    now = round(time.time() * 1000)
+    events = [
+        {
+            "timestamp": now,
+            "message": json.dumps(
+                {
+                    "sealed": SealedHash(
+                        head.bucket, head.key, head.sha256, head.since, head.until
+                    )._asdict()
+                }
+            ),
+        }
+        for head in heads
+    ]
+    for begin in range(0, len(events), 500):
+        batch = events[begin : begin + 500]
+        logs.put_log_events(logGroupName=group, logStreamName=_STREAM, logEvents=batch)
