@@ -7,6 +7,7 @@ from cdk_nag import AwsSolutionsChecks
 
 from stacks.rules import own_rules
 from stacks.settings import SettingsError, load_stage
+from stacks.shared_assets import shared_assets
 from stacks.stage import Stage
 from stacks.stage_stacks import add_stacks
 
@@ -20,12 +21,15 @@ def build(app: cdk.App, stage: Stage) -> None:
 
 
 if __name__ == "__main__":
-    app = cdk.App()
+    context = cdk.App(auto_synth=False).node
     try:
         stage = load_stage(
-            app.node.try_get_context("stages"), app.node.try_get_context("stage") or "dev"
+            context.try_get_context("stages"), context.try_get_context("stage") or "dev"
         )
+        bucket = context.try_get_context("shared_assets_bucket")
+        synthesizer = None if bucket is None else shared_assets(stage, bucket)
     except SettingsError as mistakes:
         sys.exit(str(mistakes))
+    app = cdk.App(default_stack_synthesizer=synthesizer)
     build(app, stage)
     app.synth()

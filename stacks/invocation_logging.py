@@ -34,6 +34,7 @@ from stacks.components.record.verification import VerificationFunction, deny_ove
 from stacks.components.record_destination import RecordDestination
 from stacks.components.stack_outputs import add_outputs, read_output
 from stacks.stage import Stage
+from stacks.stage.logs import ACCOUNT_ID
 
 LARGE_DATA_PREFIX = "large-data"
 
@@ -141,7 +142,7 @@ class InvocationLogging(cdk.Stack):
     def _archive_replication(self) -> None:
         """Replicate the bucket into the stage's archive, where there is one, and put out what the
         archive's account has to allow."""
-        archive = _archive_location(self._stage)
+        archive = archive_location(self, self._stage)
         if archive is None:
             return
         stage = self._stage
@@ -341,15 +342,19 @@ def _drift_detector(
             protected=stage.logging.keep_logs_on_destroy,
             data_retention=stage.models.data_retention,
             models=stage.models.allow,
-            archive=_archive_location(stage),
+            archive=archive_location(stack, stage),
         ),
         log_settings=stack.log_settings,
     )
 
 
-def _archive_location(stage: Stage) -> ArchiveLocation | None:
+def archive_location(stack: cdk.Stack, stage: Stage) -> ArchiveLocation | None:
+    """Return where the log bucket of the stage in `stack` is replicated, if it is."""
     archive = stage.logging.archive
-    return ArchiveLocation(archive.bucket, archive.account, archive.key) if archive else None
+    if archive is None:
+        return None
+    bucket = archive.bucket.replace(ACCOUNT_ID, stack.account)
+    return ArchiveLocation(bucket, archive.account, archive.key)
 
 
 def _data_retention_mode(stack: InvocationLogging, stage: Stage, mode: str) -> str:

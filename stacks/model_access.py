@@ -32,6 +32,7 @@ from stacks.components.stack_outputs import add_outputs
 from stacks.invocation_logging import InvocationLogging
 from stacks.stage import Stage
 from stacks.stage.account import Trust
+from stacks.stage.logs import ACCOUNT_ID
 
 ROLES = (
     *("application", "auditor", "operator", "setup"),
@@ -97,7 +98,10 @@ class ModelAccess(cdk.Stack):
             "InvokePolicyArn": (",".join(invoke_arns), "Policies to call the stage's models"),
             "GuardPolicyArn": (denials.managed_policy_arn, "Deny policy"),
             "BoundaryPolicyArn": (boundary.managed_policy_arn, "Permissions boundary"),
-            "Settings": (json.dumps(stage.to_output()), "JSON: settings that the CLI reads"),
+            "Settings": (
+                json.dumps(stage.to_output()).replace(ACCOUNT_ID, self.account),
+                "JSON: settings that the CLI reads",
+            ),
         }
         add_outputs(self, outputs)
 

@@ -29,7 +29,7 @@ from stacks.components.record.log_bucket import MARGIN_DAYS
 from stacks.components.record.verification import verification_alarms
 from stacks.components.stack_outputs import add_outputs
 from stacks.gateway import Gateway
-from stacks.invocation_logging import InvocationLogging
+from stacks.invocation_logging import InvocationLogging, archive_location
 from stacks.stage import Stage
 
 
@@ -58,9 +58,9 @@ class Observability(cdk.Stack):
             self, "AlarmTopic", name=f"{name}-alarms", email=stage.account.alarm_email
         )
         definitions = _alarm_definitions(stage, gateway)
-        if stage.logging.archive:
+        if archive := archive_location(self, stage):
             definitions += archive_alarms(
-                stage.logging.archive.bucket, source_bucket=record.bucket.bucket_name, rule=RULE
+                archive.bucket, source_bucket=record.bucket.bucket_name, rule=RULE
             )
         Alarms(self, "Alarms", definitions=definitions, topic=topic.topic)
         dashboard = Dashboard(

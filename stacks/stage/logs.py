@@ -15,16 +15,21 @@ RetentionDays = Literal[
 ]
 
 
+ACCOUNT_ID = "${AWS::AccountId}"
+"""What stands for the stage's account, as in CloudFormation's own templates."""
+
+
 class Archive(Group):
     """A bucket of another account that S3 replicates the log bucket to."""
 
     bucket: Annotated[
         str,
-        Allowed("a bucket's name"),
+        Allowed(f"a bucket's name, in which {ACCOUNT_ID} stands for the stage's account"),
         Field(
             # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
-            pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$",
-            description="The archive's bucket, of any Region, with versioning on.",
+            pattern=r"^[a-z0-9]([a-z0-9.-]|\$\{AWS::AccountId\}){1,61}$",
+            description="The archive's bucket, of any Region, with versioning on; one for each "
+            f"stage. {ACCOUNT_ID} in it is the stage's account.",
         ),
     ]
     account: Annotated[

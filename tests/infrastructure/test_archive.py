@@ -15,8 +15,13 @@ OF_ROLE = "/claude-on-bedrock-dev-us-east-1-replication"
 
 
 @pytest.fixture(scope="module")
-def templates(tmp_path_factory: pytest.TempPathFactory) -> Templates:
-    return Syntheses(tmp_path_factory.mktemp("syntheses")).of(BLOCK)
+def syntheses(tmp_path_factory: pytest.TempPathFactory) -> Syntheses:
+    return Syntheses(tmp_path_factory.mktemp("syntheses"))
+
+
+@pytest.fixture(scope="module")
+def templates(syntheses: Syntheses) -> Templates:
+    return syntheses.of(BLOCK)
 
 
 def only(templates: Templates, type_: str, beginning: str) -> dict[str, Any]:
@@ -93,4 +98,14 @@ def test_the_drift_detector_and_an_alarm_watch_it(templates: Templates) -> None:
     assert [alarm["MetricName"] for alarm in alarms] == ["OperationsFailedReplication"]
     assert {each["Name"] for each in alarms[0]["Dimensions"]} == {
         *("SourceBucket", "DestinationBucket", "RuleId"),
+    }
+
+
+def test_the_account_in_the_buckets_name_is_the_stages(syntheses: Syntheses) -> None:
+    templates = syntheses.of({**PLAIN, **VALUES["logging.archive"][2]})
+
+    assert "archive-${AWS::AccountId}" not in json.dumps(templates)
+    (rule,) = only(templates, "AWS::S3::Bucket", "Bucket")["ReplicationConfiguration"]["Rules"]
+    assert rule["Destination"]["Bucket"] == {
+        "Fn::Join": ["", ["arn:aws:s3:::archive-", {"Ref": "AWS::AccountId"}]]
     }

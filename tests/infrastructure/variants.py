@@ -213,7 +213,7 @@ _WITH_OTHER_KEYS: Final[Mapping[str, Sequence[Block]]] = {
     "logging.archive": [
         {"logging.archive": None},
         {"logging.archive": _ARCHIVE},
-        {"logging.archive": {**_ARCHIVE, "bucket": "another-archive"}},
+        {"logging.archive": {**_ARCHIVE, "bucket": "archive-${AWS::AccountId}"}},
     ],
     "logging.existing_logging": [
         {"logging.existing_logging": "fail"},
