@@ -58,13 +58,19 @@ def check(options: Options) -> None:
 
 
 def region(stage: str, stages_file: Path | None) -> str:
-    """Return the Region of the stage. Raise OptionsError where there is no such stage."""
+    """Return the Region of the stage. Raise OptionsError where there is no such stage, or one
+    without an endpoint."""
     stages = read_stages(stages_file)
     if stage not in stages:
         raise OptionsError(
             f"--stage: {_file(stages_file)} has no stage {stage!r}; it has {', '.join(stages)}."
         )
     block = stages[stage]
+    if isinstance(block, Mapping) and _at(block, "endpoint", "enabled") is False:
+        raise OptionsError(
+            f"--stage: {stage!r} has no endpoint (endpoint.enabled is false), and local mode is "
+            "about one. Name a stage with an endpoint."
+        )
     configured = (
         block.get("region", DEFAULT_REGION) if isinstance(block, Mapping) else DEFAULT_REGION
     )

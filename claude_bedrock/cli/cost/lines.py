@@ -124,6 +124,9 @@ def _of_records(block: Mapping[str, Any], load: Workload) -> Iterator[Line]:
     yield _line("CloudWatch Logs, kept", gigabytes * months, aws_prices.LOG_STORAGE)
     yield _line("S3, kept, at most", gigabytes * months, aws_prices.S3_STORAGE)
     yield _line("S3, objects, at most", load.calls / _MILLION, aws_prices.S3_OBJECTS)
+    if value_at(block, "logging.archive"):
+        yield _line("Archive, kept as long, at most", gigabytes * months, aws_prices.S3_STORAGE)
+        yield _line("Archive, objects, at most", load.calls / _MILLION, aws_prices.S3_OBJECTS)
 
 
 def _line(name: str, quantity: Decimal, price: Price) -> Line:

@@ -66,6 +66,13 @@ def test_without_an_endpoint_only_tokens_and_records_cost() -> None:
     }
 
 
+def test_an_archive_is_kept_and_written_once_more() -> None:
+    archived = month({**BLOCK, "logging": {"archive": {"bucket": "archive"}}}, MILLION)
+
+    assert archived["Archive, kept as long, at most"] == archived["S3, kept, at most"]
+    assert archived["Archive, objects, at most"] == archived["S3, objects, at most"]
+
+
 @given(st.integers(0, 10**9), st.integers(0, 10**6), st.integers(0, 10**6))
 def test_more_calls_never_cost_less(calls: int, input_tokens: int, output_tokens: int) -> None:
     load = Workload(calls, input_tokens, output_tokens, 0, Decimal(1))

@@ -50,6 +50,13 @@ def test_a_stage_that_there_is_not_is_named_with_those_that_there_are(
     assert "local" in refused(chosen(tmp_path, None, "prodd"))
 
 
+def test_a_stage_without_an_endpoint_has_nothing_to_serve(tmp_path: Path) -> None:
+    file = tmp_path / "stages.json"
+    file.write_text('{"watch": {"endpoint": {"enabled": false}}}')
+
+    assert "'watch' has no endpoint" in refused(chosen(tmp_path, file, "watch"))
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [

@@ -81,6 +81,13 @@ class _Evidence(NamedTuple):
     signatures: SignatureCheck
     keys: tuple[PublicKey, ...]
 
+    @property
+    def hours_verified(self) -> int:
+        """The hours that hold; none where a signature is wrong or no key was found, since then
+        nothing tells who sealed them."""
+        is_sealed = bool(self.keys) and not self.signatures.broken
+        return self.coverage.hours_verified if is_sealed else 0
+
 
 def assess_archive(
     stage: ArchivedStage, evidence: EvidenceFiles, period: Period
@@ -102,7 +109,7 @@ def assess_archive(
         verdict=verdict,
         reason=reason,
         hours=read.coverage.hours,
-        hours_verified=read.coverage.hours_verified,
+        hours_verified=read.hours_verified,
         files=len(read.coverage.files),
         signed=read.signatures.signed,
         fingerprints=tuple(key.fingerprint for key in read.keys),

@@ -203,6 +203,7 @@ def test_an_archive_that_was_tampered_with_fails(
     assert result.exit_code == 1, result.output
     (account,) = data["accounts"]
     assert account["verdict"] == "fail"
+    assert account["hours_verified"] < HOURS
     assert re.search(reason, account["reason"]), account["reason"]
 
 
