@@ -53,8 +53,17 @@ def _version(recorder: RecordingDeployment, stack: str) -> StackVersion:
         stack,
         described.get("StackStatus", ""),
         iso(updated.replace(microsecond=0)),
-        dict(functions_of(json.loads(template) if isinstance(template, str) else template)),
+        dict(functions_of(_parsed(template))),
     )
+
+
+def _parsed(template: object) -> Mapping[str, Any]:
+    """Return the template, which boto3 parses where it is JSON; the CDK writes no other."""
+    try:
+        parsed = json.loads(template) if isinstance(template, str) else template
+    except ValueError:
+        return {}
+    return parsed if isinstance(parsed, Mapping) else {}
 
 
 def functions_of(template: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

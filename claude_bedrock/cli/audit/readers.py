@@ -3,6 +3,7 @@ records."""
 
 import gzip
 import json
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
@@ -183,18 +184,29 @@ def _with_accesses(
     if not names:
         return readers._replace(note=_SERVER_LOG)
     totals: dict[str, Access] = {}
-    read = each_in_order(partial(_events, s3, log_bucket), names[:MOST_FILES])
-    for event in (event for _, events in read for event in events):
-        if is_read(event, outputs["LogBucketName"], period):
-            _add(totals, event)
+    unreadable = 0
+    for _, events in each_in_order(partial(_events, s3, log_bucket), names[:MOST_FILES]):
+        unreadable += events is None
+        for event in events or ():
+            if is_read(event, outputs["LogBucketName"], period):
+                _add(totals, event)
     order = sorted(totals.values(), key=lambda access: (-access.reads, access.principal))
-    is_cut = len(names) > MOST_FILES
-    note = f"Of the first {MOST_FILES:,} files only: there are more." if is_cut else ""
+    gaps = _gaps(more=len(names) > MOST_FILES, unreadable=unreadable)
     return readers._replace(
         accesses=order,
-        note=note or "Reads of objects in the bucket; those of the log group are not assessed.",
-        is_known=not is_cut,
+        note=gaps or "Reads of objects in the bucket; those of the log group are not assessed.",
+        is_known=not gaps,
     )
+
+
+def _gaps(*, more: bool, unreadable: int) -> str:
+    """Return what keeps the accesses from being all, in sentences; empty where they are."""
+    notes = []
+    if more:
+        notes.append(f"Of the first {MOST_FILES:,} files only: there are more.")
+    if unreadable:
+        notes.append(f"Files of CloudTrail that cannot be read: {unreadable:,}.")
+    return " ".join(notes)
 
 
 def _files(s3: Client, bucket: str, period: Period) -> Iterator[str]:
@@ -211,9 +223,13 @@ def _files(s3: Client, bucket: str, period: Period) -> Iterator[str]:
                 yield key
 
 
-def _events(s3: Client, bucket: str, key: str) -> list[Mapping[str, Any]]:
+def _events(s3: Client, bucket: str, key: str) -> list[Mapping[str, Any]] | None:
+    """Return the events of a file; None where it cannot be read. Raises botocore's errors."""
     body = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
-    events: list[Mapping[str, Any]] = json.loads(gzip.decompress(body)).get("Records", [])
+    try:
+        events: list[Mapping[str, Any]] = json.loads(gzip.decompress(body))["Records"]
+    except (OSError, EOFError, zlib.error, ValueError, KeyError, TypeError):
+        return None
     return events
 
 

@@ -37,6 +37,7 @@ from claude_bedrock.cli.audit.statement import (
     overall_verdict,
 )
 from claude_bedrock.cli.audit.witnesses import Scope, Witness, other_regions, witnesses
+from claude_bedrock.cli.doctor.check import WITHHELD
 from claude_bedrock.cli.shared import stage_settings
 from claude_bedrock.cli.shared.deployment import Deployment
 from claude_bedrock.cli.shared.stage_settings import Settings
@@ -214,9 +215,17 @@ def gather(deployment: Deployment, period: Period, evidence: Evidence) -> Report
         ),
         key_owners=key_owners.collect_key_owners(deployment, meant, period.now),
         versions=deployed_versions.collect_versions(recorder, stacks),
-        previous=previous_window(deployment, period),
+        previous=_previous(deployment, period),
         answers=tuple(recorder.answers),
     )
+
+
+def _previous(deployment: Deployment, period: Period) -> PreviousWindow | None:
+    """Return the window before; None where AWS withholds its evidence."""
+    try:
+        return previous_window(deployment, period)
+    except WITHHELD:
+        return None
 
 
 def _usage(deployment: Deployment, period: Period) -> Usage:

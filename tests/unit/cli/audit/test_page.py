@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 
 import pytest
 
+from claude_bedrock.cli.audit.command import _print_report
 from claude_bedrock.cli.audit.controls import CONTROLS
 from claude_bedrock.cli.audit.page import page
 from claude_bedrock.cli.audit.report import USAGE_BY
@@ -164,3 +165,41 @@ def test_the_page_lists_some_findings_and_states_where_the_rest_is() -> None:
 def test_allowed_direct_calls_are_summed_and_not_listed() -> None:
     (row,) = re.findall(r"<tr><td>.*?role/batch.*?</tr>", page(report()))
     assert ">3<" in row
+
+
+def test_the_first_screen_has_verdict_reason_hours_witnesses_readers_and_signer(text: str) -> None:
+    (header,) = re.findall(r"<header>(.*?)</header>", text, re.DOTALL)
+    shown = re.sub(r"\s+", " ", html.unescape(re.sub("<.*?>", " ", header)))
+
+    for words in (
+        "fail 2 of 2,683 calls of November 2026 are not on record.",
+        "critical Prompts were answered",
+        "Hours verified 718 of 720 in the window 2 are not sealed yet",
+        "2,683 calls by the gateway 2,681 request ids by Bedrock",
+        "CloudTrail's management events: not read",
+        "Retention pass at least 30 days Object Lock: New objects are locked 30 days",
+        f"Can read prompts auditor-{HOSTILE} ; others by IAM are not assessed",
+        "Did read prompts 1 principal read objects of the bucket",
+        f"not assessed KMS key whose public key has the SHA-256 {'ab' * 32}",
+    ):
+        assert words in shown, words
+
+
+def test_contents_lead_to_every_section(text: str) -> None:
+    (contents,) = re.findall(r"<nav.*?</nav>", text, re.DOTALL)
+    sections = re.findall(r'<section aria-labelledby="(.*?)">', text)
+
+    assert re.findall(r'href="#(.*?)"', contents) == sections
+
+
+def test_a_terminal_gets_the_verdict_first_and_what_to_do(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    _print_report(report())
+
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[:2] == ["fail", "2 of 2,683 calls of November 2026 are not on record."]
+    assert lines[2].startswith("718 of 720 hours of the window are verified. 2 are not sealed yet")
+    rows = [line for line in lines[3:] if "Claim of" in line]
+    assert len(rows) == len(report().statements)
+    assert "Remediation: Search each request id" in "\n".join(lines)

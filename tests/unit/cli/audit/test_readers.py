@@ -138,6 +138,18 @@ def test_more_files_than_are_read_leave_it_open(monkeypatch: pytest.MonkeyPatch)
 SETTINGS = report().settings
 
 
+@pytest.mark.parametrize("content", [b"no gzip", gzip.compress(b"no JSON"), gzip.compress(b"[]")])
+def test_a_file_that_cannot_be_read_leaves_it_open(content: bytes) -> None:
+    stage = Stage("prod", "eu-central-1", None)
+    stage.s3 = MemoryS3()
+    stage.s3.objects["AWSLogs/1/CloudTrail/eu-central-1/2026/11/24/x.json.gz"] = content
+    outputs = {"LogBucketName": BUCKET, "AccessLogBucketName": LOG_BUCKET}
+
+    result = readers._with_accesses(RecordReaders(), stage, outputs, WINDOW)
+
+    assert (result.is_known, result.note) == (False, "Files of CloudTrail that cannot be read: 1.")
+
+
 class KeyStage(Deployment):
     """A stage with two keys, or whose keys are denied."""
 
