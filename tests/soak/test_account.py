@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -24,13 +25,18 @@ LINE = {
 
 
 def mistakes(
-    folder: Path, lines: list[Mapping[str, Any]], upstream: list[str], ended: list[Ended]
+    folder: Path,
+    lines: list[Mapping[str, Any]],
+    upstream: list[str],
+    ended: list[Ended],
+    items: Mapping[str, Any] = MappingProxyType({}),
 ) -> str:
     storage, now = FakeStorage(folder), datetime.now(UTC)
     at = f"{now.timestamp():.3f}"
     storage.audit_lines.write_text("".join(f"{at} {json.dumps({'audit': n})}\n" for n in lines))
     storage.requests.write_text("".join(f"{request_id}\n" for request_id in upstream))
     storage.events.write_text("")
+    storage.items.write_text(json.dumps(dict(items)))
     return "\n".join(account(ended, storage, now).mistakes)
 
 
@@ -59,6 +65,24 @@ def test_each_that_does_not_is(
     expected: str,
 ) -> None:
     assert expected in mistakes(tmp_path, lines, upstream, ended)
+
+
+ROW = {"scope": "stage", "unit": "usd", "per": "day", "since": "2026-11-30", "charged": 5}
+HOLDS = {"stage": {"subject": {"S": "stage"}, "usd#day#2026-11-30": {"N": "5"}}}
+CHARGED = {**LINE, "budgets": [ROW]}
+
+
+def test_a_table_that_does_not_hold_what_its_calls_were_charged_is_a_mistake(
+    tmp_path: Path,
+) -> None:
+    def of_budgets(line: Mapping[str, Any], items: Mapping[str, Any]) -> str:
+        return mistakes(tmp_path, [line], ["b1"], [REFUSED], items)
+
+    left = {"stage": {**HOLDS["stage"], "r#g7": {"S": "1764547200 5 0"}}}
+    assert of_budgets(CHARGED, HOLDS) == ""
+    assert "the table holds" in of_budgets(CHARGED, {})
+    assert "the table holds" in of_budgets(LINE, HOLDS)
+    assert "the reservation of g7 is left" in of_budgets(CHARGED, left)
 
 
 def test_an_end_that_was_not_due_is_reported() -> None:

@@ -86,7 +86,7 @@ def prepared_with_table(folder: Path, mode: str) -> Iterator[TableHarness]:
     """Yield a harness with `budgets_fail` in that mode. What is started here is gone with the
     context; `folder` holds nothing."""
     right = (200, '{"Attributes":{"subject":{"S":"stage"}}}')
-    with local_bedrock(_KEYS) as bedrock, closing(ScriptedService(right)) as table:
+    with local_bedrock(_KEYS) as bedrock, closing(ScriptedService(lambda _body: right)) as table:
         more = {
             **_KEYS,
             "BUDGETS_TABLE": _TABLE,

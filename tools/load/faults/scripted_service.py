@@ -28,10 +28,12 @@ class ServiceFault(NamedTuple):
 
 
 class ScriptedService:
-    """Gives the answer `right`, but for the fault that is set."""
+    """Gives the answer `right` to a request's body, but for the fault that is set. With
+    `keep_alive` a connection takes many requests; without, none outlives the server."""
 
-    def __init__(self, right: Answer) -> None:
+    def __init__(self, right: Callable[[bytes], Answer], *, keep_alive: bool = False) -> None:
         self._right = right
+        self._protocol = "HTTP/1.1" if keep_alive else "HTTP/1.0"
         self._fault: ServiceFault | None = None
         self._requests = 0
         self._server = self._listening(0)
@@ -56,24 +58,24 @@ class ScriptedService:
         threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
         return server
 
-    def _answer(self) -> Answer | None:
+    def _answer(self, body: bytes) -> Answer | None:
         fault, self._requests = self._fault, self._requests + 1
         if fault is None or not fault.first <= self._requests < fault.first + fault.times:
-            return self._right
+            return self._right(body)
         if fault.late_seconds:
             time.sleep(fault.late_seconds)
-            return self._right
+            return self._right(body)
         return fault.answer
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
-        answer: Callable[[], Answer | None] = self._answer
+        answer, protocol = self._answer, self._protocol
 
         class Handler(BaseHTTPRequestHandler):
-            """One request a connection, so that none outlives the server."""
+            protocol_version = protocol
+            disable_nagle_algorithm = True
 
             def do_POST(self) -> None:
-                self.rfile.read(int(self.headers["content-length"]))
-                scripted = answer()
+                scripted = answer(self.rfile.read(int(self.headers["content-length"])))
                 if scripted is None:
                     self.connection.settimeout(_SILENT_SECONDS)
                     _wait_for_the_end(self.connection)
@@ -83,6 +85,7 @@ class ScriptedService:
                 self.send_header("Content-Length", str(len(text)))
                 self.end_headers()
                 self.wfile.write(text.encode())
+                self.wfile.flush()
 
             def log_message(self, *_arguments: object) -> None:
                 pass

@@ -50,7 +50,8 @@ class ScriptedSts(ScriptedService):
     """Opens sessions, but for the fault that is set."""
 
     def __init__(self, token: str = KEYS["AWS_SESSION_TOKEN"]) -> None:
-        super().__init__((200, _OPENED.format(token=token)))
+        opened = _OPENED.format(token=token)
+        super().__init__(lambda _body: (200, opened))
 
 
 class StsHarness:

@@ -13,12 +13,21 @@ from local.bedrock.caller import Caller
 from local.bedrock.delivery import Delivery
 from local.bedrock.http_exchange import Receive, Scope, Send
 from local.bedrock.server import serve
+from tools.load.faults.sts import KEYS
 from tools.load.soak.fake_storage import Account, FakeStorage
 
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
 KEY_ID, SECRET, TOKEN = "ASIASOAK", "secret", "token"
-GATEWAY = Caller(f"arn:aws:sts::{ACCOUNT}:assumed-role/gateway/soak", SECRET, TOKEN)
+KEY_NAME = "soak"
+GATEWAY_ROLE = f"arn:aws:iam::{ACCOUNT}:role/gateway"
+CALLER_ROLE = f"arn:aws:iam::{ACCOUNT}:role/caller"
+IN_SESSION = Caller(
+    f"arn:aws:sts::{ACCOUNT}:assumed-role/caller/{KEY_NAME}",
+    KEYS["AWS_SECRET_ACCESS_KEY"],
+    KEYS["AWS_SESSION_TOKEN"],
+)
+"""Of the session that STS opens here; the function's own role may call nothing."""
 
 
 def counted(app: App, to: TextIO) -> App:
@@ -48,7 +57,9 @@ async def main(folder: Path) -> None:
     stop, storage = asyncio.Event(), FakeStorage(folder)
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     delivery = Delivery(Account(storage).clients(), account=ACCOUNT, region=REGION)
-    app = create_app(region=REGION, callers={KEY_ID: GATEWAY}.get, deliver=delivery)
+    app = create_app(
+        region=REGION, callers={KEYS["AWS_ACCESS_KEY_ID"]: IN_SESSION}.get, deliver=delivery
+    )
     with storage.requests.open("w", buffering=1) as count:
         async with serve(counted(app, count)) as port:
             print(port, flush=True)

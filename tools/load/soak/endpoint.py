@@ -1,16 +1,21 @@
 """`python -m tools.load.soak.endpoint FOLDER BEDROCK_PORT SLOTS`: the local front and Lambda
-service before the gateway's built folder; keeps the audit lines in a folder until it is told to
-end."""
+service before the gateway's built folder, with an STS that opens callers' sessions and a table of
+budgets; keeps the audit lines and the table's items in a folder until it is told to end."""
 
 import asyncio
+import json
 import signal
 import sys
 import time
-from functools import cache
+from contextlib import closing
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, TextIO, cast
 
 from benchmarks.environment import built
+from claude_bedrock.budgets.budget import DEFAULT, TOKENS, USD, Budget, Rules, to_json
+from claude_bedrock.budgets.budget import STAGE as STAGE_SUBJECT
+from claude_bedrock.budgets.period import DAY, MONTH, WEEK
 from local.api_gateway.app import App, LocalApiGateway
 from local.api_gateway.authorizer import Invoke
 from local.api_gateway.definition import (
@@ -29,8 +34,20 @@ from local.lambda_service.function import WRAPPER, Function
 from local.lambda_service.service import LambdaService
 from local.run.instance import UPSTREAM
 from stacks.components.packaging.function_folder import MINOR
-from tools.load.soak.bedrock import ACCOUNT, KEY_ID, REGION, SECRET, TOKEN
+from tools.load.faults.scripted_service import Answer, ScriptedService
+from tools.load.faults.sts import ScriptedSts
+from tools.load.soak.bedrock import (
+    ACCOUNT,
+    CALLER_ROLE,
+    GATEWAY_ROLE,
+    KEY_ID,
+    KEY_NAME,
+    REGION,
+    SECRET,
+    TOKEN,
+)
 from tools.load.soak.fake_storage import FakeStorage
+from tools.load.update_item import TableInMemory
 
 KEY, STAGE = "a-key", "soak"
 MODELS = ("claude-haiku-4-5", "claude-opus-5-5")
@@ -77,7 +94,7 @@ def _function(arn: str) -> Function:
         revision="1",
         runtime=f"python{MINOR}",
         handler="gateway.handler.handle",
-        role_arn=f"arn:aws:iam::{ACCOUNT}:role/gateway",
+        role_arn=GATEWAY_ROLE,
         timeout=900,
         memory=512,
         log_group="gateway",
@@ -87,6 +104,12 @@ def _function(arn: str) -> Function:
     )
 
 
+_MUCH = 10**15
+_RULES = Rules(
+    stage=(Budget(STAGE_SUBJECT, TOKENS, _MUCH, MONTH), Budget(STAGE_SUBJECT, USD, _MUCH, DAY)),
+    callers={DEFAULT: (Budget("", USD, _MUCH, WEEK),)},
+)
+"""Budgets that nobody uses up."""
 # What malloc keeps of a large body for the next one is no memory that the function holds.
 _MALLOC = {"MALLOC_MMAP_THRESHOLD_": "8192", "MALLOC_TRIM_THRESHOLD_": "0"}
 _VARIABLES = {
@@ -97,7 +120,11 @@ _VARIABLES = {
     "MAX_BODY_BYTES": "5000000",
     "PING_SECONDS": "15",
     "UNSUPPORTED_FIELDS": "drop",
-    "API_KEY_NAMES": '{"k1": "soak"}',
+    "API_KEY_NAMES": json.dumps({"k1": KEY_NAME}),
+    "CALLER_ROLE_ARN": CALLER_ROLE,
+    "BUDGETS_TABLE": "budgets",
+    "BUDGET_RULES": to_json(_RULES),
+    "BUDGETS_FAIL": "closed",
     "POWERTOOLS_SERVICE_NAME": "gateway",
     "POWERTOOLS_METRICS_NAMESPACE": "ClaudeOnBedrock",
     "POWERTOOLS_LOG_LEVEL": "INFO",
@@ -122,6 +149,12 @@ class ReadAuditAndAlarmLogs:
             self._to.write(f"{time.time():.3f} {text}\n")
 
 
+def _answer(table: TableInMemory, body: bytes) -> Answer:
+    status, content = table.update(json.loads(body))
+    table.requests.clear()
+    return status, json.dumps(content)
+
+
 def in_slots(front: App, slots: int) -> App:
     """`front` for so many requests at once, and with that for about as many processes; others
     wait."""
@@ -136,14 +169,24 @@ def in_slots(front: App, slots: int) -> App:
 
 async def main(folder: Path, bedrock_port: str, slots: int) -> None:
     stop, storage = asyncio.Event(), FakeStorage(folder)
+    table = TableInMemory()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-    with storage.audit_lines.open("w", buffering=1) as lines:
+    with (
+        storage.audit_lines.open("w", buffering=1) as lines,
+        closing(ScriptedSts()) as sts,
+        closing(ScriptedService(partial(_answer, table), keep_alive=True)) as dynamodb,
+    ):
         service = BuiltFunction(
             None,
             sessions=cast("Any", Session()),
             logs=cast("Any", ReadAuditAndAlarmLogs(lines)),
             folder=folder,
-            extra={UPSTREAM: f"http://127.0.0.1:{bedrock_port}", **_MALLOC},
+            extra={
+                UPSTREAM: f"http://127.0.0.1:{bedrock_port}",
+                "AWS_ENDPOINT_URL_STS": f"http://127.0.0.1:{sts.port}",
+                "AWS_ENDPOINT_URL_DYNAMODB": f"http://127.0.0.1:{dynamodb.port}",
+                **_MALLOC,
+            },
             echo=lambda _line: None,
         )
         front = LocalApiGateway(
@@ -156,6 +199,7 @@ async def main(folder: Path, bedrock_port: str, slots: int) -> None:
             print(port, flush=True)
             await stop.wait()
         await service.stop()
+    storage.items.write_text(json.dumps(table.items))
 
 
 if __name__ == "__main__":

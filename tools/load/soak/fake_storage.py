@@ -34,6 +34,11 @@ class FakeStorage(NamedTuple):
     def events(self) -> Path:
         return self.folder / "events.jsonl"
 
+    @property
+    def items(self) -> Path:
+        """The items of the table of budgets by subject, as JSON, once the endpoint has ended."""
+        return self.folder / "budgets.json"
+
     def object(self, key: str) -> Path:
         return self.folder / BUCKET / key
 

@@ -1,18 +1,22 @@
 """Whether a soak's three counts agree: the callers', the audit lines', the upstream's own; and
 what the reconciliation finds in the records."""
 
+import json
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
+from claude_bedrock.budgets.budget import UNITS
+from claude_bedrock.budgets.item import reservations
 from claude_bedrock.records.log_item import LogItem
 from claude_bedrock.records.window import Window
 from claude_bedrock.verification.allowed_regions import AllowedRegions
+from claude_bedrock.verification.budget_charges import BudgetCharges
 from claude_bedrock.verification.finding import Outcome
 from claude_bedrock.verification.join import Lookups, reconcile
 from claude_bedrock.verification.principals import Principals
-from tools.load.soak.bedrock import GATEWAY, REGION
+from tools.load.soak.bedrock import CALLER_ROLE, GATEWAY_ROLE, REGION
 from tools.load.soak.callers import Ended
 from tools.load.soak.endpoint import MODELS
 from tools.load.soak.fake_storage import FakeStorage
@@ -37,12 +41,14 @@ def account(ended: list[Ended], storage: FakeStorage, since: datetime) -> Accoun
     written = list(storage.lines())
     lines, upstream = [line for _, line in written], storage.upstream()
     begin, now = since - timedelta(minutes=1), datetime.now(UTC) + timedelta(minutes=1)
+    window = Window(begin.timestamp(), now.timestamp(), now.timestamp())
+    charges = BudgetCharges(window)
     verified = reconcile(
-        [LogItem(str(storage.audit_lines), at, line) for at, line in written],
-        storage.records(begin, now),
-        window=Window(begin.timestamp(), now.timestamp(), now.timestamp()),
+        charges.entries(LogItem(str(storage.audit_lines), at, line) for at, line in written),
+        charges.records(storage.records(begin, now)),
+        window=window,
         bounds=AllowedRegions(REGION, None, ("global",), MODELS),
-        principals=Principals(GATEWAY.arn),
+        principals=Principals(GATEWAY_ROLE, frozenset(), CALLER_ROLE),
         lookups=Lookups(storage.is_stored, storage.are_identical, storage.read_body, _no_requests),
     )
     requested = [bedrock_id for line in lines for bedrock_id in _bedrock_ids(line)]
@@ -50,6 +56,7 @@ def account(ended: list[Ended], storage: FakeStorage, since: datetime) -> Accoun
         *_of_lines(ended, lines),
         *_of_upstream(requested, upstream),
         *_of_records(verified, ended),
+        *_of_budgets(charges, storage),
     ]
     return Account(len(ended), len(lines), len(requested), len(upstream), verified, mistakes)
 
@@ -97,6 +104,27 @@ def _of_upstream(requested: list[str], upstream: list[str]) -> Iterator[str]:
     for request_id, surplus in differing.items():
         if surplus:
             yield f"request {request_id}: {surplus:+d} in the audit lines beside Bedrock's count"
+
+
+def _of_budgets(charges: BudgetCharges, storage: FakeStorage) -> Iterator[str]:
+    """Yield each call whose record comes to another amount than it was charged, each counter of the
+    table that does not hold the sum of its calls, and each reservation that is left."""
+    yield from (str(finding) for finding in charges.findings())
+    sums, items = charges.sums(), json.loads(storage.items.read_text())
+    if sums["unknown"]:
+        yield f"{sums['unknown']} audit lines do not say what their calls were charged"
+    held = {
+        subject: {
+            name: [int(value["N"])] * 2
+            for name, value in content.items()
+            if name.partition("#")[0] in UNITS
+        }
+        for subject, content in items.items()
+    }
+    if held != sums["charged"]:
+        yield f"the table holds {held}, and its calls were charged {sums['charged']}"
+    left = [call_id for content in items.values() for call_id, *_ in reservations(content)]
+    yield from (f"the reservation of {call_id} is left" for call_id in left)
 
 
 def _of_records(verified: Outcome, ended: Iterable[Ended]) -> Iterator[str]:
