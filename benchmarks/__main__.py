@@ -34,6 +34,7 @@ _TAKEN = (
     *(
         throughput.json_call,
         throughput.call_in_session,
+        throughput.call_under_budget,
         throughput.stream,
         throughput.native_stream,
         throughput.first_event,

@@ -14,6 +14,7 @@ GATEWAY = "gateway"
 GATEWAY_TLS = "gateway, upstream over TLS"
 IN_SESSION = "gateway, session open"
 NEW_CALLER = "gateway, new caller"
+UNDER_BUDGET = "gateway, one budget"
 BOTO3 = "boto3, no gateway"
 LITELLM = "LiteLLM"
 

@@ -22,15 +22,21 @@ from benchmarks.metrics import (
     LITELLM,
     NEW_CALLER,
     RELAY,
+    UNDER_BUDGET,
     Figure,
     Target,
     interleaved,
 )
 from benchmarks.subjects import Contender
 from benchmarks.workload import Effort
+from claude_bedrock.budgets.budget import MICRO, STAGE, USD, Budget, Rules, to_json
+from claude_bedrock.budgets.period import DAY
+from tools.load.faults.scripted_service import ScriptedService
 from tools.load.faults.sts import CALLER_ROLE, ScriptedSts
 
 _FEW_EVENTS = 10
+_BUDGET = Rules(stage=(Budget(STAGE, USD, 1_000_000 * MICRO, DAY),))
+_RESERVED = 200, '{"Attributes":{"subject":{"S":"stage"}}}'
 
 
 def json_call(environment: BenchmarkEnvironment, effort: Effort) -> Figure:
@@ -59,6 +65,23 @@ def call_in_session(environment: BenchmarkEnvironment, effort: Effort) -> Figure
         samples = _samples(starting, fixtures.json_call(), effort.json_calls, effort.rounds)
     targets = [Target(1.05, GATEWAY, contender=IN_SESSION)]
     return Figure("JSON call in a caller's session", "CPU ms", samples, targets)
+
+
+def call_under_budget(environment: BenchmarkEnvironment, effort: Effort) -> Figure:
+    """Return the same call under one budget: a round trip to its table before Bedrock, and one
+    after the answer has gone out."""
+    with closing(ScriptedService(lambda _body: _RESERVED, keep_alive=True)) as table:
+        variables = {
+            "BUDGETS_TABLE": "budgets",
+            "BUDGET_RULES": to_json(_BUDGET),
+            "AWS_ENDPOINT_URL_DYNAMODB": f"http://127.0.0.1:{table.port}",
+        }
+        starting: Mapping[str, Callable[[], Contender]] = {
+            GATEWAY: partial(subjects.gateway, environment),
+            UNDER_BUDGET: partial(subjects.gateway, environment, variables=variables),
+        }
+        samples = _samples(starting, fixtures.json_call(), effort.json_calls, effort.rounds)
+    return Figure("JSON call under a budget", "CPU ms", samples)
 
 
 def stream(environment: BenchmarkEnvironment, effort: Effort) -> Figure:
