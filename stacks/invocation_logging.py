@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 
 import aws_cdk as cdk
+from aws_cdk import aws_kms as kms
 from constructs import Construct, IConstruct
 
 from claude_bedrock.budgets.budget import to_json
 from claude_bedrock.catalog import deny_policy
 from stacks import budget_rules
 from stacks.components.iam.stage_names import RECORD, StageNames
+from stacks.components.iam.trail_permissions import TrailFilesLocation, trail_root
 from stacks.components.observability.log_group import LogGroupSettings, log_group
 from stacks.components.record import initial_metrics
 from stacks.components.record.archive_replication import ROLE as REPLICATION_ROLE
@@ -30,6 +33,7 @@ from stacks.components.record.logging_configuration import (
     configuration_properties,
 )
 from stacks.components.record.record_access_log import RecordAccessLog
+from stacks.components.record.trail import CallTrail
 from stacks.components.record.verification import VerificationFunction, deny_overwriting_evidence
 from stacks.components.record_destination import RecordDestination
 from stacks.components.stack_outputs import add_outputs, read_output
@@ -70,6 +74,7 @@ class InvocationLogging(cdk.Stack):
         self._archive_replication()
         self.budget_table = self._budget_table()
         self.access_log = self._record_access_log()
+        self.call_trail = self._call_trail(key)
         delivery = _delivery_role(self)
         configurer, configuration = _logging_configuration(self, stage, delivery)
         verification = _verification(self, stage, configuration)
@@ -122,6 +127,59 @@ class InvocationLogging(cdk.Stack):
         if self.access_log is None:
             return None
         return f"arn:{self.partition}:s3:::{read_output(self, 'AccessLogBucketName')}"
+
+    def trail_location(self, reader: cdk.Stack) -> TrailFilesLocation | None:
+        """Return where CloudTrail's files are, as `reader` names it, where the stage reads some."""
+        settings = self._stage.evidence.cloudtrail
+        if settings is None:
+            return None
+        bucket = self._trail_bucket(reader)
+        roots = [
+            trail_root(
+                prefix=settings.prefix, organization=settings.organization or "", account=account
+            )
+            for account in (self.account, *settings.accounts)
+        ]
+        arn = f"arn:{self.partition}:s3:::{bucket}"
+        return TrailFilesLocation(arn, roots, settings.kms_key)
+
+    def trail_source(self) -> str:
+        """Return the source of events as JSON; empty where there is none."""
+        settings = self._stage.evidence.cloudtrail
+        if settings is None:
+            return ""
+        source = {
+            "bucket": self._trail_bucket(self),
+            "prefix": settings.prefix,
+            "organization": settings.organization or "",
+            "accounts": settings.accounts,
+            "stage_regions": settings.stage_regions,
+        }
+        return json.dumps(source)
+
+    def _trail_bucket(self, reader: cdk.Stack) -> str:
+        if self.call_trail is None:
+            settings = self._stage.evidence.cloudtrail
+            return (settings.bucket if settings else None) or ""
+        if reader is self:
+            return self.call_trail.bucket.bucket_name
+        return read_output(self, "CloudTrailBucketName")
+
+    def _call_trail(self, key: kms.Key) -> CallTrail | None:
+        stage = self._stage
+        if stage.evidence.cloudtrail is None or not stage.evidence.cloudtrail.create:
+            return None
+        trail = CallTrail(
+            self,
+            "CallTrail",
+            name=f"claude-on-bedrock-{stage.name}-{stage.region}",
+            key=key,
+            retention_days=stage.logging.retention_days,
+            retain=stage.logging.keep_logs_on_destroy,
+        )
+        name = trail.bucket.bucket_name
+        add_outputs(self, {"CloudTrailBucketName": (name, "Bucket of the stage's trail")})
+        return trail
 
     def _budget_table(self) -> BudgetTable | None:
         if not self._stage.callers.counts_spending:
@@ -186,16 +244,24 @@ class InvocationLogging(cdk.Stack):
     def _empty_buckets_last(self, writers: Sequence[IConstruct]) -> None:
         """Have everything that writes to a bucket deleted before the bucket is emptied: Bedrock's
         configuration and its rights, since it delivers records minutes after a call."""
-        buckets = [self.bucket, *([self.access_log.bucket] if self.access_log else [])]
+        buckets = {
+            "Emptied": self.bucket,
+            **({"EmptiedAccess": self.access_log.bucket} if self.access_log else {}),
+            **({"EmptiedTrail": self.call_trail.bucket} if self.call_trail else {}),
+        }
         emptier = BucketEmptierFunction(
-            self, "Emptier", buckets=buckets, log_settings=self.log_settings
+            self, "Emptier", buckets=list(buckets.values()), log_settings=self.log_settings
         )
         emptied = [
             AutoDeleteObjects(self, name, bucket=bucket, function=emptier.function)
-            for name, bucket in zip(("Emptied", "EmptiedAccess"), buckets, strict=False)
+            for name, bucket in buckets.items()
         ]
-        trail = self.access_log.trail if self.access_log else None
-        for writer in filter(None, (*writers, trail, *(bucket.policy for bucket in buckets))):
+        trails = [
+            self.access_log.trail if self.access_log else None,
+            self.call_trail.trail if self.call_trail else None,
+        ]
+        policies = [bucket.policy for bucket in buckets.values()]
+        for writer in filter(None, (*writers, *trails, *policies)):
             writer.node.add_dependency(*emptied)
 
     def _outputs(
@@ -218,6 +284,8 @@ class InvocationLogging(cdk.Stack):
             "KeyArn": (self.log_settings.key.key_arn, "KMS key of records and logs"),
             "DeliveryRoleArn": (delivery.role.role_arn, "Role by which Bedrock delivers records"),
         }
+        if source := self.trail_source():
+            outputs = {**outputs, "CloudTrailSource": (source, "JSON: the trail that is read")}
         add_outputs(self, outputs)
 
 
@@ -314,6 +382,8 @@ def _verification(
         hourly=stage.evidence.verify_hourly,
         log_settings=stack.log_settings,
         budget_table=stack.budget_table.table if stack.budget_table else None,
+        trail=stack.trail_location(stack),
+        trail_source=stack.trail_source(),
     )
 
 

@@ -231,6 +231,7 @@ def _role_permissions(
         signing_key_arn=record.export_value(record.signing_key.key_arn),
         access_bucket_arn=record.access_bucket_arn,
         has_archive=stage.logging.archive is not None,
+        trail=record.trail_location(stack),
     )
     if stage.logging.has_own_destinations:
         auditor += query_permissions(names, table=schema.NAME, bucket_arn=bucket)

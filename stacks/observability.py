@@ -132,6 +132,7 @@ def _alarm_definitions(stage: Stage, gateway: Gateway | None) -> list[AlarmDefin
             stage.name,
             has_gateway=gateway is not None,
             has_budgets=stage.callers.counts_spending,
+            has_trail=stage.evidence.cloudtrail is not None,
         )
     if stage.evidence.canary is not None:
         definitions += canary_alarms(stage.name)

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Final, Literal, NamedTuple
 
-from claude_bedrock.verification.finding import Kind, Outcome
+from claude_bedrock.verification.finding import DOUBTS, Kind, Outcome
 
 Verdict = Literal["pass", "fail", "not assessed"]
 
@@ -50,32 +50,56 @@ _FINDINGS: Final[Mapping[Kind, tuple[str, str]]] = {
         "1 budget or call differs in what it was charged",
         "{} budgets or calls differ in what they were charged",
     ),
+    "call_outside_stage": (
+        "1 principal called a model where there is no stage",
+        "{} times a principal called a model where there is no stage",
+    ),
+    "unrecorded_call": (
+        "1 call in CloudTrail has no record",
+        "{} calls in CloudTrail have no record",
+    ),
+    "lost_call": (
+        "1 call of the gateway is in CloudTrail alone",
+        "{} calls of the gateway are in CloudTrail alone",
+    ),
+    "trail_incomplete": (
+        "1 gap in CloudTrail's events keeps it from telling",
+        "{} gaps in CloudTrail's events keep it from telling",
+    ),
 }
 """Beside `missing_record`, which the sentence begins with."""
 
 
 class Assessment(NamedTuple):
     """`pass`: every call that Bedrock answered is on record in both places, whole; or there was no
-    call. `fail`: something was found. `not assessed`: nobody can tell, or not yet."""
+    call. `fail`: something was found. `not assessed`: nobody can tell, or not yet; so it is where
+    all that was found is that CloudTrail lacks events."""
 
     verdict: Verdict
     headline: str
 
 
-def assess(outcome: Outcome, window: str, *, has_gateway: bool = True) -> Assessment:
+def assess(
+    outcome: Outcome, window: str, *, has_gateway: bool = True, has_trail: bool = False
+) -> Assessment:
     """Return verdict and headline; `window` in words, as "October 2026". The headline says "every"
-    only where that is so: without a gateway's audit entries, of recorded calls alone."""
+    only where that is so: without a gateway's audit entries, of recorded calls alone, unless
+    CloudTrail was read in all of the window."""
     if not has_gateway:
-        return _assess_records(outcome, window)
+        return _assess_records(outcome, window, has_trail=has_trail)
     counts = outcome.counts
     doubts = counts.unknown + counts.pending + counts.records_pending + counts.unreadable
     if outcome.findings or doubts:
-        verdict: Verdict = "fail" if outcome.findings else "not assessed"
+        verdict: Verdict = "fail" if _has_failed(outcome) else "not assessed"
         return Assessment(verdict, f"{'; '.join(_clauses(outcome, window))}.")
     return Assessment("pass", f"{_clean(outcome, window)}.")
 
 
-def _assess_records(outcome: Outcome, window: str) -> Assessment:
+def _has_failed(outcome: Outcome) -> bool:
+    return any(finding.kind not in DOUBTS for finding in outcome.findings)
+
+
+def _assess_records(outcome: Outcome, window: str, *, has_trail: bool) -> Assessment:
     counts = outcome.counts
     recorded = f"{counts.calls:,} recorded calls of {window}"
     if not counts.calls:
@@ -87,14 +111,15 @@ def _assess_records(outcome: Outcome, window: str) -> Assessment:
         clause = f"{counts.not_logged:,} of {recorded} {verb} on record in one place only"
     else:
         clause = f"{counts.matched:,} of {recorded} are on record in both places"
-    clauses = [clause, *_findings(outcome), *_doubts(outcome), UNSEEN_CALLS]
-    doubts = counts.unknown + counts.pending + counts.unreadable
-    verdict: Verdict = "fail" if outcome.findings else "not assessed" if doubts else "pass"
+    unseen = [] if has_trail else [UNSEEN_CALLS]
+    clauses = [clause, *_findings(outcome), *_doubts(outcome), *unseen]
+    doubts = counts.unknown + counts.pending + counts.unreadable + len(outcome.findings)
+    verdict: Verdict = "fail" if _has_failed(outcome) else "not assessed" if doubts else "pass"
     return Assessment(verdict, f"{'; '.join(clauses)}.")
 
 
 UNSEEN_CALLS: Final = "a call that Bedrock recorded in neither leaves no trace here"
-"""What a stage without an endpoint cannot know."""
+"""What a stage without an endpoint cannot know by records alone."""
 
 
 def _clean(outcome: Outcome, window: str) -> str:

@@ -18,8 +18,14 @@ Kind = Literal[
     "data_residency_violation",
     "unreadable_record",
     "budget_mismatch",
+    "call_outside_stage",
+    "unrecorded_call",
+    "lost_call",
+    "trail_incomplete",
 ]
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
+DOUBTS: Final[frozenset[Kind]] = frozenset({"trail_incomplete"})
+"""What shows that a witness cannot tell, and not that a call is lost."""
 _FORMER_KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
     {
         "called, not logged": "missing_record",

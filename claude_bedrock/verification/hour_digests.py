@@ -1,6 +1,7 @@
-"""What an hour's verdict rests on: the objects in S3, and the records in CloudWatch Logs."""
+"""What an hour's verdict rests on: the objects in S3, the records in CloudWatch Logs, and the log
+files of CloudTrail."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
 
@@ -9,12 +10,13 @@ from claude_bedrock.verification.record_digests import RecordDigests
 
 
 class HourDigests:
-    """Both lists of the time from `since` up to `until`; their files are gone at the end of the
-    context."""
+    """The lists of the time from `since` up to `until`, and of CloudTrail's files from `since` on;
+    what holds them is gone at the end of the context."""
 
     def __init__(self, since: datetime, until: datetime) -> None:
         self.objects = ObjectDigests(since, until)
         self.records = RecordDigests(since, until)
+        self.trail = ObjectDigests(since, datetime.max.replace(tzinfo=UTC))
 
     def __enter__(self) -> Self:
         return self
@@ -27,3 +29,4 @@ class HourDigests:
     ) -> None:
         self.objects.close()
         self.records.close()
+        self.trail.close()

@@ -305,10 +305,14 @@ class _Join:
         """Yield each call that an entry or a record is of."""
         recorded = self._seen.keys() | self._unreadable.keys()
         for call in self._all_calls():
-            name = caller_of(dict(zip(CALLER, call.caller, strict=True)))
-            has_record = call.request_id in recorded
             yield KnownCall(
-                call.request_id, call.at, call.model_id, call.who, call.expected, has_record, name
+                request_id=call.request_id,
+                at=call.at,
+                model_id=call.model_id,
+                who=call.who,
+                expected=call.expected,
+                has_record=call.request_id in recorded,
+                caller=call.caller,
             )
         for request_id in recorded - self._calls.keys():
             stranger = self._strangers.get(request_id)

@@ -11,8 +11,8 @@ class KnownCall(NamedTuple):
 
     `request_id` is empty where Bedrock never told it to the gateway. `expected` is what the entry
     lets expect, None without an entry. `has_record` is true also of a record that cannot be read,
-    or is in one of the two destinations. `caller` is the name by which the gateway opens the
-    caller's session, as metadata has it; empty without an entry."""
+    or is in one of the two destinations. `caller` has the values of CALLER; it is empty without an
+    entry."""
 
     request_id: str
     at: float
@@ -20,4 +20,4 @@ class KnownCall(NamedTuple):
     who: str
     expected: Expectation | None
     has_record: bool
-    caller: str = ""
+    caller: tuple[str, ...] = ()

@@ -52,3 +52,8 @@ def key_of_objects(since: datetime, attempt: int) -> str:
     """Return the name of the file of the objects of a time, as the `attempt`th run has read them:
     one that was killed before it sealed anything is in nobody's way."""
     return f"{OBJECTS}{since.astimezone(UTC):%Y/%m/%d/%H%M%S}Z-{attempt:04}.jsonl.gz"
+
+
+def key_of_trail_files(since: datetime, attempt: int) -> str:
+    """Return the name of the file of CloudTrail's log files that a time's verdict rests on."""
+    return key_of_objects(since, attempt).replace(".jsonl.gz", "-cloudtrail.jsonl.gz")

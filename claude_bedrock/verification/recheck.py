@@ -25,9 +25,13 @@ from claude_bedrock.verification.run import Run, Stage
 
 AFTER: Final = timedelta(hours=24)
 SETTLED_BY_TIME: Final[frozenset[Kind]] = frozenset(
-    {"missing_record", "bypassed_gateway", "audit_entry_lost", "body_missing"}
+    {
+        *("missing_record", "bypassed_gateway", "audit_entry_lost", "body_missing"),
+        *("unrecorded_call", "lost_call", "trail_incomplete"),
+    }
 )
-"""What a record, an entry or a body that comes late puts right. Nothing else becomes another."""
+"""What a record, an entry, a body or an event that comes late puts right. Nothing else becomes
+another."""
 
 
 class Recheck(NamedTuple):

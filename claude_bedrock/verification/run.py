@@ -5,9 +5,14 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple, Protocol
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from claude_bedrock.records.log_item import LogItem
 from claude_bedrock.records.object_stat import ObjectStat
 from claude_bedrock.records.read_digest import Fingerprint
+from claude_bedrock.records.trail_event import TrailEvent
+from claude_bedrock.records.trail_files import UnreadableFile
+from claude_bedrock.records.trail_source import TrailSource
 from claude_bedrock.records.window import Window
 from claude_bedrock.verification.allowed_regions import AllowedRegions
 from claude_bedrock.verification.budget_charges import BUDGETS, BudgetCharges
@@ -18,6 +23,7 @@ from claude_bedrock.verification.large_bodies import LargeBodies, paths_of
 from claude_bedrock.verification.period import Period
 from claude_bedrock.verification.principals import Principals
 from claude_bedrock.verification.read_budget import ENTRIES_PER_BODY, RESERVE_MS, Budget
+from claude_bedrock.verification.trail_join import TrailJoin, TrailScope
 
 _NAMED_BEFORE = timedelta(hours=1)
 """So long before a call an object of records may have been begun, which is named for its first."""
@@ -42,10 +48,20 @@ class RecordSource(Protocol):
     def read_body(self, path: str) -> object: ...
 
 
+class EventSource(Protocol):
+    """What a run reads of CloudTrail; `claude_bedrock.records.trail_files.TrailFiles` is one."""
+
+    source: TrailSource
+
+    def events(
+        self, accounts: Collection[str], since: datetime, until: datetime, read: Fingerprint
+    ) -> Iterator[TrailEvent | UnreadableFile]: ...
+
+
 class Stage(NamedTuple):
     """What a run is about: a deployed stage, where its calls may be answered, whose they may be,
-    its two accounts, and API Gateway's access log. `has_budgets`: whether its calls are charged to
-    budgets."""
+    its two accounts, API Gateway's access log, and CloudTrail, where the stage has a trail.
+    `has_budgets`: whether its calls are charged to budgets."""
 
     name: str
     account: str
@@ -56,6 +72,7 @@ class Stage(NamedTuple):
     find_requests: FindRequests
     records: RecordSource
     has_budgets: bool = False
+    trail: EventSource | None = None
 
 
 class Run(NamedTuple):
@@ -82,7 +99,7 @@ def run(
     digests: HourDigests | None = None,
 ) -> Run:
     """`by` is the ARN of whoever runs it, `budget` what it may read, `digests` takes what is read
-    of S3 and of CloudWatch Logs.
+    of S3, of CloudWatch Logs and of CloudTrail.
 
     Raises TooLargeError, UnreadableError and botocore's errors."""
     limit = budget or Budget(lambda: RESERVE_MS, max_entries=sys.maxsize)
@@ -93,6 +110,10 @@ def run(
         "CloudWatch Logs": digests.records if digests else Fingerprint(),
     }
     first, last = period.since - _NEAR, period.until + _NEAR
+    trail = None
+    if stage.trail is not None:
+        read["CloudTrail"] = digests.trail if digests else Fingerprint()
+        trail = _trail_join(stage, stage.trail, period, limit, read["CloudTrail"])
     records = _near(limit.watch(_records(stage.records, period, read)), period)
     entries = stage.audit_lines(first, last, read["audit lines"])
     charges = BudgetCharges(_window(period)) if stage.has_budgets else None
@@ -110,11 +131,41 @@ def run(
             read_body=stage.records.read_body,
             find_requests=lambda ids: stage.find_requests(ids, first, last),
         ),
+        compare=trail.judge if trail else None,
     )
     about = _about(stage, period, by, read)
-    if charges is None:
-        return Run(about, outcome)
-    return Run({**about, BUDGETS: charges.sums()}, outcome.with_findings(charges.findings()))
+    if trail is not None:
+        about, outcome = {**about, "trail": trail.counts._asdict()}, trail.merge(outcome)
+    if charges is not None:
+        about = {**about, BUDGETS: charges.sums()}
+        outcome = outcome.with_findings(charges.findings())
+    return Run(about, outcome)
+
+
+def _trail_join(
+    stage: Stage, trail: EventSource, period: Period, limit: Budget, read: Fingerprint
+) -> TrailJoin:
+    """Return the comparison with the events of the window and near it, where those of its end have
+    had the same time to arrive as records. What AWS refuses of the trail says so, and keeps the
+    run from nothing else. Raises TooLargeError."""
+    scope = TrailScope(stage.account, stage.region, frozenset(trail.source.stage_regions))
+    join = TrailJoin(_window(period), scope, stage.principals)
+    first, last = period.since - _NEAR, period.until + _NEAR
+    accounts = list(dict.fromkeys((stage.account, *trail.source.accounts)))
+    end = min(period.until + period.delay, period.now) + _NEAR
+    try:
+        for item in limit.watch(trail.events(accounts, first, end, read)):
+            if isinstance(item, UnreadableFile):
+                join.take(item)
+            elif first.timestamp() <= item.at < last.timestamp():
+                limit.charge(1)
+                join.take(item)
+    except ClientError as error:
+        code = error.response["Error"].get("Code", "")
+        join.refuse(f"AWS refuses CloudTrail's files: {code} of {error.operation_name}")
+    except BotoCoreError as error:
+        join.refuse(f"CloudTrail's files could not be read: {type(error).__name__}")
+    return join
 
 
 def _about(

@@ -4,6 +4,7 @@ joined again, so it does not matter which records are still kept."""
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from claude_bedrock.verification.coverage import Span
@@ -15,6 +16,7 @@ from claude_bedrock.verification.finding import (
     Kind,
     Outcome,
 )
+from claude_bedrock.verification.trail_join import TrailCounts
 
 _PUT_RIGHT: Final[Mapping[Kind, tuple[str, str]]] = {
     "missing_record": ("not_logged", "matched"),
@@ -26,17 +28,21 @@ _PUT_RIGHT: Final[Mapping[Kind, tuple[str, str]]] = {
 
 class SealedSum(NamedTuple):
     """`outcome` has all findings but those that were settled late, which are in `settled`.
-    `has_gateway` is whether every hour was verified by a gateway's audit entries."""
+    `has_gateway` is whether every hour was verified by a gateway's audit entries. `trail` has the
+    sums of what CloudTrail showed, by the names of `TrailCounts`, and in how many files (`files`)
+    of evidence it has a part; empty where it has none."""
 
     outcome: Outcome
     settled: tuple[Finding, ...]
     has_gateway: bool = True
+    trail: Mapping[str, int] = MappingProxyType({})
 
 
 def sum_hours(files: Iterable[SealedFile], window: Span) -> SealedSum:
     """Of the files of the window, and of later ones what their second looks say of it."""
     counts: Counter[str] = Counter()
     direct: Counter[str] = Counter()
+    trail: Counter[str] = Counter()
     findings: dict[str, Finding] = {}
     settled_ids: set[str] = set()
     has_gateway = True
@@ -45,6 +51,9 @@ def sum_hours(files: Iterable[SealedFile], window: Span) -> SealedSum:
             has_gateway &= file.entries[0].get("gateway_role") != ""
             counts.update(_numbers(file.entries[0].get("counts"), Counts._fields))
             direct.update(_numbers(file.entries[0].get("direct_calls")))
+            if "trail" in file.entries[0]:
+                names = TrailCounts._fields
+                trail.update({"files": 1, **_numbers(file.entries[0]["trail"], names)})
         settled_ids.update(str(finding["id"]) for finding in _of_kind(file, "settled"))
         for entry in (*_of_kind(file, "finding"), *_of_kind(file, "late_finding")):
             finding = _finding(entry["finding"])
@@ -58,7 +67,8 @@ def sum_hours(files: Iterable[SealedFile], window: Span) -> SealedSum:
     totals = Counts(**{name: max(0, counts[name]) for name in Counts._fields})
     opened = [finding for finding in findings.values() if finding.id not in settled_ids]
     order = sorted(opened, key=lambda finding: (finding.at, finding.request_id))
-    return SealedSum(Outcome(totals, order, dict(direct)), tuple(settled), has_gateway)
+    outcome = Outcome(totals, order, dict(direct))
+    return SealedSum(outcome, tuple(settled), has_gateway, dict(trail))
 
 
 def _of_kind(file: SealedFile, kind: str) -> Iterator[Mapping[str, Any]]:

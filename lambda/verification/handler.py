@@ -21,6 +21,8 @@ from claude_bedrock.records import access_log, audit_lines
 from claude_bedrock.records.destinations import Destinations, prefix_in
 from claude_bedrock.records.fetch import AT_ONCE
 from claude_bedrock.records.invocation_records import Records
+from claude_bedrock.records.trail_files import TrailFiles
+from claude_bedrock.records.trail_source import from_json
 from claude_bedrock.verification import evidence_bucket, run
 from claude_bedrock.verification.accepted_findings import BadDispositionError
 from claude_bedrock.verification.allowed_regions import AllowedRegions
@@ -100,6 +102,7 @@ def _work(environment: Mapping[str, str], by: str) -> Work:
         environment["LOG_BUCKET"],
         prefix_in(environment["LOGGING_CONFIGURATION"]),
     )
+    trail = from_json(environment.get("CLOUDTRAIL", ""))
     stage = Stage(
         name=environment["STAGE"],
         account=account,
@@ -116,6 +119,7 @@ def _work(environment: Mapping[str, str], by: str) -> Work:
         find_requests=partial(access_log.find_requests, logs, environment["ACCESS_LOG_GROUP"]),
         records=Records(destinations, logs=logs, s3=s3),
         has_budgets=BUDGETS_TABLE in environment,
+        trail=TrailFiles(trail, s3) if trail else None,
     )
     evidence = EvidenceBucket(s3, environment["EVIDENCE_BUCKET"])
     return Work(

@@ -29,6 +29,13 @@ METRICS: Final[dict[Kind, str]] = {
 }
 _OF_BUDGETS: Final[Kind] = "budget_mismatch"
 """Of a stage without budgets the metric is not written: each costs something."""
+TRAIL_METRICS: Final[dict[Kind, str]] = {
+    "call_outside_stage": "CallOutsideStage",
+    "unrecorded_call": "UnrecordedCall",
+    "lost_call": "LostCall",
+    "trail_incomplete": "TrailIncomplete",
+}
+"""Of a stage that reads CloudTrail's events."""
 VERIFIED: Final = "VerifiedHours"
 NOT_VERIFIED: Final = "UnverifiedHours"
 EVIDENCE: Final = "EvidenceChanged"
@@ -47,6 +54,7 @@ def report_findings(
     *,
     hours: int,
     has_budgets: bool,
+    has_trail: bool,
 ) -> None:
     """Lines and metrics of what was found where `hours` are complete by it, if any are: the alarm
     on silence counts data points. A finding never holds a prompt or a completion."""
@@ -54,8 +62,9 @@ def report_findings(
         _logger().warning("finding", extra={"finding": finding.as_data()})
     counted = Counter(finding.kind for finding in findings)
     report_evidence(mismatches)
+    metrics = {**METRICS, **TRAIL_METRICS} if has_trail else METRICS
     counts = {
-        name: counted[kind] for kind, name in METRICS.items() if kind != _OF_BUDGETS or has_budgets
+        name: counted[kind] for kind, name in metrics.items() if kind != _OF_BUDGETS or has_budgets
     }
     verified = {VERIFIED: hours} if hours else {}
     emit_metrics({**verified, NOT_VERIFIED: 0, EVIDENCE: len(mismatches), **counts}, stage)

@@ -22,11 +22,15 @@ from claude_bedrock.verification.evidence_bucket import (
     key_of_hour,
 )
 from claude_bedrock.verification.hour_digests import HourDigests
-from claude_bedrock.verification.object_digests import key_of_objects
+from claude_bedrock.verification.object_digests import (
+    ObjectDigests,
+    key_of_objects,
+    key_of_trail_files,
+)
 from claude_bedrock.verification.period import Period
 from claude_bedrock.verification.read_budget import Budget, TooLargeError
 from claude_bedrock.verification.recheck import AFTER, recheck_window
-from claude_bedrock.verification.record_digests import key_of_log_events
+from claude_bedrock.verification.record_digests import RecordDigests, key_of_log_events
 from claude_bedrock.verification.run import Run, Stage
 from verification.attempts import SLICES, Attempt, Attempts
 from verification.budgets_of_day import ReadItems, check_day
@@ -183,9 +187,13 @@ def _seal_verified(work: Work, clock: Clock, at: Position, verified: Verified) -
         at.mismatches,
         hours=int(completes),
         has_budgets=work.stage.has_budgets,
+        has_trail=work.stage.trail is not None,
     )
     sized = at._replace(slice=attempt.next_size)
     lists = _write_lists(work.evidence, digests, attempt)
+    if trail := first.get("trail"):
+        key = key_of_trail_files(attempt.since, attempt.number)
+        first["trail"] = {**trail, "objects": _write_list(work.evidence, key, digests.trail)}
     entries = [{**first, **lists, **sized.note()}, *rest, *again.entries]
     entries += [*budgets.entries, *at.entries()]
     return _seal(work, sized, period, entries)
@@ -197,15 +205,21 @@ def _write_lists(
     """Write the lists of the hour's objects and of its records in CloudWatch Logs, and return what
     the hour's evidence says of each, with its key."""
     since, number = attempt.since, attempt.number
-    lists = {}
-    for name, key, made in (
-        ("objects", key_of_objects(since, number), digests.objects),
-        ("log_events", key_of_log_events(since, number), digests.records),
-    ):
-        content, about = made.finish()
-        evidence.put(key, content, "application/gzip")
-        lists[name] = {"key": key, **about}
-    return lists
+    return {
+        name: _write_list(evidence, key, made)
+        for name, key, made in (
+            ("objects", key_of_objects(since, number), digests.objects),
+            ("log_events", key_of_log_events(since, number), digests.records),
+        )
+    }
+
+
+def _write_list(
+    evidence: EvidenceBucket, key: str, digests: ObjectDigests | RecordDigests
+) -> Mapping[str, Any]:
+    content, about = digests.finish()
+    evidence.put(key, content, "application/gzip")
+    return {"key": key, **about}
 
 
 def _seal_unverified(
@@ -225,7 +239,9 @@ def _seal_unverified(
     }
     budgets = check_day(work.budgets, work.evidence, about, period)
     if budgets.findings:
-        report_findings(budgets.findings, work.stage.name, (), hours=0, has_budgets=True)
+        report_findings(
+            budgets.findings, work.stage.name, (), hours=0, has_budgets=True, has_trail=False
+        )
     return _seal(work, at, period, [{**about, **at.note()}, *budgets.entries, *at.entries()])
 
 

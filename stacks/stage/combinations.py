@@ -88,6 +88,7 @@ def value_mistakes(stage: Stage) -> list[str]:
         *_endpoint_mistakes(stage),
         *_network_mistakes(stage),
         *_logging_mistakes(stage),
+        *_trail_mistakes(stage),
         *_account_mistakes(stage),
         *_tier_mistakes(stage),
         *_plan_mistakes(stage),
@@ -181,6 +182,35 @@ def _archive_mistakes(stage: Stage, archive: Archive) -> Iterator[str]:
             f"logging.archive: given with existing_logging {stage.logging.existing_logging}, where "
             "records lie in another owner's bucket; allowed: existing_logging fail or replace, or "
             "no archive"
+        )
+
+
+def _trail_mistakes(stage: Stage) -> Iterator[str]:
+    trail, path = stage.evidence.cloudtrail, "evidence.cloudtrail"
+    if trail is None:
+        return
+    if trail.create == (trail.bucket is not None):
+        given = "create true and a bucket" if trail.create else "neither create true nor a bucket"
+        yield (
+            f"{path}: {given} given; allowed: create true, where the stage makes a trail, or the "
+            "bucket of one that exists"
+        )
+    for key in ("prefix", "organization", "kms_key"):
+        if trail.create and getattr(trail, key):
+            yield (
+                f"{path}.{key}: {getattr(trail, key)!r} given with create true; allowed: bucket "
+                f"with it, or no {key}, since the stage's own trail has its own"
+            )
+    if trail.accounts and not trail.organization:
+        yield (
+            f"{path}.accounts: {list(trail.accounts)} given without an organization; allowed: the "
+            "organization of an organization trail with it, since another trail has no events of "
+            "other accounts"
+        )
+    if stage.region in trail.stage_regions:
+        yield (
+            f"{path}.stage_regions: {stage.region} given, the stage's own Region; allowed: other "
+            "Regions of the account that have a stage"
         )
 
 

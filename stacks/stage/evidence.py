@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field, WithJsonSchema
 
 from claude_bedrock.catalog import MODELS
+from stacks.stage.cloudtrail import CloudTrail
 from stacks.stage.group import TRUE_OR_FALSE, Allowed, Group, Page
 
 CatalogName = Annotated[
@@ -33,5 +34,14 @@ class Evidence(Group):
         Field(
             description="The model of the hourly test call, which checks that calls of the "
             "endpoint are recorded. It costs tokens."
+        ),
+    ] = None
+    cloudtrail: Annotated[
+        CloudTrail | None,
+        Allowed("an object with create true, or with the bucket of a trail; or null"),
+        Page("operations.md"),
+        Field(
+            description="The trail whose events of InvokeModel and Converse the verification "
+            "compares with entries and records."
         ),
     ] = None

@@ -6,6 +6,9 @@ import json
 import re
 from collections.abc import Callable
 
+import pytest
+
+from tests.infrastructure.variants import PLAIN, VALUES, Syntheses, Templates
 from tools.docs.pages import codes, first_codes, rows
 from tools.synthesis import ROOT, STAGES, Resource, Synthesis
 
@@ -13,14 +16,40 @@ OPERATIONS = "docs/operations.md"
 STACKS = ("InvocationLogging", "ModelAccess", "Gateway", "Observability")
 
 
+OPTIONAL = {
+    **PLAIN,
+    **VALUES["logging.archive"][1],
+    **VALUES["evidence.cloudtrail"][1],
+    "logging.keep_logs_on_destroy": True,
+}
+"""Keys that add alarms, and that no stage of cdk.json has."""
+
+
 def name_of(alarm: Resource) -> str:
     """What the project calls it."""
-    return re.sub(r"^Alarms|[0-9A-F]{8}$", "", alarm.id)
+    return _name(alarm.id)
 
 
-def test_every_alarm_has_its_row(local: Synthesis) -> None:
+def _name(logical_id: str) -> str:
+    return re.sub(r"^Alarms|[0-9A-F]{8}$", "", logical_id)
+
+
+@pytest.fixture(scope="module")
+def optional(tmp_path_factory: pytest.TempPathFactory) -> Templates:
+    """The templates of a stage with such keys."""
+    return Syntheses(tmp_path_factory.mktemp("syntheses")).of(OPTIONAL)
+
+
+def _optional_alarms(optional: Templates) -> set[str]:
+    resources = optional["Observability"]["Resources"].items()
+    return {_name(name) for name, body in resources if body["Type"] == "AWS::CloudWatch::Alarm"}
+
+
+def test_every_alarm_has_its_row(local: Synthesis, optional: Templates) -> None:
     alarms = local.resources("Observability", "AWS::CloudWatch::Alarm")
-    assert first_codes(OPERATIONS, "Alarms") == {name_of(alarm) for alarm in alarms}
+    assert first_codes(OPERATIONS, "Alarms") == {
+        name_of(alarm) for alarm in alarms
+    } | _optional_alarms(optional)
 
 
 def test_every_alarm_of_every_stage_has_its_page_and_links_it(any_stage: Synthesis) -> None:
@@ -30,22 +59,29 @@ def test_every_alarm_of_every_stage_has_its_page_and_links_it(any_stage: Synthes
         assert (ROOT / path).is_file()
 
 
-def test_every_page_has_its_alarm(synthesis: Callable[[str], Synthesis]) -> None:
+def test_every_page_has_its_alarm(
+    synthesis: Callable[[str], Synthesis], optional: Templates
+) -> None:
     alarms = {
         name_of(alarm)
         for stage in STAGES
         for alarm in synthesis(stage).resources("Observability", "AWS::CloudWatch::Alarm")
     }
-    assert {page.stem for page in (ROOT / "docs" / "runbooks").iterdir()} == alarms
+    assert {
+        page.stem for page in (ROOT / "docs" / "runbooks").iterdir()
+    } == alarms | _optional_alarms(optional)
 
 
-def test_pages_for_alarms_name_outputs_and_functions_that_there_are(local: Synthesis) -> None:
+def test_pages_for_alarms_name_outputs_and_functions_that_there_are(
+    local: Synthesis, optional: Templates
+) -> None:
     pages = "".join(page.read_text() for page in (ROOT / "docs" / "runbooks").iterdir())
     documented = {
         *re.findall(r"outputs? `(\w+)`", pages),
         *re.findall(r"OutputKey=='(\w+)'", pages),
     }
-    outputs = {name for stack in STACKS for name in local.template(stack).get("Outputs", {})}
+    templates = [*(local.template(stack) for stack in STACKS), *optional.values()]
+    outputs = {name for template in templates for name in template.get("Outputs", {})}
     assert {"KeyArn", "FunctionName", "CanaryName"} <= documented <= outputs
     (begins,) = re.findall(r"LogicalResourceId, '(\w+)'", pages)
     (configurer,) = [

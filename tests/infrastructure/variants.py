@@ -36,6 +36,7 @@ def _web_acl(name: str) -> str:
 
 
 _ROLE: Final = f"arn:aws:iam::{ACCOUNT}:role/somebody"
+_KEY: Final = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/00000000-0000-0000-0000-000000000000"
 _TRUST: Final = {"principals": [_ROLE]}
 _WORKFLOW: Final = {"github": ["octo-org/search:ref:refs/heads/main"]}
 _ARCHIVE: Final = {
@@ -84,6 +85,7 @@ FULL: Final[Block] = {
     "models.guardrail": {"id": "abc123", "version": "1"},
     "callers.teams": {"search": {"cost-center": "1"}},
     "logging.record_access_log": "data_events",
+    "evidence.cloudtrail": {"create": True},
     "account.roles": {"setup": _TRUST},
     "callers.api_keys": ["default", "search.web"],
     "callers.quota": {"requests": 1000, "period": "DAY"},
@@ -168,6 +170,18 @@ _WRITTEN: Final[Mapping[str, Sequence[object]]] = {
     "logging.retention_days": [30, 60, 3653],
     "logging.athena_scan_limit_mb": [10, 10_000],
     "evidence.canary": [None, "claude-haiku-4-5", "claude-opus-5-5"],
+    "evidence.cloudtrail": [
+        None,
+        {"create": True},
+        {"bucket": "the-trail", "kms_key": _KEY},
+        {
+            "bucket": "the-organization-trail",
+            "prefix": "audit",
+            "organization": "o-abcdefghij",
+            "accounts": ["222222222222"],
+            "stage_regions": ["eu-west-3"],
+        },
+    ],
     "account.id": [None, ACCOUNT, "222222222222"],
     "account.tags": [{}, {"owner": "ai"}, {"owner": "search", "cost-center": "3"}],
     "account.alarm_email": [None, "one@example.com", "two@example.com"],

@@ -9,6 +9,8 @@ from claude_bedrock.records.destinations import Destinations, prefix_in
 from claude_bedrock.records.invocation_records import Records
 from claude_bedrock.records.log_item import LogItem
 from claude_bedrock.records.read_digest import Fingerprint
+from claude_bedrock.records.trail_files import TrailFiles
+from claude_bedrock.records.trail_source import from_json
 
 
 def destinations_of(deployment: Deployment) -> Destinations:
@@ -28,6 +30,13 @@ def records_of(deployment: Deployment) -> Records:
     """Return the records of what is deployed. Raises NoTargetError, and botocore's errors."""
     destinations = destinations_of(deployment)
     return Records(destinations, logs=deployment.client("logs"), s3=deployment.client("s3"))
+
+
+def trail_of(deployment: Deployment) -> TrailFiles | None:
+    """Return CloudTrail's files that the stage reads; None where it reads none. Raises
+    NoTargetError, and botocore's errors."""
+    source = from_json(deployment.outputs("InvocationLogging").get("CloudTrailSource", ""))
+    return TrailFiles(source, deployment.client("s3")) if source else None
 
 
 def audit_lines_of(

@@ -10,7 +10,12 @@ from botocore.exceptions import ClientError
 from claude_bedrock.catalog import deny_policy
 from claude_bedrock.cli.shared import stage_settings
 from claude_bedrock.cli.shared.deployment import Deployment, NoTargetError
-from claude_bedrock.cli.shared.record_sources import audit_lines_of, find_requests_of, records_of
+from claude_bedrock.cli.shared.record_sources import (
+    audit_lines_of,
+    find_requests_of,
+    records_of,
+    trail_of,
+)
 from claude_bedrock.cli.shared.stage_settings import Settings
 from claude_bedrock.cli.verify.evidence_folder import Evidence, EvidenceError, Written
 from claude_bedrock.cli.verify.window_hours import WindowHours, is_long
@@ -45,7 +50,7 @@ from claude_bedrock.verification.recheck import AFTER
 from claude_bedrock.verification.record_check import LineOfRecord, RecordCheck, check_records
 from claude_bedrock.verification.record_digests import record_line
 from claude_bedrock.verification.run import RecordSource, Stage
-from claude_bedrock.verification.sealed_hours import sum_hours
+from claude_bedrock.verification.sealed_hours import SealedSum, sum_hours
 
 
 class Accepted(NamedTuple):
@@ -93,6 +98,7 @@ def run(
         find_requests=partial(find_requests_of, deployment),
         records=records or records_of(deployment),
         has_budgets="BudgetRules" in deployment.outputs("InvocationLogging"),
+        trail=trail_of(deployment),
     )
     hourly_run = verification.run(stage, period, by=by["Arn"])
     written = folder.write(period.now, hourly_run.entries(), previous)
@@ -104,6 +110,7 @@ def run(
         period,
         dispositions,
         has_gateway=deployed.has_endpoint,
+        has_trail="trail" in hourly_run.about,
     )
 
 
@@ -232,7 +239,7 @@ def sealed(deployment: Deployment, period: Period, folder: Evidence) -> Report |
     if is_open and not is_long(period):
         return None
     total = sum_hours([*coverage.files, *later_files(deployment, period)], window)
-    about = _about_sealed(deployment, period, chain)
+    about = _about_sealed(deployment, period, chain, total)
     keys = [{"key": file.key, "sha256": file.sha256} for file in coverage.files]
     entries = [
         {"kind": "sum", **about, "counts": total.outcome.counts._asdict(), "files": keys},
@@ -249,6 +256,7 @@ def sealed(deployment: Deployment, period: Period, folder: Evidence) -> Report |
         _of_stage(period, hours),
         dispositions,
         has_gateway=total.has_gateway,
+        has_trail=total.trail.get("files", 0) >= len(coverage.files),
     )
     return report._replace(
         settled=total.settled,
@@ -279,6 +287,7 @@ def _report(
     dispositions: Mapping[str, Disposition],
     *,
     has_gateway: bool,
+    has_trail: bool,
 ) -> Report:
     """Return the report: the headline counts all findings, the verdict is that of the open ones."""
     window = in_words(period.since, period.until)
@@ -286,11 +295,11 @@ def _report(
     accepted = tuple(
         Accepted(e, dispositions[e.id]) for e in outcome.findings if e.id in dispositions
     )
-    assessment = assess(outcome, window, has_gateway=has_gateway)
+    assessment = assess(outcome, window, has_gateway=has_gateway, has_trail=has_trail)
     if accepted:
         number = f"{len(accepted):,} {'is' if len(accepted) == 1 else 'are'} accepted"
         assessment = Assessment(
-            verdict=assess(opened, window, has_gateway=has_gateway).verdict,
+            verdict=assess(opened, window, has_gateway=has_gateway, has_trail=has_trail).verdict,
             headline=f"{assessment.headline.removesuffix('.')}; {number}.",
         )
     return Report(about, opened, written, assessment, accepted, has_gateway=has_gateway)
@@ -313,7 +322,9 @@ def _with_hours(
     return Assessment(verdict, f"O{number} of {window} are verified.")
 
 
-def _about_sealed(deployment: Deployment, period: Period, chain: ChainReport) -> dict[str, Any]:
+def _about_sealed(
+    deployment: Deployment, period: Period, chain: ChainReport, total: SealedSum
+) -> dict[str, Any]:
     by = deployment.client("sts").get_caller_identity()
     files = chain.coverage.files
     return {
@@ -326,6 +337,7 @@ def _about_sealed(deployment: Deployment, period: Period, chain: ChainReport) ->
         "until": iso(period.until),
         "settled": iso(period.now - period.delay),
         "bounds": _bounds(stage_settings.deployed(deployment))._asdict(),
+        **({"trail": total.trail} if total.trail else {}),
         "read": {"sealed hours": {"count": len(files), "sha256": chain.coverage.sha256}},
     }
 

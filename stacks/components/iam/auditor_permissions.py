@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from stacks.components.iam.permission import Permission
 from stacks.components.iam.stage_names import ALARM_LOGS, AUDIT_LOGS, RECORD, StageNames
+from stacks.components.iam.trail_permissions import TrailFilesLocation, trail_permissions
 from stacks.components.iam.viewer_permissions import READ_LOGS
 
 QUERY_ACTIONS = (
@@ -46,10 +47,13 @@ def auditor_permissions(
     signing_key_arn: str,
     access_bucket_arn: str | None,
     has_archive: bool = False,
+    trail: TrailFilesLocation | None = None,
 ) -> list[Permission]:
     """Return what an auditor may read beside `viewer_permissions`, which also deny to invoke.
-    `access_bucket_arn` is the bucket of the access log of records, if there is one."""
+    `access_bucket_arn` is the bucket of the access log of records, `trail` where CloudTrail's files
+    are, if the stage has them."""
     return [
+        *(trail_permissions(trail) if trail else ()),
         *(_access_log_permissions(access_bucket_arn) if access_bucket_arn else ()),
         Permission(
             "ReadRecordsAndLogs",

@@ -14,6 +14,7 @@ from constructs import Construct
 
 from stacks.components.iam.permission import Permission, wildcard_findings
 from stacks.components.iam.stage_names import StageNames
+from stacks.components.iam.trail_permissions import TrailFilesLocation, trail_permissions
 from stacks.components.observability.alarm import AlarmDefinition
 from stacks.components.observability.log_group import LogGroupSettings
 from stacks.components.observability.metrics import runs_metric, verification_metric
@@ -60,6 +61,14 @@ BUDGET_FINDINGS = {
     "BudgetMismatch": "A budget or a call was charged another amount than Bedrock's records have.",
 }
 """As FINDINGS, of a stage with budgets."""
+TRAIL_FINDINGS = {
+    "CallOutsideStage": "CloudTrail has calls in a Region or account without a stage.",
+    "UnrecordedCall": "CloudTrail has calls that Bedrock's log does not have.",
+    "LostCall": "CloudTrail has calls of the gateway that neither its audit log nor Bedrock's log "
+    "has.",
+    "TrailIncomplete": "CloudTrail lacks events of calls, so that it cannot tell.",
+}
+"""Each metric of what a trail shows, in a stage that has one, and what happened."""
 EVIDENCE_FINDINGS = {
     "EvidenceChanged": "Evidence of a verified hour was changed or deleted.",
     "UnverifiedHours": "An hour could not be verified and was closed as not verified.",
@@ -75,7 +84,8 @@ class VerificationFunction(PythonFunction):
     `configuration` names the destinations of records; `log_group_name` and `bucket_arn` are the
     same as its role names them, in words that are known at synthesis where possible.
     `allowed_regions` says where the stage's calls may be answered. `budget_table` is None for a
-    stage without budgets.
+    stage without budgets. `trail` is where CloudTrail's files are, where the stage reads some, and
+    `trail_source` the same as JSON for the function.
     """
 
     def __init__(
@@ -97,6 +107,8 @@ class VerificationFunction(PythonFunction):
         hourly: bool,
         log_settings: LogGroupSettings,
         budget_table: dynamodb.ITable | None = None,
+        trail: TrailFilesLocation | None = None,
+        trail_source: str = "",
     ) -> None:
         key_arn = log_settings.key.key_arn
         permissions = [
@@ -108,6 +120,7 @@ class VerificationFunction(PythonFunction):
             ),
             *_evidence_permissions(names, evidence_bucket.bucket_arn, key_arn),
             *_report_permissions(names),
+            *(trail_permissions(trail) if trail else ()),
         ]
         if budget_table is not None:
             permissions += read_permissions(budget_table.table_arn, key_arn, names.stack.region)
@@ -136,6 +149,7 @@ class VerificationFunction(PythonFunction):
                 "CALLER_ROLE": caller_role_arn,
                 "ALLOWED_DIRECT_CALLERS": ",".join(allowed_direct_callers),
                 "RETENTION_DAYS": str(retention_days),
+                **({"CLOUDTRAIL": trail_source} if trail_source else {}),
             },
             statements=[permission.statement() for permission in permissions],
             findings=wildcard_findings(scope, permissions),
@@ -161,11 +175,18 @@ class VerificationFunction(PythonFunction):
 
 
 def verification_alarms(
-    stage_name: str, *, has_gateway: bool = True, has_budgets: bool = False
+    stage_name: str,
+    *,
+    has_gateway: bool = True,
+    has_budgets: bool = False,
+    has_trail: bool = False,
 ) -> list[AlarmDefinition]:
     """Return the alarms on each kind of finding, and on hours that were not verified in time."""
-    findings = FINDINGS if has_gateway else WITHOUT_GATEWAY
-    findings = {**findings, **(BUDGET_FINDINGS if has_budgets else {})}
+    findings = {
+        **(FINDINGS if has_gateway else WITHOUT_GATEWAY),
+        **(BUDGET_FINDINGS if has_budgets else {}),
+        **(TRAIL_FINDINGS if has_trail else {}),
+    }
     log_group = f"/claude-on-bedrock/{stage_name}/{LOG_NAME}"
     meanings = {
         **{

@@ -273,6 +273,20 @@ def test_every_stage_of_cdk_json_is_valid() -> None:
             )
         ),
         ({"auth": "cognito"}, "callers.auth: 'cognito' given; allowed: key or iam"),
+        *(
+            ({"cloudtrail": trail}, f"evidence.cloudtrail{mistake}")
+            for trail, mistake in (
+                ({}, ": neither create true nor a bucket given; allowed: create true, where "),
+                ({"create": True, "bucket": "abc"}, ": create true and a bucket given; allowed: "),
+                ({"create": True, "prefix": "a"}, ".prefix: 'a' given with create true; allowed: "),
+                ({"bucket": "abc", "accounts": ["1" * 12]}, ".accounts: ['111111111111'] given wi"),
+                ({"bucket": "abc", "stage_regions": ["us-east-1"]}, ".stage_regions: us-east-1 gi"),
+                ({"bucket": "s3://abc"}, ".bucket: 's3://abc' given; allowed: the name of an S3 "),
+                ({"bucket": "abc", "kms_key": "alias/a"}, ".kms_key: 'alias/a' given; allowed: "),
+                ({"bucket": "abc", "prefix": "/a"}, ".prefix: '/a' given; allowed: the trail's "),
+                ({"trail": "abc"}, ".trail: unknown key; allowed: evidence.cloudtrail.create, "),
+            )
+        ),
         (
             {"roles": {"application": {"principals": ["arn:aws:iam::123456789012:root"]}}},
             "account.roles.application.principals: 'arn:aws:iam::123456789012:root' given; ",

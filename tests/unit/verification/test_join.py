@@ -256,7 +256,7 @@ def test_a_record_of_another_form_is_a_finding_that_names_the_field(
 
 
 def test_each_call_of_an_entry_or_a_record_is_handed_to_a_third_witness() -> None:
-    known = dict[str, tuple[str | None, bool, str]]()
+    known = dict[str, tuple[str | None, bool, tuple[str, ...]]]()
 
     def compare(calls: Iterable[KnownCall]) -> None:
         known.update({c.request_id: (c.expected, c.has_record, c.caller) for c in calls})
@@ -267,10 +267,14 @@ def test_each_call_of_an_entry_or_a_record_is_handed_to_a_third_witness() -> Non
     records = [record("both"), record("no-entry", "went round"), direct, unreadable]
     joined(lines, [("S3", content) for content in records], compare=compare)
     assert known == {
-        "both": ("record", True, "search.nightly"),
-        "no-record": ("record", False, "search.nightly"),
-        "": ("record", False, "search.nightly"),
-        "no-entry": (None, True, ""),
-        "direct": (None, True, ""),
-        "unreadable": (None, True, ""),
+        "both": ("record", True, _caller("both")),
+        "no-record": ("record", False, _caller("no-record")),
+        "": ("record", False, _caller("")),
+        "no-entry": (None, True, ()),
+        "direct": (None, True, ()),
+        "unreadable": (None, True, ()),
     }
+
+
+def _caller(request_id: str) -> tuple[str, ...]:
+    return (f"gateway-{request_id}", "k1", "search.nightly", "", "", "")

@@ -1,0 +1,89 @@
+"""CloudTrail as a witness of calls: a trail of management events, and its bucket."""
+
+from __future__ import annotations
+
+import aws_cdk as cdk
+from aws_cdk import aws_cloudtrail as cloudtrail
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from stacks.components.iam.nag_suppressions import acknowledge
+from stacks.components.record.log_bucket import lifecycle
+from stacks.components.removal_policy import removal_policy
+
+
+class CallTrail(Construct):
+    """A trail of the management events of all Regions, InvokeModel and Converse among them, in a
+    bucket of its own.
+
+    The events are read-only ones: both kinds are logged. Files are encrypted with `key`, which
+    names the trail in its policy: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html
+    The bucket has no S3 Bucket Key, with which CloudTrail would have to decrypt.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        name: str,
+        key: kms.Key,
+        retention_days: int,
+        retain: bool,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        stack = cdk.Stack.of(self)
+        trail = f"arn:{stack.partition}:cloudtrail:{stack.region}:{stack.account}:trail/{name}"
+        for statement in _key_statements(trail):
+            key.add_to_resource_policy(statement)
+        self.bucket = s3.Bucket(
+            self,
+            "Bucket",
+            encryption=s3.BucketEncryption.KMS,
+            encryption_key=key,
+            versioned=True,
+            enforce_ssl=True,
+            minimum_tls_version=1.2,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            lifecycle_rules=lifecycle(retention_days),
+            removal_policy=removal_policy(retain=retain),
+        )
+        acknowledge(
+            self.bucket,
+            {"S1": "it holds the log of calls of AWS; CloudTrail signs what it delivers"},
+        )
+        self.trail = cloudtrail.Trail(
+            self,
+            "Trail",
+            trail_name=name,
+            bucket=self.bucket,
+            encryption_key=key,
+            enable_file_validation=True,
+            include_global_service_events=True,
+            is_multi_region_trail=True,
+            management_events=cloudtrail.ReadWriteType.ALL,
+        )
+
+
+def _key_statements(trail_arn: str) -> list[iam.PolicyStatement]:
+    principal = iam.ServicePrincipal("cloudtrail.amazonaws.com")
+    context = "kms:EncryptionContext:aws:cloudtrail:arn"
+    return [
+        iam.PolicyStatement(
+            sid="AllowCloudTrailEncryption",
+            principals=[principal],
+            actions=["kms:GenerateDataKey"],
+            resources=["*"],  # in a key's own policy, `*` is this key
+            conditions={"StringEquals": {"aws:SourceArn": trail_arn, context: trail_arn}},
+        ),
+        iam.PolicyStatement(
+            sid="AllowCloudTrailDescribeKey",
+            principals=[principal],
+            actions=["kms:DescribeKey"],
+            resources=["*"],
+            conditions={"StringEquals": {"aws:SourceArn": trail_arn}},
+        ),
+    ]
