@@ -20,6 +20,7 @@ from stacks.components.api.account_log_role import AccountLogRole, LogRoleFuncti
 from stacks.components.api.api_key_expiry import ApiKeyExpiry
 from stacks.components.api.authorizer import Authorizer
 from stacks.components.api.canary import Canary
+from stacks.components.api.domain_name import EndpointDomain
 from stacks.components.api.gateway_function import GatewayFunction
 from stacks.components.api.key_plan import ApiKeys, IssuerKeys, KeyPlan
 from stacks.components.api.sampling_rule import SamplingRule
@@ -85,6 +86,7 @@ class Gateway(cdk.Stack):
         )
         api = self._api(access_log)
         self.api_stage = api.stage
+        self._url = self._own_url(api) or api.stage.url_for_path("/")
         self.api_key_expiry = self._api_key_expiry() if by_key else None
         plan_ids = self._usage_plans(keys, issuer_keys) if by_key else []
         if not by_key:
@@ -183,6 +185,7 @@ class Gateway(cdk.Stack):
         )
 
     def _api(self, access_log: logs.ILogGroup) -> StreamingApi:
+        domain = self._stage.endpoint.domain
         api = StreamingApi(
             self,
             "Api",
@@ -195,6 +198,7 @@ class Gateway(cdk.Stack):
             is_traced=self._stage.endpoint.tracing is not None,
             allowed_ips=self._stage.endpoint.allowed_ips,
             web_acl=self._stage.endpoint.web_acl,
+            disable_execute_api=bool(domain and domain.disable_execute_api),
             cors_origins=self._stage.endpoint.cors_origins,
             takes_tokens=bool(self._stage.callers.token_issuers),
         )
@@ -211,6 +215,23 @@ class Gateway(cdk.Stack):
         log_role = AccountLogRole(self, "LogRole", function=setter.function)
         api.stage.node.add_dependency(log_role)
         return api
+
+    def _own_url(self, api: StreamingApi) -> str:
+        """Give the endpoint the stage's domain name, and return its URL; empty where the stage has
+        none."""
+        if (domain := self._stage.endpoint.domain) is None:
+            return ""
+        created = EndpointDomain(
+            self,
+            "Domain",
+            name=domain.name,
+            certificate_arn=domain.certificate,
+            hosted_zone_id=domain.hosted_zone,
+            stage=api.stage,
+        )
+        target = (created.target, "What a CNAME of the endpoint's name points to")
+        add_outputs(self, {"DomainTarget": target})
+        return f"https://{domain.name}/"
 
     def _api_key_expiry(self) -> lambda_.IFunction:
         expiry = ApiKeyExpiry(
@@ -238,6 +259,7 @@ class Gateway(cdk.Stack):
             names=StageNames(self._stage.name, self),
             model=model,
             api=api.api,
+            url=self._url,
             key=keys.by_name.get(CANARY_KEY),
             destination=record.export_destination(),
             existing_logging=self._stage.logging.existing_logging,
@@ -248,7 +270,7 @@ class Gateway(cdk.Stack):
     def _outputs(self, gateway: GatewayFunction, access_log: logs.ILogGroup) -> None:
         stage = self.api_stage
         outputs = {
-            "EndpointUrl": (stage.url_for_path("/"), "URL of the endpoint"),
+            "EndpointUrl": (self._url, "URL of the endpoint"),
             "ApiId": (stage.rest_api.rest_api_id, "REST API"),
             "ApiStage": (stage.stage_name, "Stage of the REST API"),
             "FunctionName": (self.function.function_name, "Gateway function"),

@@ -74,7 +74,7 @@ class LocalApiGateway:
         except ClientError:
             await _forbid(exchange, client)
             return
-        if not _below(exchange, api):
+        if not is_served(exchange, api):
             await _forbid(exchange, client)
             return
         with suppress(DisconnectedError):
@@ -173,12 +173,17 @@ def _exchange(scope: Scope) -> Exchange:
     )
 
 
-def _below(exchange: Exchange, api: Api) -> bool:
-    """Take the stage's name off the path; False if the path is of no stage."""
+def is_served(exchange: Exchange, api: Api) -> bool:
+    """Take the stage's name off the path; False if the request is for no stage.
+
+    At execute-api the stage is the first part of the path, and methods do not have it. The root of
+    the API's own domain is the stage; locally, `localhost` stands for either name."""
+    host = exchange.host.partition(":")[0].lower()
     first, _, rest = exchange.path.removeprefix("/").partition("/")
-    # At execute-api the stage is the first part of the path; methods do not have it.
-    exchange.path = f"/{rest}"
-    return first == api.stage
+    if host != api.domain and api.has_execute_api and first == api.stage:
+        exchange.prefix, exchange.path = f"/{first}", f"/{rest}"
+        return True
+    return bool(api.domain) and host in (api.domain, "localhost")
 
 
 async def _body(client: Client) -> bytes:

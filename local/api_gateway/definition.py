@@ -90,6 +90,10 @@ class Api:
     variables: Mapping[str, str]
     policy: Mapping[str, Any] | None = None
     """The resource policy, if it has one."""
+    domain: str = ""
+    """Its own name, whose root stands for the stage."""
+    has_execute_api: bool = True
+    """Whether it answers under API Gateway's name too."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,7 +103,14 @@ class _Definition:
             binary_types=tuple(self._rest_api.get("binaryMediaTypes") or ()),
             variables=self._stage.get("variables") or {},
             policy=of_template.get("Policy"),
+            domain=self._domain(),
+            has_execute_api=not of_template.get("DisableExecuteApiEndpoint"),
         )
+
+    def _domain(self) -> str:
+        """Return the domain name that the stack has, empty without one."""
+        domains = self._template.of_type("AWS::ApiGateway::DomainName")
+        return next((str(domain.properties["DomainName"]) for domain in domains), "")
 
     def _methods(self) -> Iterator[Method]:
         for resource in _items(

@@ -99,7 +99,7 @@ def _context(exchange: Exchange, match: Match, api: Api) -> dict[str, Any]:
         "extendedRequestId": exchange.extended_id,
         "httpMethod": exchange.verb,
         "identity": identity,
-        "path": f"/{api.stage}{exchange.path}",
+        "path": f"{exchange.prefix}{exchange.path}",
         "protocol": exchange.protocol,
         "requestId": exchange.request_id,
         "requestTime": f"{exchange.arrived:%d/%b/%Y:%H:%M:%S +0000}",

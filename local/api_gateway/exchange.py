@@ -30,6 +30,8 @@ class Exchange:
     host: str
     protocol: str
     scheme: str
+    prefix: str = ""
+    """What stood before `path`: `/STAGE`, or nothing at the API's own domain."""
     body: bytes = b""
     match: Match | None = None
     request_id: str = field(default_factory=lambda: str(uuid4()))
@@ -97,7 +99,7 @@ def context(exchange: Exchange, api: Api) -> Mapping[str, Any]:
         **{f"identity.{name}": value for name, value in identity(exchange).items()},
         "identity.sourceIp": exchange.source_ip,
         "identity.userAgent": exchange.header("user-agent"),
-        "path": f"/{api.stage}{exchange.path}",
+        "path": f"{exchange.prefix}{exchange.path}",
         "protocol": exchange.protocol,
         "requestId": exchange.request_id,
         "requestTime": f"{exchange.arrived:%d/%b/%Y:%H:%M:%S +0000}",

@@ -43,7 +43,7 @@ class Signatures:
 
     def caller(self, exchange: Exchange, api: Api) -> Caller:
         """Return who signed. Raises RefusedError, of a kind for each way in which that fails."""
-        path = f"/{api.stage}{exchange.path}"
+        path = f"{exchange.prefix}{exchange.path}"
         headers: dict[str, str] = {}
         for name, value in exchange.headers:  # lines of one name are signed as one
             headers[name] = f"{headers[name]},{value}" if name in headers else value

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from typing import NamedTuple
+from urllib.parse import urljoin, urlsplit
 
 from local.aws.client import Aws
 from local.run.cdk_cli import Outputs
@@ -26,6 +27,12 @@ class Endpoint(NamedTuple):
 def gateway_outputs(outputs: Outputs, stage: str) -> Mapping[str, str]:
     """Return the outputs of the stack that has the API."""
     return outputs[f"claude-on-bedrock-{stage}-Gateway"]
+
+
+def url_of(server: str, gateway: Mapping[str, str]) -> str:
+    """Return the endpoint's URL at a server: below the stage's name, or the root where the stage
+    has a domain name of its own."""
+    return urljoin(server, urlsplit(gateway["EndpointUrl"]).path).rstrip("/")
 
 
 def api_keys(aws: Aws, gateway: Mapping[str, str]) -> dict[str, str]:

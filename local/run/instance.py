@@ -28,7 +28,7 @@ from local.bedrock.server import serve
 from local.lambda_service.service import LambdaService
 from local.run.cdk_cli import Cdk, Outputs
 from local.run.certificates import server_context
-from local.run.endpoint import Endpoint, api_keys, gateway_outputs
+from local.run.endpoint import Endpoint, api_keys, gateway_outputs, url_of
 from local.run.options import Options
 from local.run.options import region as stage_region
 from local.run.progress import Steps
@@ -183,10 +183,9 @@ class _Services:
         )
 
     def _endpoint(self, port: int, https_port: int, bedrock_url: str) -> Endpoint:
-        stage = self._gateway["ApiStage"]
         return Endpoint(
-            url=f"https://localhost:{https_port}/{stage}",
-            http_url=f"http://localhost:{port}/{stage}",
+            url=url_of(f"https://localhost:{https_port}", self._gateway),
+            http_url=url_of(f"http://localhost:{port}", self._gateway),
             ca_bundle=str(self._state.ca_bundle),
             api_keys=api_keys(self._aws, self._gateway),
             aws_endpoint_url=self._aws.url,

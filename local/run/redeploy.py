@@ -9,7 +9,7 @@ from local.aws.client import Aws
 from local.aws.server import is_up
 from local.run import options
 from local.run.cdk_cli import Cdk, Outputs
-from local.run.endpoint import Endpoint, api_keys, gateway_outputs
+from local.run.endpoint import Endpoint, api_keys, gateway_outputs, url_of
 from local.run.progress import Steps
 from local.run.state import State
 
@@ -62,7 +62,12 @@ def _renewed(before: Endpoint, outputs: Outputs, aws: Aws) -> Endpoint:
             "It is deployed, but the API was replaced: "
             "stop `python -m local up` and start it again."
         )
-    return before._replace(outputs=outputs, api_keys=api_keys(aws, deployed))
+    return before._replace(
+        url=url_of(before.url, deployed),
+        http_url=url_of(before.http_url, deployed),
+        outputs=outputs,
+        api_keys=api_keys(aws, deployed),
+    )
 
 
 def _present(console: Console, before: Endpoint, after: Endpoint, file: Path) -> None:

@@ -40,7 +40,7 @@ SHARED_ISSUERS: Final[Mapping[str, tuple[str, ...]]] = {
 # What only an endpoint can do. Teams, and what IAM lets direct callers do, stand without one.
 _OF_ENDPOINT: Final[Mapping[str, tuple[str, ...]]] = {
     "endpoint": (
-        *("unsupported_fields", "cors_origins", "allowed_ips", "web_acl"),
+        *("unsupported_fields", "cors_origins", "allowed_ips", "web_acl", "domain"),
         *("max_body_bytes", "ping_seconds"),
         *("memory_mb", "tracing", "reserved_concurrency"),
     ),
@@ -118,12 +118,17 @@ def _network_mistakes(stage: Stage) -> Iterator[str]:
             ipaddress.IPv4Network(text)
         except ValueError as error:
             yield f"endpoint.allowed_ips: {error}; allowed: IPv4 networks, like 203.0.113.0/24"
-    acl = stage.endpoint.web_acl
-    if acl and acl.split(":")[3] != stage.region:
-        yield (
-            f"endpoint.web_acl: one of {acl.split(':')[3]} given; allowed: one of {stage.region}, "
-            "the stage's Region"
-        )
+    domain = stage.endpoint.domain
+    arns = {
+        "web_acl": stage.endpoint.web_acl,
+        "domain.certificate": domain.certificate if domain else None,
+    }
+    for key, arn in arns.items():
+        if arn and (region := arn.split(":")[3]) != stage.region:
+            yield (
+                f"endpoint.{key}: one of {region} given; allowed: one of {stage.region}, the "
+                "stage's Region"
+            )
     if stage.endpoint.allowed_ips and stage.evidence.canary:
         yield (
             "evidence.canary: given with endpoint.allowed_ips, which keeps it out, since it calls "

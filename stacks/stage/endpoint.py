@@ -48,6 +48,42 @@ class Tracing(Group):
     ]
 
 
+class Domain(Group):
+    """A name of your own for the endpoint."""
+
+    name: Annotated[
+        str,
+        Allowed("a host name of your domain, in lower case"),
+        Field(
+            pattern=r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$",
+            max_length=255,
+            description="The endpoint's host name.",
+        ),
+    ]
+    certificate: Annotated[
+        str,
+        Allowed("the ARN of a certificate of ACM in the stage's Region"),
+        Field(
+            pattern=r"^arn:aws:acm:[a-z0-9-]+:[0-9]{12}:certificate/[0-9a-f-]{36}$",
+            description="The certificate of that name.",
+        ),
+    ]
+    hosted_zone: Annotated[
+        str | None,
+        Allowed("the id of a public hosted zone of Route 53, or null"),
+        Field(
+            pattern=r"^Z[A-Z0-9]{1,31}$",
+            description="The zone in which the deployment makes the name an alias. null: your DNS "
+            "is elsewhere, and needs a CNAME to the output DomainTarget.",
+        ),
+    ] = None
+    disable_execute_api: Annotated[
+        bool,
+        TRUE_OR_FALSE,
+        Field(description="Whether the endpoint answers under its own name only."),
+    ] = False
+
+
 class Endpoint(Group):
     """What the API takes, and how it answers."""
 
@@ -98,6 +134,12 @@ class Endpoint(Group):
         Allowed("the ARN of a regional web ACL of AWS WAF, or null"),
         Page("security.md#networks"),
         Field(description="A web ACL of yours before the endpoint. null: none."),
+    ] = None
+    domain: Annotated[
+        Domain | None,
+        Allowed("an object of name, certificate and more, or null"),
+        Page("deploy.md#a-name-of-your-own"),
+        Field(description="A name of your own for the endpoint. null: API Gateway's."),
     ] = None
     max_body_bytes: Annotated[
         int,

@@ -1,4 +1,4 @@
-"""An endpoint that takes requests from some networks only."""
+"""Where the endpoint answers, and whom it answers: its own name, networks, a web ACL."""
 
 from __future__ import annotations
 
@@ -8,11 +8,44 @@ from pathlib import Path
 from tools.synthesis import synthesize
 
 STACK = "Gateway"
+ID = "473e64fd-f30b-4765-81a0-62ad96dd167a"
 
 
-WEB_ACL = (
-    "arn:aws:wafv2:us-east-1:111111111111:regional/webacl/edge/473e64fd-f30b-4765-81a0-62ad96dd167a"
-)
+WEB_ACL = f"arn:aws:wafv2:us-east-1:111111111111:regional/webacl/edge/{ID}"
+
+
+DOMAIN = {
+    "name": "claude.example.com",
+    "certificate": f"arn:aws:acm:us-east-1:111111111111:certificate/{ID}",
+    "hosted_zone": "Z0123456789ABCDEFGHIJ",
+    "disable_execute_api": True,
+}
+
+
+def test_the_root_of_a_name_stands_for_the_stage(tmp_path: Path) -> None:
+    made = synthesize("dev", tmp_path, domain=DOMAIN, canary="claude-haiku-4-5")
+    api = made.only(STACK, "AWS::ApiGateway::RestApi").properties
+    assert api["DisableExecuteApiEndpoint"] is True
+    name = made.only(STACK, "AWS::ApiGateway::DomainName").properties
+    assert (name["DomainName"], name["RegionalCertificateArn"]) == (
+        DOMAIN["name"],
+        DOMAIN["certificate"],
+    )
+    assert name["SecurityPolicy"] == api["SecurityPolicy"]
+    assert "BasePath" not in made.only(STACK, "AWS::ApiGateway::BasePathMapping").properties
+    record = made.only(STACK, "AWS::Route53::RecordSet").properties
+    assert (record["Name"], record["HostedZoneId"]) == (
+        "claude.example.com.",
+        DOMAIN["hosted_zone"],
+    )
+    outputs = made.template(STACK)["Outputs"]
+    assert outputs["EndpointUrl"]["Value"] == "https://claude.example.com/"
+    (url,) = (
+        function.properties["Environment"]["Variables"]["ENDPOINT_URL"]
+        for function in made.resources(STACK, "AWS::Lambda::Function")
+        if function.properties["Handler"] == "canary.handler.handle"
+    )
+    assert url == "https://claude.example.com/"
 
 
 def test_a_web_acl_of_the_account_stands_before_the_stage(tmp_path: Path) -> None:

@@ -37,6 +37,11 @@ def _web_acl(name: str) -> str:
 
 _ROLE: Final = f"arn:aws:iam::{ACCOUNT}:role/somebody"
 _KEY: Final = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/00000000-0000-0000-0000-000000000000"
+_DOMAIN: Final = {
+    "name": "claude.example.com",
+    "certificate": f"arn:aws:acm:us-east-1:{ACCOUNT}:certificate/"
+    "473e64fd-f30b-4765-81a0-62ad96dd167a",
+}
 _TRUST: Final = {"principals": [_ROLE]}
 _WORKFLOW: Final = {"github": ["octo-org/search:ref:refs/heads/main"]}
 _ARCHIVE: Final = {
@@ -57,7 +62,7 @@ _OF_ENDPOINT: Final = dict.fromkeys(
     (
         *("callers.api_keys", "callers.quota", "callers.plans", "callers.token_issuers"),
         *("endpoint.reserved_concurrency", "endpoint.tracing", "endpoint.web_acl"),
-        "evidence.canary",
+        *("endpoint.domain", "evidence.canary"),
     ),
     ABSENT,
 )
@@ -93,6 +98,7 @@ FULL: Final[Block] = {
     "callers.token_issuers": {"company": _ISSUER},
     "endpoint.reserved_concurrency": 100,
     "endpoint.web_acl": _web_acl("a"),
+    "endpoint.domain": _DOMAIN,
     "endpoint.tracing": {"requests_per_second": 1, "fixed_rate": 0.05},
     "account.alarm_email": "operations@example.com",
     "logging.auto_restore_logging": True,
@@ -123,6 +129,12 @@ _WRITTEN: Final[Mapping[str, Sequence[object]]] = {
     "endpoint.max_body_bytes": [1_000_000, 5_000_000],
     "endpoint.ping_seconds": [15, 20],
     "endpoint.web_acl": [None, _web_acl("a"), _web_acl("b")],
+    "endpoint.domain": [
+        None,
+        _DOMAIN,
+        {**_DOMAIN, "hosted_zone": "Z0123456789ABCDEFGHIJ", "disable_execute_api": True},
+        {**_DOMAIN, "name": "models.example.com"},
+    ],
     "endpoint.memory_mb": [256, 1769],
     "endpoint.tracing": [
         None,

@@ -38,6 +38,7 @@ class Canary(PythonFunction):
         names: StageNames,
         model: str,
         api: apigateway.RestApi,
+        url: str,
         key: apigateway.IApiKey | None,
         destination: RecordDestination,
         existing_logging: str,
@@ -62,7 +63,7 @@ class Canary(PythonFunction):
             environment={
                 "STAGE": names.stage,
                 "MODEL": model,
-                "ENDPOINT_URL": api.deployment_stage.url_for_path("/"),
+                "ENDPOINT_URL": url,
                 "API_KEY_ID": key.key_id if key else "",
                 **_record_variables(destination),
                 "POWERTOOLS_SERVICE_NAME": "canary",

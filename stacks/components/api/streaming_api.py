@@ -121,6 +121,7 @@ class StreamingApi(Construct):
         is_traced: bool = False,
         allowed_ips: Sequence[str] = (),
         web_acl: str | None = None,
+        disable_execute_api: bool = False,
         cors_origins: Sequence[str] = (),
         takes_tokens: bool = False,
     ) -> None:
@@ -143,6 +144,7 @@ class StreamingApi(Construct):
             else None,
             cloud_watch_role=False,
             policy=policy,
+            disable_execute_api_endpoint=disable_execute_api or None,
             deploy_options=_stage_options(
                 stage_name,
                 access_log,

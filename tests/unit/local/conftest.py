@@ -55,6 +55,7 @@ def exchange() -> Exchange:
     return Exchange(
         verb="POST",
         path="/v1/x",
+        prefix="/local",
         query="a=1&a=%202&b=",
         headers=[("host", "h.example:1"), ("x-twice", "1"), ("x-twice", "2"), ("x-sent", "echo")],
         source_ip="10.0.0.1",

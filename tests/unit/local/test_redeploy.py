@@ -33,7 +33,7 @@ RUNNING = Endpoint(
 class Cli:
     """The CDK CLI, which gives the outputs named `outputs`."""
 
-    outputs: ClassVar[Any] = {GATEWAY: {"ApiId": "a", "New": "yes"}}
+    outputs: ClassVar[Any] = {GATEWAY: {"ApiId": "a", "EndpointUrl": "https://claude.example.com/"}}
 
     def __init__(self, *, stage: str, folder: Path, stages_file: Path | None) -> None:
         del folder, stages_file
@@ -69,9 +69,14 @@ def test_the_endpoint_is_renewed(deploying: Callable[..., str], tmp_path: Path) 
     output = deploying()
     after = State(tmp_path).read_endpoint()
 
-    assert (
-        after == RUNNING._replace(outputs=Cli.outputs, api_keys={"old": "1", "new": "3"})._asdict()
+    # The stage has a domain name now, and its root stands for the stage.
+    expected = RUNNING._replace(
+        url="https://localhost:1",
+        http_url="http://localhost:2",
+        outputs=Cli.outputs,
+        api_keys={"old": "1", "new": "3"},
     )
+    assert after == expected._asdict()
     assert "new key new: 3" in output
     assert "key gone is gone" in output
 

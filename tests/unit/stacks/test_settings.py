@@ -391,6 +391,16 @@ def test_every_stage_of_cdk_json_is_valid() -> None:
             "endpoint.web_acl: one of eu-west-1 given; allowed: one of us-east-1, the stage's",
         ),
         (
+            {
+                "domain": {
+                    "name": "claude.example.com",
+                    "certificate": "arn:aws:acm:eu-west-1:111111111111:certificate/"
+                    "473e64fd-f30b-4765-81a0-62ad96dd167a",
+                }
+            },
+            "endpoint.domain.certificate: one of eu-west-1 given; allowed: one of us-east-1",
+        ),
+        (
             {"allowed_ips": ["203.0.113.1/24"]},
             "endpoint.allowed_ips: 203.0.113.1/24 has host bits set; allowed: IPv4 networks",
         ),
