@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal, NamedTuple
 
+from claude_bedrock.caller_sessions.qualified_name import of_key, of_token
 from claude_bedrock.records.window import UnreadableError
 from claude_bedrock.verification import fields
 
@@ -43,8 +44,12 @@ class Call(NamedTuple):
 
     @property
     def who(self) -> str:
-        _, key_id, key_name, token_caller, _, arn = self.caller
-        return key_name or token_caller or arn or key_id
+        """Who called, as findings name it: the ARN of a signed request, which has the account, else
+        the qualified name."""
+        _, key_id, key_name, token_caller, issuer, arn = self.caller
+        if issuer:
+            return of_token(issuer, token_caller)
+        return arn or of_key(key_name, key_id)
 
 
 def calls(entry: Mapping[str, Any], written_at: float) -> Iterator[Call]:

@@ -208,6 +208,15 @@ def test_a_record_without_identity_is_of_nobody(identity: object) -> None:
     assert finding.detail == "the record is of nobody, not of the gateway's role"
 
 
+def test_a_finding_names_a_tokens_caller_with_its_issuer() -> None:
+    caller = {"api_key_id": "", "api_key_name": "", "token_issuer": "corp", "caller": "default"}
+    lost = of({**audit_line("r1"), **caller}, None, None)
+
+    assert [(finding.kind, finding.who) for finding in lost.findings] == [
+        ("missing_record", "corp:default")
+    ]
+
+
 def test_metadata_alone_matches_nothing() -> None:
     """Who knows a call's metadata and calls Bedrock directly is not taken for the lost call."""
     forged = {**record("r2"), "identity": {"arn": OTHER_ROLE}}
