@@ -18,7 +18,8 @@ from gateway.settings import Settings
 from gateway.upstream import Upstream
 
 if TYPE_CHECKING:
-    from gateway.budgets import Budgets, CallBudgets
+    from gateway.budgets import Budgets
+    from gateway.call_budgets import CallBudgets
     from gateway.caller_sessions import CallerSessions
 
 

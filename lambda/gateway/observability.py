@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.metrics import EphemeralMetrics
 
 _TOKENS = {"InputTokens": "input_tokens", "OutputTokens": "output_tokens"}
-_BUDGET_STATES = {  # see gateway.budgets, which a stage without budgets does not import
+_BUDGET_STATES = {  # see gateway.call_budgets, which a stage without budgets does not import
     "refused": "BudgetRefusals",
     "unavailable": "BudgetTableErrors",
     "unsettled": "BudgetTableErrors",

@@ -111,7 +111,7 @@ def test_every_field_of_an_audit_line_has_its_row() -> None:
             ("audit", "earlier_attempts"),
             ("audit", "_error_fields"),
             ("model_call", "audit_fields"),
-            ("budgets", "audit_fields"),
+            ("call_budgets", "audit_fields"),
         )
         for name in _matching(
             _strings(f"lambda/gateway/{module}.py", function), r"[a-z]+(_[a-z]+)*"

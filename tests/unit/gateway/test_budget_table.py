@@ -27,7 +27,8 @@ from claude_bedrock.records.window import Window
 from claude_bedrock.verification.budget_charges import BudgetCharges
 from gateway.aws_service import ServiceResponse
 from gateway.budget_table import BudgetTable, Update
-from gateway.budgets import SETTLED, Budgets, CallBudgets
+from gateway.budgets import Budgets
+from gateway.call_budgets import SETTLED, CallBudgets
 from gateway.caller import Caller
 from gateway.errors import GatewayError
 from gateway.model_call import Attempt, ModelCall
