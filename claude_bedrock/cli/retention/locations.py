@@ -25,7 +25,9 @@ from claude_bedrock.retention.result import RetentionResult, absent, suffices
 
 ALWAYS: Final = ("invocations", *AUDIT_LOGS)
 AT_TIMES: Final = ("authorizer",)
-"""The log groups of every stage, and of those that hold keys."""
+"""The log groups of every stage with an endpoint, and of those that hold keys."""
+OF_ENDPOINT: Final = ("gateway", "access")
+"""Those of ALWAYS that a stage without an endpoint has only if it once had one."""
 
 _BUCKET: Final = (
     "s3:GetLifecycleConfiguration, s3:GetBucketVersioning and s3:GetBucketObjectLockConfiguration"
@@ -117,7 +119,9 @@ def _log_groups(deployment: Deployment, invocations: str, day: dt.date) -> list[
     """`invocations` is another's, where the stage has adopted or extended another's logging."""
     prefix = f"/claude-on-bedrock/{deployment.stage}/"
     audit = {f"{prefix}{name}" for name in AUDIT_LOGS}
-    always = [invocations, *(f"{prefix}{name}" for name in ALWAYS[1:])]
+    at_times = AT_TIMES if deployment.has_endpoint() else (*OF_ENDPOINT, *AT_TIMES)
+    others = [name for name in ALWAYS[1:] if name not in at_times]
+    always = [invocations, *(f"{prefix}{name}" for name in others)]
 
     def of_group(name: str, group: LogGroup | None) -> Destination:
         retention = (
@@ -133,7 +137,7 @@ def _log_groups(deployment: Deployment, invocations: str, day: dt.date) -> list[
             for page in pages.paginate(logGroupNamePrefix=beginning)
             for group in page["logGroups"]
         }
-        names = [*always, *(f"{prefix}{name}" for name in AT_TIMES if f"{prefix}{name}" in groups)]
+        names = [*always, *(f"{prefix}{name}" for name in at_times if f"{prefix}{name}" in groups)]
         return [of_group(name, groups.get(name)) for name in names]
 
     return _or_unknown(always, "logs:DescribeLogGroups", judge)

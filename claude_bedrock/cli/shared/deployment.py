@@ -110,17 +110,19 @@ class Deployment(_Target):
         try:
             outputs = self._described(stack).get("Outputs", [])
         except NoTargetError:
-            if stack == "Gateway" and self._has_no_endpoint():
+            if stack == "Gateway" and not self.has_endpoint():
                 raise self._no_endpoint() from None
             raise
         return {output["OutputKey"]: output["OutputValue"] for output in outputs}
 
-    def _has_no_endpoint(self) -> bool:
+    def has_endpoint(self) -> bool:
+        """Return whether the stage has an endpoint by its deployed settings, as it has where
+        nothing says so. Raises botocore's errors."""
         try:
             settings = self.outputs("ModelAccess").get("Settings", "{}")
         except NoTargetError:
-            return False
-        return json.loads(settings).get("endpoint", True) is False
+            return True
+        return json.loads(settings).get("endpoint", True) is not False
 
     def _no_endpoint(self) -> NoEndpointError:
         return NoEndpointError(

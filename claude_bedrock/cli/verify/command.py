@@ -55,6 +55,17 @@ _MEANINGS = {
     "duplicates": "  written once more",
     "unreadable": "records and audit entries that cannot be read",
 }
+_MEANINGS_WITHOUT_GATEWAY = {
+    "calls": "recorded calls",
+    "refused": "  refused by Bedrock",
+    "allowed_direct_calls": "  of direct callers",
+    "unreadable": "records that cannot be read",
+}
+"""The same of a stage without an endpoint, where each record is of a direct call."""
+_ONLY_OF_GATEWAY = (
+    *("not_loggable", "answered_without_bedrock", "unmatched_records", "records_pending"),
+    "audit_entries_lost",
+)
 _COLORS: Mapping[Verdict, str] = {"pass": "green", "fail": "red", "not assessed": "yellow"}
 _MAX_ROWS = 50
 """Findings in the terminal; the evidence and --json have all."""
@@ -100,8 +111,12 @@ def _rendered(report: Report) -> RenderableType:
     about, outcome = report.about, report.outcome
     numbers = Table.grid(padding=(0, 2))
     numbers.add_column(justify="right")
-    for name, count in outcome.counts._asdict().items():
-        numbers.add_row(str(count), _MEANINGS[name])
+    counts, meanings = outcome.counts._asdict(), _MEANINGS
+    if not report.has_gateway:
+        meanings = {**_MEANINGS, **_MEANINGS_WITHOUT_GATEWAY}
+        counts = {name: n for name, n in counts.items() if name not in _ONLY_OF_GATEWAY}
+    for name, count in counts.items():
+        numbers.add_row(str(count), meanings[name])
         if name == "allowed_direct_calls":
             for caller, calls in outcome.direct_calls.items():
                 numbers.add_row("", escape_line(f"    {calls} by {caller}"))

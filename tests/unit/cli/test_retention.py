@@ -128,6 +128,23 @@ OK = dict.fromkeys(
 )
 
 
+def test_without_an_endpoint_its_log_groups_are_judged_where_they_still_are(stage: str) -> None:
+    del stage
+    settings = {"Settings": json.dumps({"endpoint": False})}
+    client("cloudformation").create_stack(
+        StackName=STACK.replace("InvocationLogging", "ModelAccess"), TemplateBody=template(settings)
+    )
+    client("logs").delete_log_group(logGroupName="/claude-on-bedrock/dev/gateway")
+    client("logs").put_retention_policy(
+        logGroupName="/claude-on-bedrock/dev/access", retentionInDays=7
+    )
+
+    outcome = outcomes()
+
+    assert "gateway" not in outcome
+    assert outcome["access"] == "too short"
+
+
 def test_a_stage_as_our_stacks_make_it_retains_what_it_sets(stage: str) -> None:
     assert outcomes() == OK
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +14,25 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
+from rich.console import Console
 from typer.testing import CliRunner
 
 from claude_bedrock.cli.main import app
 from claude_bedrock.cli.shared.deployment import Deployment
 from claude_bedrock.cli.shared.record_sources import records_of
 from claude_bedrock.cli.shared.writable import NotWritableError
-from claude_bedrock.cli.verify import verification
-from claude_bedrock.cli.verify.evidence_folder import BrokenEvidenceError, Evidence, checked
+from claude_bedrock.cli.verify import command, verification
+from claude_bedrock.cli.verify.evidence_folder import (
+    BrokenEvidenceError,
+    Evidence,
+    Written,
+    checked,
+)
 from claude_bedrock.cli.verify.verification import Report
 from claude_bedrock.records.invocation_records import STREAM
 from claude_bedrock.records.read_digest import Fingerprint
+from claude_bedrock.verification.assessment import Assessment
+from claude_bedrock.verification.finding import Counts, Outcome
 from claude_bedrock.verification.period import BadWindowError, period
 from tests.unit.verification.scenario import GATEWAY_ROLE, OTHER_ROLE, audit_line, record
 
@@ -478,3 +487,18 @@ def test_allowed_direct_calls_are_summed_in_the_terminal(account: Account, tmp_p
     assert code == 0
     assert "2 by arn:aws:iam::123456789012:role/somebody" in text
     assert "No call was made through the gateway in" in text
+
+
+def test_without_an_endpoint_the_counts_are_those_of_records() -> None:
+    outcome = Outcome(Counts(calls=2, matched=2, allowed_direct_calls=2), [], {OTHER_ROLE: 2})
+    about = {"stage": "dev", "region": "eu-central-1", "since": "a", "until": "b"}
+    written = Written(Path("x"), "0" * 64)
+    report = Report(about, outcome, written, Assessment("pass", "So."), has_gateway=False)
+    console = Console(width=120, record=True, file=StringIO())
+
+    console.print(command._rendered(report))
+
+    text = console.export_text()
+    assert "recorded calls" in text
+    assert "of direct callers" in text
+    assert "gateway" not in text
