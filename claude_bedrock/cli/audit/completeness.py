@@ -46,6 +46,10 @@ _CLAIMS: Final[Mapping[str, _Claim]] = {
             "content_mismatch",
         ),
     ),
+    "cloudtrail": _Claim(
+        "CloudTrail has no call of a model that audit log entries and records lack",
+        ("lost_call", "unrecorded_call", "call_outside_stage"),
+    ),
     "residency": _Claim(
         "No record names a Region outside the stage's residency", ("data_residency_violation",)
     ),
@@ -60,6 +64,11 @@ _WITHOUT_GATEWAY: Final[Mapping[str, _Claim]] = {
     ),
 }
 """What is claimed of a stage without an endpoint, whose calls are known by records alone."""
+_DOUBT: Final[Kind] = "trail_incomplete"
+"""A finding that shows that CloudTrail cannot tell."""
+_NO_TRAIL: Final = (
+    "Not assessed: the stage reads no events of CloudTrail: `evidence.cloudtrail` is not set."
+)
 CALL_STATEMENTS: Final = tuple(_CLAIMS)
 """The statements whose result the headline of the report says."""
 _NAMED: Final = 20
@@ -139,6 +148,8 @@ def judge_signatures(
 
 def statement_of(kind: Kind) -> str:
     """Return the id of the statement that a finding of that kind fails."""
+    if kind == _DOUBT:
+        return "cloudtrail"
     if kind == "budget_mismatch":
         return BUDGETS_COUNTED
     return next(name for name, claim in _CLAIMS.items() if kind in claim.kinds)
@@ -153,6 +164,8 @@ def judge(name: str, report: Report) -> Statement:
             words = _ALL_DIRECT.format(report.outcome.counts.records)
             return Statement(name, claim.words, "not assessed", words, applies=False)
     number = sum(finding.kind in claim.kinds for finding in report.outcome.findings)
+    if name == "cloudtrail" and not number and "trail" not in report.about:
+        return Statement(name, claim.words, "not assessed", _NO_TRAIL, applies=False)
     if name == "residency" and not number and not report.about["bounds"]["residency"]:
         return Statement(name, claim.words, "not assessed", _NO_RESIDENCY, applies=False)
     words = " ".join((*_words(name, number, report), *_put_right(claim, report)))
@@ -190,10 +203,32 @@ def _verdict(name: str, number: int, report: Report) -> Verdict:
     doubts = {
         "complete": counts.unknown + counts.pending,
         "no-bypass": counts.records_pending,
+        "cloudtrail": _trail_doubts(report),
     }
     if number:
         return "fail"
     return "not assessed" if doubts.get(name) else "pass"
+
+
+def _trail_doubts(report: Report) -> int:
+    """Return how many calls, files and hours keep CloudTrail from telling."""
+    trail: Mapping[str, int] = report.about.get("trail", {})
+    hours = len(report.chain.coverage.files) - trail.get("files", 0) if report.chain else 0
+    gaps = sum(finding.kind == _DOUBT for finding in report.outcome.findings)
+    numbers = (trail.get(name, 0) for name in ("pending", "events_pending", "unreadable"))
+    return gaps + max(0, hours) + sum(numbers)
+
+
+def _trail_words(report: Report) -> Iterator[str]:
+    trail = report.about.get("trail", {})
+    yield f"{trail.get('events', 0):,} events of calls were read."
+    due, witnessed = trail.get("due", 0), trail.get("witnessed", 0)
+    yield f"Of {due:,} calls that are due an event, {witnessed:,} have it."
+    gaps = sum(finding.kind == _DOUBT for finding in report.outcome.findings)
+    if gaps:
+        yield f"Gaps that keep CloudTrail from telling: {gaps:,}."
+    if report.chain and trail.get("files", 0) < len(report.chain.coverage.files):
+        yield f"Only {trail.get('files', 0):,} of the sealed hours have read it."
 
 
 def _words(name: str, number: int, report: Report) -> Iterator[str]:
@@ -218,6 +253,8 @@ def _words(name: str, number: int, report: Report) -> Iterator[str]:
             yield f"Of {counts.records_pending:,} the call may still turn up."
         if counts.allowed_direct_calls:
             yield f"{counts.allowed_direct_calls:,} are of callers that the stage allows."
+    elif name == "cloudtrail":
+        yield from _trail_words(report)
 
 
 def _chain(deployment: Deployment, period: Period, chain_reports: list[ChainReport]) -> Judgment:

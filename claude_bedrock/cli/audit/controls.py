@@ -71,7 +71,7 @@ CONTROLS: Final = (
         "AU-12",
         "Records are made of every such event",
         _NIST,
-        ("complete", "no-bypass", "logging-on"),
+        ("complete", "no-bypass", "cloudtrail", "logging-on"),
     ),
     Control(
         "NIST 800-53 r5",
@@ -106,7 +106,7 @@ CONTROLS: Final = (
         "A.8.15",
         "Logs of activities and events are made, kept, protected and reviewed",
         "https://www.iso.org/standard/27001",
-        ("logging-on", "complete", "kept", "chain", "signed", "alarms-quiet"),
+        ("logging-on", "complete", "cloudtrail", "kept", "chain", "signed", "alarms-quiet"),
     ),
     Control(
         "SOC 2",

@@ -127,7 +127,8 @@ class Report(NamedTuple):
     @property
     def witnesses(self) -> tuple[Witness, ...]:
         joined = self.completeness.report
-        return witnesses(joined.outcome.counts, has_gateway=joined.has_gateway)
+        trail = joined.about.get("trail")
+        return witnesses(joined.outcome.counts, trail, has_gateway=joined.has_gateway)
 
     @property
     def accounts(self) -> tuple[Scope, ...]:

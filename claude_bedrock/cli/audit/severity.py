@@ -78,6 +78,13 @@ IMPORTANCE: Final[Mapping[str, Importance]] = {
         "A call may be attributed to the wrong caller or model, or a record was changed.",
         f"Compare both accounts of the call with `claude-bedrock logs show`. {_ACCEPT}",
     ),
+    "cloudtrail": Importance(
+        "critical",
+        "Models were called past the records: in a Region without a stage, by a door that Bedrock "
+        "does not log, or with both accounts of the call lost.",
+        "Deploy a stage without an endpoint in that Region, or attach the deny policy as a service "
+        f"control policy. {_ACCEPT}",
+    ),
     "residency": Importance(
         "high",
         "Prompts were processed in a Region that the stage rules out.",

@@ -1,7 +1,7 @@
 """The witnesses of the window's calls, each by how many it counts; and what the report covers of
 accounts and Regions."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from claude_bedrock.verification.finding import Counts
@@ -31,14 +31,17 @@ class Scope(NamedTuple):
     verdict: str
 
 
-def witnesses(counts: Counts, *, has_gateway: bool) -> tuple[Witness, ...]:
-    """Return the gateway, where the stage has one, Bedrock and CloudTrail. The report does not read
-    CloudTrail's events of calls."""
+def witnesses(
+    counts: Counts, trail: Mapping[str, int] | None, *, has_gateway: bool
+) -> tuple[Witness, ...]:
+    """Return the gateway, where the stage has one, Bedrock and CloudTrail. `trail` are the counts
+    of CloudTrail's events, None for a stage that reads none."""
+    events = None if trail is None else trail.get("events", 0)
     entries = Witness("Audit log entries", "the gateway", counts.calls, "calls")
     return (
         *((entries,) if has_gateway else ()),
         Witness("Invocation log records", "Bedrock", counts.records, "request ids"),
-        Witness(MANAGEMENT_EVENTS, "CloudTrail", None, "calls"),
+        Witness(MANAGEMENT_EVENTS, "CloudTrail", events, "events of calls"),
     )
 
 

@@ -54,6 +54,7 @@ def test_the_report_names_the_lost_call_and_rests_on_answers_that_are_there(
         "signed",
     } == {
         *EMBEDDED,
+        "cloudtrail",  # the stage reads no trail
         "residency",  # the stage has none
         "kept-six-months",
     }

