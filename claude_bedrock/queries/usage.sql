@@ -16,7 +16,7 @@ WITH records AS (
     "input".cachereadinputtokencount AS cache_read_tokens,
     "input".cachewriteinputtokencount AS cache_write_tokens,
     CASE WHEN requestid IS NULL OR "timestamp" IS NULL THEN "$path" END AS unreadable_in,
-    concat(split_part("identity".arn, '/', 1), '/', split_part("identity".arn, '/', 2)) AS principal
+    split_part("identity".arn, '/', 1) || '/' || split_part("identity".arn, '/', 2) AS principal
   FROM invocations
   WHERE datehour BETWEEN {first_hour} AND {last_hour}
     AND "$path" NOT LIKE '%/data/%'

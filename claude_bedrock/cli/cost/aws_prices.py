@@ -30,7 +30,7 @@ DYNAMODB: Final = Price(Decimal("1.25"), "million calls", f"{_AWS}/dynamodb/pric
 XRAY: Final = Price(Decimal("5.00"), "million traces", f"{_AWS}/xray/pricing/")
 DATA_OUT: Final = Price(Decimal("0.09"), "GB", f"{_AWS}/ec2/pricing/on-demand/")
 
-IDLE_DOLLARS: Final = Decimal(19)
+IDLE_DOLLARS: Final = Decimal(20)
 """What a stage costs each month without a call, at most: keys, alarms, metrics, dashboard."""
 CANARY_DOLLARS: Final = Decimal("0.04")
 """What an hour of a canary costs, at most, in tokens."""
