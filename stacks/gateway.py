@@ -37,6 +37,7 @@ from stacks.gateway_environment import gateway_environment
 from stacks.invocation_logging import InvocationLogging
 from stacks.model_access import ModelAccess
 from stacks.stage import Stage
+from stacks.stage.account import LEAVE
 from stacks.stage.block import CANARY_KEY
 from stacks.stage.token_issuers import DEFAULT_PLAN
 from stacks.token_issuer_environment import token_issuers_text
@@ -211,10 +212,20 @@ class Gateway(cdk.Stack):
                 requests_per_second=tracing.requests_per_second,
                 fixed_rate=tracing.fixed_rate,
             )
-        setter = LogRoleFunction(self, "LogRoleFunction", log_settings=self._log_settings)
-        log_role = AccountLogRole(self, "LogRole", function=setter.function)
-        api.stage.node.add_dependency(log_role)
+        self._look_after_log_role(api)
         return api
+
+    def _look_after_log_role(self, api: StreamingApi) -> None:
+        """Have API Gateway given a role for its logs before the API's stage is made, unless the
+        account looks after it."""
+        role = self._stage.account.api_log_role
+        if role == LEAVE:
+            return
+        setter = LogRoleFunction(
+            self, "LogRoleFunction", role_arn=role, log_settings=self._log_settings
+        )
+        log_role = AccountLogRole(self, "LogRole", role_arn=role, function=setter.function)
+        api.stage.node.add_dependency(log_role)
 
     def _own_url(self, api: StreamingApi) -> str:
         """Give the endpoint the stage's domain name, and return its URL; empty where the stage has

@@ -78,7 +78,7 @@ def handle(event: Mapping[str, Any], _context: object) -> None:
     finally:
         outcome = succeed_despite_failure(event, outcome, _LEFT)
         _log.info("%s: %s", event["RequestType"], outcome.sentence)
-        role = event["ResourceProperties"]["RoleName"]
+        role = event["ResourceProperties"]["RoleArn"].rpartition("/")[2]
         send(event["ResponseURL"], answer(event, f"api-gateway-log-role-{role}", outcome))
 
 
@@ -112,13 +112,16 @@ def outcome_of(event: Mapping[str, Any], services: Services) -> Outcome:
 
 
 def _set(properties: Mapping[str, str], services: Services) -> str:
+    """Set the role of `RoleArn` where none is set, and return a sentence on it. A `RoleName` has it
+    made first; without one, the role is the account's."""
     waiting, role_arn = services.waiting, properties["RoleArn"]
     retry = PropagationRetry(waiting=waiting, is_retryable=_is_retryable)
     current = retry.call(lambda: _current_role(services.account))
     if current:
         return f"API Gateway already logs as {current}."
-    _make_role(properties["RoleName"], properties["PolicyArn"], services.roles, retry)
-    waiting.sleep(SETTLE_SECONDS)
+    if name := properties.get("RoleName"):
+        _make_role(name, properties["PolicyArn"], services.roles, retry)
+        waiting.sleep(SETTLE_SECONDS)
     return f"API Gateway now logs as {_hand_over(role_arn, services)}."
 
 

@@ -19,6 +19,10 @@ GitHubSubject = Annotated[
 ]
 
 
+LEAVE = "leave"
+"""A setting of the account that the stage does not touch."""
+
+
 class Trust(Group):
     """Who may take a role; nobody named is whom the account's own IAM lets take it."""
 
@@ -119,6 +123,16 @@ class Account(Group):
             max_length=300,
             description="Why a stage that keeps its logs names no address: who hears of alarms "
             "instead. It changes nothing in AWS.",
+        ),
+    ] = None
+    api_log_role: Annotated[
+        str | None,
+        Allowed("the ARN of an IAM role, leave, or null"),
+        Page("deploy.md#api-gateways-log-role"),
+        Field(
+            pattern=r"^(leave|arn:aws:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]{1,512})$",
+            description="API Gateway's one role for logs in the account. Where it has none, null "
+            "makes one and an ARN sets that one. leave: it has one.",
         ),
     ] = None
     roles: Annotated[

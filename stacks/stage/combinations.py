@@ -49,6 +49,7 @@ _OF_ENDPOINT: Final[Mapping[str, tuple[str, ...]]] = {
         *("budgets_fail", "caller_sessions", "allowed_direct_callers"),
     ),
     "evidence": ("canary",),
+    "account": ("api_log_role",),
 }
 # The canary's larger question, with room for what stands around it.
 CANARY_BODY_BYTES = 160_000

@@ -195,6 +195,7 @@ _WRITTEN: Final[Mapping[str, Sequence[object]]] = {
         },
     ],
     "account.id": [None, ACCOUNT, "222222222222"],
+    "account.api_log_role": [None, "leave", _ROLE],
     "account.tags": [{}, {"owner": "ai"}, {"owner": "search", "cost-center": "3"}],
     "account.alarm_email": [None, "one@example.com", "two@example.com"],
     "account.no_alarm_email_reason": [None, "one", "another"],

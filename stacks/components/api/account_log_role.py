@@ -20,10 +20,16 @@ _POLICY = "service-role/AmazonAPIGatewayPushToCloudWatchLogs"
 
 
 class LogRoleFunction(CustomResourceFunction):
-    """The function that gives API Gateway a role to log with, where the account has none."""
+    """The function that gives API Gateway a role to log with, where the account has none: the one
+    of `role_arn`, or one that it makes."""
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, log_settings: LogGroupSettings
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        role_arn: str | None,
+        log_settings: LogGroupSettings,
     ) -> None:
         super().__init__(
             scope,
@@ -33,7 +39,7 @@ class LogRoleFunction(CustomResourceFunction):
             log_name="api-log-role",
             log_settings=log_settings,
             timeout=TIMEOUT,
-            statements=_statements(cdk.Stack.of(scope)),
+            statements=_statements(cdk.Stack.of(scope), role_arn),
         )
 
 
@@ -41,12 +47,20 @@ class AccountLogRole(Construct):
     """The role by which API Gateway logs: one setting of the whole account and Region.
 
     CDK can set it only by overwriting the role that another team's APIs log with. So a function of
-    ours reads it first: a role that is there stays; where there is none, the function creates one
-    of a fixed name and sets it. The role outlives the stack, since other APIs may need it by then.
+    ours reads it first: a role that is there stays; where there is none, the function sets the one
+    of `role_arn`, or creates one of a fixed name, which outlives the stack, since other APIs may
+    need it by then.
     https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, function: lambda_.IFunction) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        role_arn: str | None,
+        function: lambda_.IFunction,
+    ) -> None:
         super().__init__(scope, construct_id)
         stack = cdk.Stack.of(self)
         cdk.CustomResource(
@@ -55,7 +69,9 @@ class AccountLogRole(Construct):
             resource_type="Custom::ApiGatewayLogRole",
             service_token=function.function_arn,
             service_timeout=service_timeout(TIMEOUT),
-            properties={
+            properties={"RoleArn": role_arn}
+            if role_arn
+            else {
                 "RoleName": _role_name(stack),
                 "RoleArn": _role_arn(stack),
                 "PolicyArn": _policy_arn(stack),
@@ -63,26 +79,32 @@ class AccountLogRole(Construct):
         )
 
 
-def _statements(stack: cdk.Stack) -> list[iam.PolicyStatement]:
-    role = _role_arn(stack)
+def _statements(stack: cdk.Stack, role_arn: str | None) -> list[iam.PolicyStatement]:
+    role = role_arn or _role_arn(stack)
     return [
         iam.PolicyStatement(
             sid="ManageApiGatewayLogRole",
             actions=["apigateway:GET", "apigateway:PATCH"],
             resources=[f"arn:{stack.partition}:apigateway:{stack.region}::/account"],
         ),
+        *([] if role_arn else _creation(stack, role)),
+        iam.PolicyStatement(
+            sid="PassLogRoleToApiGateway",
+            actions=["iam:PassRole"],
+            resources=[role],
+            conditions={"StringEquals": {"iam:PassedToService": "apigateway.amazonaws.com"}},
+        ),
+    ]
+
+
+def _creation(stack: cdk.Stack, role: str) -> list[iam.PolicyStatement]:
+    return [
         iam.PolicyStatement(sid="CreateLogRole", actions=["iam:CreateRole"], resources=[role]),
         iam.PolicyStatement(
             sid="AttachLogPolicy",
             actions=["iam:AttachRolePolicy"],
             resources=[role],
             conditions={"ArnEquals": {"iam:PolicyARN": _policy_arn(stack)}},
-        ),
-        iam.PolicyStatement(
-            sid="PassLogRoleToApiGateway",
-            actions=["iam:PassRole"],
-            resources=[role],
-            conditions={"StringEquals": {"iam:PassedToService": "apigateway.amazonaws.com"}},
         ),
     ]
 

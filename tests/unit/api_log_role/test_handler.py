@@ -149,6 +149,14 @@ def test_anothers_role_is_left_alone(iam: Any, request_type: str) -> None:  # no
     assert roles(iam) == []
 
 
+def test_a_role_of_the_account_is_named_and_none_is_made(iam: Any) -> None:  # noqa: ANN401
+    own = {"RequestType": "Create", "ResourceProperties": {"RoleArn": EXISTING_ROLE}}
+    result = scenario(roles=iam)
+    assert handler.outcome_of(own, result.services).succeeded
+    assert result.account.role_arn == EXISTING_ROLE
+    assert roles(iam) == []
+
+
 def test_a_role_of_an_earlier_deployment_is_used_again(iam: Any) -> None:  # noqa: ANN401
     handler.outcome_of(event("Create"), scenario(roles=iam).services)
     again = scenario(roles=iam)
