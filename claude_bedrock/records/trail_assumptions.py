@@ -39,7 +39,7 @@ https://docs.aws.amazon.com/bedrock/latest/userguide/logging-cloudtrail-mantle.h
 
 MANAGEMENT_EVENTS: Final = Assumption(
     "management_events",
-    "InvokeModel and Converse, streamed or not, are management events of bedrock.amazonaws.com",
+    "InvokeModel and Converse, streamed or not, are management events of Bedrock",
     _BEDROCK,
 )
 REQUEST_ID: Final = Assumption(

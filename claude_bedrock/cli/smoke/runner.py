@@ -16,6 +16,7 @@ from claude_bedrock.cli.smoke import (
     records,
     refusals,
     streaming,
+    trail_events,
     witnesses,
 )
 from claude_bedrock.cli.smoke.check import EMBEDDED, Check, Finding, Result, failed, not_assessed
@@ -27,6 +28,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     *refusals.CHECKS[:-1],
     *witnesses.CHECKS,
     *records.CHECKS,
+    *trail_events.CHECKS,
     *function_memory.CHECKS,
     *model_features.CHECKS,
     *permissions.CHECKS,
