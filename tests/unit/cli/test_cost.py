@@ -54,7 +54,7 @@ def test_a_month_is_the_sum_of_what_each_service_takes() -> None:
         "CloudWatch Logs, kept": Decimal("46.9") * 2 * Decimal("0.03"),
         "S3, kept, at most": Decimal("46.9") * 2 * Decimal("0.023"),
         "S3, objects, at most": Decimal(5),
-        "Idle stage, at most": Decimal(19),
+        "Idle stage, at most": aws_prices.IDLE_DOLLARS,
         "Canary, at most": Decimal("29.2"),
     }
 
