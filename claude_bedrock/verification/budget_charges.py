@@ -6,6 +6,7 @@ tokens are those of Bedrock's record, which the gateway does not write:
 https://docs.aws.amazon.com/bedrock/latest/userguide/model-invocation-logging.html
 """
 
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
@@ -29,18 +30,17 @@ _CACHED: Final = ("cacheReadInputTokenCount", "cacheWriteInputTokenCount")
 
 
 class Charge(NamedTuple):
-    """What one budget has of a call: at least `least` and at most `most`, in its unit."""
+    """What budgets have of a call: at least `least` and at most `most`, in their unit."""
 
-    subject: str
-    counter: str
     unit: str
     least: int
     most: int
 
 
 class ChargedCall(NamedTuple):
-    """A request under budgets, which began at `at`. `is_exact`: whether all that it cost is what
-    its last attempt's record has; not where another attempt may have run."""
+    """A request under budgets, which began at `at`. `charges` are those that differ, mostly one for
+    each unit. `is_exact`: whether all that it cost is what its last attempt's record has; not where
+    another attempt may have run."""
 
     at: float
     request_id: str
@@ -58,7 +58,8 @@ class BudgetCharges:
 
     def __init__(self, window: Window) -> None:
         self._window = window
-        self._charged: dict[str, tuple[Charge, ...]] = {}  # by the gateway's request id
+        self._seen: set[str] = set()  # the gateway's request ids
+        self._charged: dict[str, dict[str, list[int]]] = {}  # by subject and counter
         self._unmatched: dict[str, ChargedCall] = {}  # by Bedrock's request id
         self._findings: list[Finding] = []
         self._unknown: set[str] = set()
@@ -86,23 +87,23 @@ class BudgetCharges:
     def sums(self) -> dict[str, Any]:
         """Return the sums as JSON: by subject and counter the least and the most; and how many
         entries under budgets do not say what they were charged."""
-        charged: dict[str, dict[str, list[int]]] = {}
-        for charges in self._charged.values():
-            for charge in charges:
-                amounts = charged.setdefault(charge.subject, {}).setdefault(charge.counter, [0, 0])
-                amounts[0] += charge.least
-                amounts[1] += charge.most
-        return {"charged": charged, "unknown": len(self._unknown)}
+        return {"charged": self._charged, "unknown": len(self._unknown)}
 
     def _add(self, entry: Mapping[str, Any], written_at: float) -> None:
+        gateway_id = str(entry.get(CALLER[0]))
         try:
-            call = _charged_call(entry, written_at)
+            rows = {_counter(row): _charge(row) for row in entry[BUDGETS] if row["per"] in PERS}
+            call = _charged_call(entry, written_at, tuple(dict.fromkeys(rows.values())))
         except (UnreadableError, LookupError, TypeError, ValueError, AttributeError):
-            self._unknown.add(str(entry.get(CALLER[0])))
+            self._unknown.add(gateway_id)
             return
-        if not self._window.holds(call.at):
+        if not self._window.holds(call.at) or gateway_id in self._seen:
             return
-        self._charged[str(entry.get(CALLER[0]))] = call.charges
+        self._seen.add(gateway_id)
+        for (subject, counter), charge in rows.items():
+            amounts = self._charged.setdefault(subject, {}).setdefault(counter, [0, 0])
+            amounts[0] += charge.least
+            amounts[1] += charge.most
         if call.request_id and call.is_complete:
             self._unmatched[call.request_id] = call
 
@@ -121,7 +122,9 @@ class BudgetCharges:
                 return
 
 
-def _charged_call(entry: Mapping[str, Any], written_at: float) -> ChargedCall:
+def _charged_call(
+    entry: Mapping[str, Any], written_at: float, charges: tuple[Charge, ...]
+) -> ChargedCall:
     """Raises UnreadableError, LookupError, TypeError, ValueError, AttributeError where the entry
     is of a version that does not say what it was charged, or is damaged."""
     last = [*calls(entry, written_at)][-1:]
@@ -131,11 +134,11 @@ def _charged_call(entry: Mapping[str, Any], written_at: float) -> ChargedCall:
     return ChargedCall(
         at=written_at - fields.number(entry, "duration_ms") / 1000,
         request_id=fields.optional_text(entry, "bedrock_request_id"),
-        model=fields.optional_text(entry, "model"),
-        model_id=fields.optional_text(entry, "model_id"),
+        model=sys.intern(fields.optional_text(entry, "model")),
+        model_id=sys.intern(fields.optional_text(entry, "model_id")),
         who=last[0].who if last else "",
-        charges=tuple(_charge(row) for row in entry[BUDGETS] if row["per"] in PERS),
-        price_version=fields.optional_text(entry, "budgets_price"),
+        charges=charges,
+        price_version=sys.intern(fields.optional_text(entry, "budgets_price")),
         is_complete=complete,
         is_exact=complete and counted and not ran,
     )
@@ -146,11 +149,15 @@ def _may_have_run(attempt: Mapping[str, Any]) -> bool:
     return is_sent and attempt.get("upstream_status", 200) == 200
 
 
-def _charge(row: Mapping[str, Any]) -> Charge:
-    counter = f"{row['unit']}#{row['per']}#{row['since']}"
-    least = int(row["charged"])
+def _counter(row: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the subject of a row, and the name of its counter."""
     subject = subject_of(row["scope"], row.get("name", ""))
-    return Charge(subject, counter, row["unit"], least, int(row.get("charged_up_to", least)))
+    return subject, f"{row['unit']}#{row['per']}#{row['since']}"
+
+
+def _charge(row: Mapping[str, Any]) -> Charge:
+    least = int(row["charged"])
+    return Charge(sys.intern(row["unit"]), least, int(row.get("charged_up_to", least)))
 
 
 def _has_todays_price(call: ChargedCall) -> bool:
