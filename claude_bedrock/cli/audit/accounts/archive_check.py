@@ -21,7 +21,7 @@ from claude_bedrock.verification.evidence_bucket import (
     EvidenceFiles,
     SealedFile,
 )
-from claude_bedrock.verification.finding import Counts, Finding
+from claude_bedrock.verification.finding import DOUBTS, Counts, Finding
 from claude_bedrock.verification.hash_log import SealedHash
 from claude_bedrock.verification.period import Period
 from claude_bedrock.verification.sealed_hours import SealedSum, sum_hours
@@ -103,7 +103,7 @@ def assess_archive(
     total = sum_hours(read.coverage.files, Span(period.since, period.until))
     dispositions = read_dispositions(evidence, _linked(read.coverage.files))
     opened = tuple(each for each in total.outcome.findings if each.id not in dispositions)
-    verdict, reason = _verdict(stage, read, total, len(opened))
+    verdict, reason = _verdict(stage, read, total, opened)
     return StageAssessment(
         stage=stage,
         verdict=verdict,
@@ -166,17 +166,24 @@ def _linked(files: Sequence[SealedFile]) -> Mapping[str, SealedHash]:
 
 
 def _verdict(
-    stage: ArchivedStage, read: _Evidence, total: SealedSum, findings: int
+    stage: ArchivedStage, read: _Evidence, total: SealedSum, findings: Sequence[Finding]
 ) -> tuple[Verdict, str]:
     """Return the worst of what was seen, and the one reason for it."""
-    if reason := next(_failures(stage, read, findings), ""):
+    doubts = sum(finding.kind in DOUBTS for finding in findings)
+    if reason := next(_failures(stage, read, len(findings) - doubts), ""):
         return "fail", reason
-    if reason := next(_doubts(stage, read, total), ""):
+    if reason := next(_doubts(stage, read, total, doubts), ""):
         return "not assessed", reason
     if not read.coverage.hours:
         return "not assessed", "no hour of the window is due yet"
     what = "every hour is sealed, signed and without an open finding"
-    return "pass", what if total.has_gateway else f"{what}; records alone, without a gateway"
+    if total.has_gateway:
+        return "pass", what
+    due = read.coverage.due
+    of_window = sum(due.since <= file.since < due.until for file in read.coverage.files)
+    has_trail = total.trail.get("files", 0) >= of_window
+    witnesses = "records and CloudTrail" if has_trail else "records alone"
+    return "pass", f"{what}; {witnesses}, without a gateway"
 
 
 def _failures(stage: ArchivedStage, read: _Evidence, findings: int) -> Iterator[str]:
@@ -209,7 +216,9 @@ def _may_be_before_the_stage(stage: ArchivedStage, read: _Evidence, span: Span) 
     return stage.since is None and span.since == due.since and starts_chain
 
 
-def _doubts(stage: ArchivedStage, read: _Evidence, total: SealedSum) -> Iterator[str]:
+def _doubts(
+    stage: ArchivedStage, read: _Evidence, total: SealedSum, findings: int
+) -> Iterator[str]:
     coverage, counts = read.coverage, total.outcome.counts
     if coverage.missing:
         span = coverage.missing[0]
@@ -221,5 +230,7 @@ def _doubts(stage: ArchivedStage, read: _Evidence, total: SealedSum) -> Iterator
         yield f"{len(read.signatures.unsigned):,} files are not signed yet"
     if stage.key is None:
         yield "the file names no key, and the archive's own key proves nothing of itself"
+    if findings:
+        yield f"{findings:,} open finding{'s' if findings > 1 else ''} of what could not be known"
     if unknown := counts.unknown + counts.pending + counts.records_pending:
         yield f"of {unknown:,} calls it could not be known"

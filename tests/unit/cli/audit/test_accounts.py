@@ -154,6 +154,15 @@ def test_three_accounts_are_on_one_page_with_a_verdict_each(
     assert (tmp_path / "report" / "SHA256SUMS").is_file()
 
 
+def test_a_doubt_is_no_failure(archive: Archive, tmp_path: Path) -> None:
+    archive.seal(findings={1: FINDING._replace(kind="trail_incomplete")})
+
+    result, data = audited(tmp_path, archive.entry())
+
+    assert (result.exit_code, data["accounts"][0]["verdict"]) == (2, "not assessed")
+    assert data["accounts"][0]["reason"] == "1 open finding of what could not be known"
+
+
 def _delete(archive: Archive) -> None:
     archive.hour(3).unlink()
 
