@@ -155,9 +155,10 @@ def test_each_check_fails_and_names_the_fix(deployment: Deployment, tmp_path: Pa
     # The AWS CLI is nothing of ours, and what the settings say when they cannot be read is below;
     # what the account overrides is warned of, or cannot be asked by the installed boto3, and of an
     # alarm that nobody hears doctor warns, too. A token issuer is no AWS, and is asked over TLS:
-    # tests/unit/cli/doctor/test_token_issuers.py has what can be wrong with it.
+    # tests/unit/cli/doctor/test_token_issuers.py has what can be wrong with it. The stage has no
+    # archive: tests/unit/cli/doctor/test_archive.py has what can be wrong with one.
     warnings = {*account_overrides.NAMES, alarms.SUBSCRIBERS.name, alarms.DELIVERIES}
-    others = {"AWS CLI", "stage settings", "token issuer", *warnings}
+    others = {"AWS CLI", "stage settings", "token issuer", "archive", *warnings}
     assert set(fixes) == set(NAMES) - others
     (warned,) = checks_of(checks, "enforced guardrail", "warning")
     assert "abc123 version 2" in warned.found
