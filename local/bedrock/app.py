@@ -39,6 +39,7 @@ def create_app(
     applications: Applications = none,
     authorize: Authorize = permit,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    trail: Callable[[Invocation], None] = lambda _: None,
 ) -> App:
     """Return the bedrock-runtime endpoint of `region` as an ASGI app.
 
@@ -46,6 +47,7 @@ def create_app(
     deliver: takes each authenticated invocation once its answer is sent; should return at once.
     applications: what is behind the ARN of an application inference profile.
     authorize: raises AuthorizationError for what IAM does not let a caller do.
+    trail: takes each authenticated invocation, also one whose record a fault loses.
     now: the time, in UTC; signatures, record times and models' ends of life go by it.
     """
     answers = operations(region, applications, authorize)
@@ -65,6 +67,8 @@ def create_app(
         else:
             invocation = await answers[route.operation](call)
             if invocation is not None:
+                trail(invocation)
+            if invocation is not None and not invocation.delivery.is_lost:
                 await deliver(invocation)
         finally:
             wire.close()

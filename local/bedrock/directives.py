@@ -42,7 +42,7 @@ STREAM_EXCEPTIONS = (
     "throttlingException",
     "validationException",
 )
-DELIVERY_FAULTS = ("no_delivery", "late", "duplicate", "reordered", "profile_arn")
+DELIVERY_FAULTS = ("no_delivery", "late", "duplicate", "reordered", "profile_arn", "no_event")
 FAULTS = (*HTTP_FAULTS, "slow", "silence", "cut", "exception", *DELIVERY_FAULTS)
 _OPENING = re.compile(r"\[\[(fault|reply|tool):\s*")
 _NAME = re.compile(r"[A-Za-z0-9_-]+")

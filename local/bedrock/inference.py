@@ -35,14 +35,11 @@ class Inference:
         self._cache = PromptCache()
 
     async def run(self, call: Call, form: Form) -> Invocation | None:
-        """Answer `call`; return what the log is to tell, None if a fault says to lose it or IAM
-        refuses the call."""
+        """Answer `call`; return what the log is to tell, None if IAM refuses the call."""
         seen = self._invocation(call, form.operation)
-        prompt_directives = Directives()
         try:
             prepared = await self._prepare(call, form, seen)
-            prompt_directives = prepared.directives
-            self._plan_delivery(seen, prompt_directives.faults)
+            self._plan_delivery(seen, prepared.directives.faults)
             await _answer(call, form, prepared, seen)
         # Bedrock logs no call that IAM refuses: it has not become an invocation.
         except UnauthorizedError as denied:
@@ -54,7 +51,7 @@ class Inference:
         # A client that goes does not undo the call: the model ran, and the record is written.
         except ClientDisconnectedError:
             pass
-        return None if "no_delivery" in prompt_directives.faults else seen
+        return seen
 
     def _invocation(self, call: Call, operation: str) -> Invocation:
         return Invocation(
@@ -72,7 +69,11 @@ class Inference:
         """What the faults ask of the record: when it is delivered, and how it names the model."""
         late = faults.get("late")
         seen.delivery = DeliveryPlan(
-            late.seconds if late else 0.0, "duplicate" in faults, "reordered" in faults
+            delay_seconds=late.seconds if late else 0.0,
+            is_duplicate="duplicate" in faults,
+            is_reordered="reordered" in faults,
+            is_lost="no_delivery" in faults,
+            is_without_event="no_event" in faults,
         )
         if "profile_arn" in faults:
             seen.model_id = access.profile_arn(seen.model_id, self._region, seen.account)

@@ -17,11 +17,14 @@ class Attachment(NamedTuple):
 
 
 class DeliveryPlan(NamedTuple):
-    """How the record is delivered: after a while, twice, after the one that follows it."""
+    """How the record is delivered: after a while, twice, after the one that follows it, or not at
+    all; and whether CloudTrail has no event of the call."""
 
     delay_seconds: float = 0.0
     is_duplicate: bool = False
     is_reordered: bool = False
+    is_lost: bool = False
+    is_without_event: bool = False
 
 
 @dataclass(slots=True)

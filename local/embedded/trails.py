@@ -17,7 +17,7 @@ Made = tuple[str, Properties]
 
 
 def add() -> None:
-    """Teach MiniStack the type. Changes replace a trail: none of ours has a name."""
+    """Teach MiniStack the type. A change that replaces a trail gives it another logical id."""
     provisioners._RESOURCE_HANDLERS[TYPE] = {"create": _create, "delete": _delete}
 
 
@@ -26,7 +26,11 @@ def _create(logical_id: str, properties: Properties, stack_name: str) -> Made:
     request = {
         "Name": name,
         "S3BucketName": properties["S3BucketName"],
+        "S3KeyPrefix": properties.get("S3KeyPrefix", ""),
+        "KmsKeyId": properties.get("KMSKeyId", ""),
         "EnableLogFileValidation": properties.get("EnableLogFileValidation", False),
+        "IncludeGlobalServiceEvents": properties.get("IncludeGlobalServiceEvents", True),
+        "IsMultiRegionTrail": properties.get("IsMultiRegionTrail", False),
     }
     arn = _content(cloudtrail._create_trail(request))["TrailARN"]
     selectors = {"TrailName": name, "EventSelectors": properties.get("EventSelectors", [])}

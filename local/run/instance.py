@@ -25,6 +25,7 @@ from local.bedrock import applications
 from local.bedrock.app import create_app
 from local.bedrock.delivery import Delivery
 from local.bedrock.server import serve
+from local.bedrock.trail_delivery import TrailDelivery
 from local.lambda_service.service import LambdaService
 from local.run.cdk_cli import Cdk, Outputs
 from local.run.certificates import server_context
@@ -130,12 +131,15 @@ class _Services:
         clients = bedrock_service.connect(self._aws, self._authorization)
         delivery = Delivery(clients, account=self._aws.account, region=region)
         self._stack.push_async_callback(delivery.drain)
+        trail = TrailDelivery(cloudtrail=self._aws.client("cloudtrail"), s3=clients.s3)
+        self._stack.push_async_callback(trail.drain)
         app = create_app(
             region=region,
             callers=sessions.caller,
             deliver=delivery,
             applications=applications.of(self._aws.client("bedrock")),
             authorize=self._authorization.check_caller,
+            trail=trail,
         )
         port = await self._stack.enter_async_context(serve(app))
         return f"http://127.0.0.1:{port}"

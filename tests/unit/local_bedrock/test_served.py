@@ -16,6 +16,7 @@ from botocore.exceptions import (
 )
 from urllib3.exceptions import ProtocolError
 
+from local.bedrock.invocation import DeliveryPlan
 from local.bedrock.log_destinations import Client
 from tests.unit.local_bedrock.conftest import ARN, SONNET, TEAMS_SONNET, Served, body_of
 
@@ -269,5 +270,5 @@ def test_faults_of_delivery_are_for_the_record_alone(served: Served, bedrock: Cl
     seen = served.invocation(answer["ResponseMetadata"]["RequestId"])
 
     assert answer["ResponseMetadata"]["HTTPStatusCode"] == 200
-    assert seen.delivery == (3.0, True, True)
+    assert seen.delivery == DeliveryPlan(3.0, is_duplicate=True, is_reordered=True)
     assert seen.model_id == f"arn:aws:bedrock:us-east-1:123456789012:inference-profile/{SONNET}"
