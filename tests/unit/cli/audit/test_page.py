@@ -153,7 +153,10 @@ def test_the_headline_states_what_is_wrong_first() -> None:
 
 def test_the_page_lists_some_findings_and_states_where_the_rest_is() -> None:
     many = page(report(lost=620))
-    assert len(re.findall("<td>missing_record</td><td><code>[0-9a-f]{12}", many)) == 150 + 2 + 3
+    assert (
+        len(re.findall('missing_record</td><td class="name"><code>[0-9a-f]{12}', many))
+        == 150 + 2 + 3
+    )
     assert "470 more rows are in <code>audit.json</code>" in many
     assert re.search(r"missing_record</td><td><code>m</code>.*data-value=\"620\"", many)  # summed
     few = report(lost=2)
@@ -184,6 +187,26 @@ def test_the_first_screen_has_verdict_reason_hours_witnesses_readers_and_signer(
         f"Signed by {signed} KMS key whose public key has the SHA-256 {'ab' * 32}",
     ):
         assert words in shown, words
+
+
+def test_what_is_not_assessed_is_no_risk_that_has_come_true() -> None:
+    audit = report(lost=0)
+    doubtful = [each._replace(verdict="not assessed") for each in audit.statements]
+    joined = audit.completeness._replace(statements=tuple(doubtful))
+    text = page(
+        audit._replace(
+            completeness=joined,
+            logging=audit.logging._replace(statements=()),
+            history=audit.history._replace(statement=doubtful[0]),
+            retention=audit.retention._replace(statement=doubtful[0], six_months=doubtful[0]),
+            access=audit.access._replace(statements=()),
+            drift=audit.drift._replace(statements=()),
+        )
+    )
+
+    assert "Remediation" not in text
+    shown = html.unescape(text)
+    assert not [each.id for each in doubtful if each.importance.risk in shown]
 
 
 def test_contents_lead_to_every_section(text: str) -> None:
