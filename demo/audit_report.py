@@ -13,11 +13,11 @@ from rich.console import Console
 
 from claude_bedrock.cli.audit import output_folder
 from claude_bedrock.cli.audit.report import Report, gather
-from claude_bedrock.cli.findings.command import invoke_verification
 from claude_bedrock.cli.shared import stage_settings
 from claude_bedrock.cli.shared.deployment import Deployment
 from claude_bedrock.cli.shared.record_sources import destinations_of
 from claude_bedrock.cli.verify.evidence_folder import Evidence
+from claude_bedrock.cli.verify.verification_function import invoke_verification
 from claude_bedrock.records.invocation_records import STREAM
 from claude_bedrock.records.log_item import LogItem
 from claude_bedrock.verification.period import Period

@@ -12,6 +12,8 @@ from constructs import Construct, IConstruct
 from claude_bedrock.budgets.budget import to_json
 from claude_bedrock.catalog import deny_policy
 from stacks import budget_rules
+from stacks.components.iam.legal_hold_permissions import ROLE as LEGAL_HOLD
+from stacks.components.iam.legal_hold_permissions import deny_other_legal_holds
 from stacks.components.iam.stage_names import RECORD, StageNames
 from stacks.components.iam.trail_permissions import TrailFilesLocation, trail_root
 from stacks.components.observability.log_group import LogGroupSettings, log_group
@@ -72,6 +74,10 @@ class InvocationLogging(cdk.Stack):
         ).bucket
         self.bucket.add_to_resource_policy(deny_overwriting_evidence(self.bucket))
         self._archive_replication()
+        if stage.account.roles.legal_hold:
+            name = deny_policy.role_name(stage.name, stage.region, LEGAL_HOLD)
+            holder = StageNames(stage.name, self).iam(f"role/{name}")
+            self.bucket.add_to_resource_policy(deny_other_legal_holds(self.bucket, holder))
         self.budget_table = self._budget_table()
         self.access_log = self._record_access_log()
         self.call_trail = self._call_trail(key)

@@ -21,6 +21,8 @@ from stacks.components.iam.application_inference_profile import ApplicationInfer
 from stacks.components.iam.auditor_permissions import auditor_permissions, query_permissions
 from stacks.components.iam.deny_policies import DenyPolicies
 from stacks.components.iam.invoke_policies import InvokePolicies
+from stacks.components.iam.legal_hold_permissions import ROLE as LEGAL_HOLD
+from stacks.components.iam.legal_hold_permissions import legal_hold_permissions
 from stacks.components.iam.operator_permissions import operator_permissions
 from stacks.components.iam.permission import Permission
 from stacks.components.iam.setup_permissions import setup_permissions
@@ -137,7 +139,8 @@ class ModelAccess(cdk.Stack):
         permissions: RolePermissions,
         invoke_policies: Sequence[iam.IManagedPolicy],
     ) -> None:
-        """Create the roles of people and programs; `setup` where the stage has it."""
+        """Create the roles of people and programs; `setup` and `legal-hold` where the stage has
+        them."""
         self._role(
             stage,
             "application",
@@ -160,6 +163,14 @@ class ModelAccess(cdk.Stack):
             "Looks after the endpoint and its keys, never reads a record",
             permissions=permissions.operator,
         )
+        if stage.account.roles.legal_hold:
+            self._role(
+                stage,
+                LEGAL_HOLD,
+                stage.account.roles.legal_hold,
+                "Places and releases legal holds, never invokes",
+                permissions=permissions.legal_hold,
+            )
         if stage.account.roles.setup:
             self._role(
                 stage,
@@ -181,7 +192,7 @@ class ModelAccess(cdk.Stack):
         managed_policies: Sequence[iam.IManagedPolicy] = (),
         permissions_boundary: iam.IManagedPolicy | None = None,
     ) -> iam.Role:
-        title = purpose.capitalize()
+        title = "".join(word.capitalize() for word in purpose.split("-"))
         role = StageRole(
             self,
             title,
@@ -197,10 +208,11 @@ class ModelAccess(cdk.Stack):
 
 
 class RolePermissions(NamedTuple):
-    """What auditor and operator may do."""
+    """What auditor, operator and the holder of legal holds may do."""
 
     auditor: Sequence[Permission]
     operator: Sequence[Permission]
+    legal_hold: Sequence[Permission]
 
 
 def _role_permissions(
@@ -222,7 +234,10 @@ def _role_permissions(
         names,
         profiles=profile_arns,
         policies=[policy.managed_policy_arn for policy in policies],
-        roles=[_role_arn(names, stage, role) for role in ROLES],
+        roles=[
+            _role_arn(names, stage, role)
+            for role in (*ROLES, *([LEGAL_HOLD] if stage.account.roles.legal_hold else ()))
+        ],
     )
     auditor = auditor_permissions(
         names,
@@ -245,7 +260,13 @@ def _role_permissions(
     if record.budget_table:
         budgets = read_permissions(record.budget_table.table.table_arn, key, stage.region)
         auditor = [*auditor, *budgets]  # the operator may not decrypt by the stage's key
-    return RolePermissions([*viewer, *auditor], [*viewer, *operator])
+    legal_hold = legal_hold_permissions(
+        names,
+        bucket_arn=bucket,
+        key_arn=key,
+        verification_function_arn=verification_function,
+    )
+    return RolePermissions([*viewer, *auditor], [*viewer, *operator], legal_hold)
 
 
 def _role_arn(names: StageNames, stage: Stage, purpose: str) -> str:

@@ -112,7 +112,7 @@ class Commands(CommandLine, LazyGroup):
         ),
         "evidence": LazyCommand(
             "claude_bedrock.cli.evidence.command:app",
-            "Check that evidence of verification is unchanged; hand it over.",
+            "Check that evidence of verification is unchanged; hand it over; hold it.",
         ),
         "policy": LazyCommand(
             "claude_bedrock.cli.policy.command:app",

@@ -212,7 +212,7 @@ class Records:
             prefix = f"{self._destinations.root}{hour:%Y/%m/%d/%H}/"
             for page in pages.paginate(Bucket=self._destinations.bucket, Prefix=prefix):
                 for item in page.get("Contents", []):
-                    if item["Size"] and not _is_no_record(item["Key"]):
+                    if item["Size"] and is_record(item["Key"]):
                         yield item
             hour += timedelta(hours=1)
 
@@ -221,8 +221,10 @@ class Records:
         return content
 
 
-def _is_no_record(key: str) -> bool:
-    return _LARGE_BODIES in key or _PERMISSION_CHECK in key
+def is_record(key: str) -> bool:
+    """Return whether an object under the root of records may hold some: it is no large body, and
+    not the permission check."""
+    return _LARGE_BODIES not in key and _PERMISSION_CHECK not in key
 
 
 def _parsed(line: str | bytes) -> tuple[Record | None, str]:

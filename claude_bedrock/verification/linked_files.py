@@ -1,9 +1,10 @@
 """Files of evidence beside the hours, each of which the next file of hours names with its last
 hash: accepted findings, and legal holds."""
 
-from collections.abc import Iterable, Iterator
-from typing import Final, NamedTuple
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final, NamedTuple
 
+from claude_bedrock.verification.digest_list import SealedList
 from claude_bedrock.verification.evidence_bucket import (
     DISPOSITIONS,
     HOLDS,
@@ -36,13 +37,24 @@ def links_of(file: SealedFile) -> Iterator[tuple[str, str]]:
             yield key, str(entry.get("sealed_sha256", ""))
 
 
+def lists_of(entries: Iterable[Mapping[str, Any]]) -> Iterator[SealedList]:
+    """Yield the lists of object versions that the entries of a linked file name."""
+    for entry in entries:
+        named = SealedList.of(entry.get("list"))
+        if named is not None:
+            yield named
+
+
 def check_linked(evidence: EvidenceFiles, files: Iterable[SealedFile]) -> LinkedFiles:
     """Return which of the files that these hours name are what was sealed. Raises botocore's
     errors."""
     keys, broken = set(), []
     for key, sealed in (link for file in files for link in links_of(file)):
         try:
-            sha256, _ = evidence.entries(key)
+            sha256, entries = evidence.entries(key)
+            for named in lists_of(entries):
+                for _ in named.lines(evidence):
+                    pass
         except BrokenEvidenceError as error:
             broken.append(str(error))
             continue

@@ -25,7 +25,6 @@ from claude_bedrock.verification.coverage import (
     start_of_hour,
 )
 from claude_bedrock.verification.evidence_bucket import (
-    DISPOSITIONS,
     EVIDENCE_RETENTION_EXTRA_DAYS,
     HOURLY,
     BrokenEvidenceError,
@@ -36,6 +35,7 @@ from claude_bedrock.verification.evidence_bucket import (
     is_of_hours,
 )
 from claude_bedrock.verification.hash_log import SealedHash, moment_of
+from claude_bedrock.verification.linked_files import FOLDERS, kind_of
 from verification.attempts import SLICES
 
 _COMPARED: Final = timedelta(days=40)
@@ -51,8 +51,8 @@ class HashSource(Protocol):
 class Position(NamedTuple):
     """`covered`, up to which the chain covers, is None where there is none. `slice` is how much
     is tried next, `mismatches` what is gone or changed, `sealed_mismatches` the fingerprint of
-    those that the last file names. `dispositions` are those that no file is linked to yet, and
-    `reported` is the day (ISO) of the last daily report."""
+    those that the last file names. `unlinked` are the accepted findings and legal holds that no
+    file of hours names yet, and `reported` is the day (ISO) of the last daily report."""
 
     sha256: str
     covered: datetime | None
@@ -60,7 +60,7 @@ class Position(NamedTuple):
     mismatches: Sequence[Mismatch]
     sealed_mismatches: str
     logged: Mapping[str, SealedHash] = {}
-    dispositions: Sequence[SealedHash] = ()
+    unlinked: Sequence[SealedHash] = ()
     reported: str = ""
 
     @property
@@ -85,8 +85,8 @@ class Position(NamedTuple):
 
     def entries(self) -> Iterator[dict[str, Any]]:
         """What is sealed of the mismatches: each, unless the file before names the same."""
-        for link in self.dispositions:
-            yield {"kind": "disposition", "key": link.key, "sealed_sha256": link.sha256}
+        for link in self.unlinked:
+            yield {"kind": kind_of(link.key), "key": link.key, "sealed_sha256": link.sha256}
         if self.fingerprint != self.sealed_mismatches:
             for mismatch in self.mismatches[:MISMATCHES_SEALED]:
                 yield {"kind": "mismatch", "mismatch": {**mismatch._asdict(), "id": mismatch.id}}
@@ -97,7 +97,7 @@ class Position(NamedTuple):
             sha256=sha256,
             covered=covered,
             sealed_mismatches=self.fingerprint,
-            dispositions=(),
+            unlinked=(),
         )
 
 
@@ -108,7 +108,7 @@ def position(
     horizon = now - min(_COMPARED, timedelta(days=retention_days + EVIDENCE_RETENTION_EXTRA_DAYS))
     everything, unread = _logged(hashes, horizon, now)
     logged = of_hours(everything, horizon, now)
-    dispositions = {key: entry for key, entry in everything.items() if key.startswith(DISPOSITIONS)}
+    linked = {key: entry for key, entry in everything.items() if kind_of(key)}
     names = list(evidence.listed(HOURLY, before(horizon)))
     keys = [name for name in names if is_of_hours(name, now)]
     mismatches = [
@@ -119,12 +119,12 @@ def position(
             if name not in keys
         ),
         *missing_files(set(keys), logged),
-        *missing_files(set(evidence.listed(DISPOSITIONS)), dispositions),
+        *missing_files({key for folder in FOLDERS for key in evidence.listed(folder)}, linked),
     ]
     newest, problems, lost_until = _newest(evidence, keys or _older(evidence, now), logged, now)
     mismatches += problems
     begin = Position(
-        hash_chain.BEGINNING, None, HOUR, mismatches, "", everything, _after("", dispositions)
+        hash_chain.BEGINNING, None, HOUR, mismatches, "", everything, _after("", linked)
     )
     if newest is not None:
         run = newest.entries[0]
@@ -133,7 +133,7 @@ def position(
             covered=newest.until,
             slice=_slice(run),
             sealed_mismatches=str(run.get("mismatches", "")),
-            dispositions=_after(str(run.get("at", "")), dispositions),
+            unlinked=_after(str(run.get("at", "")), linked),
             reported=str(run.get("reported", "")),
         )
     at = _behind_what_was_logged(begin, logged, now)
@@ -205,6 +205,6 @@ def _slice(run: Mapping[str, Any]) -> timedelta:
     return sizes.get(run.get("next_slice_minutes", 0), HOUR)
 
 
-def _after(at: str, dispositions: Mapping[str, SealedHash]) -> tuple[SealedHash, ...]:
-    """Return the dispositions that were given later than at that moment (ISO 8601)."""
-    return tuple(entry for _, entry in sorted(dispositions.items()) if entry.since > at)
+def _after(at: str, linked: Mapping[str, SealedHash]) -> tuple[SealedHash, ...]:
+    """Return the files that were sealed later than at that moment (ISO 8601)."""
+    return tuple(entry for _, entry in sorted(linked.items()) if entry.since > at)

@@ -2,7 +2,8 @@
 
 By the clock it works off the hours whose records have settled. With `list_findings` (a number of
 days) it answers which findings are sealed, with `accept_finding` (`id`, `reason`, `by`) it seals
-that one is accepted; what it refuses, it answers as `error`. With an event of `since` or `hours`,
+that one is accepted, with `record_hold` an entry of a legal hold; what it refuses, it answers as
+`error`. With an event of `since` or `hours`,
 `until` and `delay_minutes`, as `claude-bedrock verify` takes them, it runs over that window; what
 comes of it is the answer, and evidence beside the chain.
 """
@@ -28,6 +29,7 @@ from claude_bedrock.verification.accepted_findings import BadDispositionError
 from claude_bedrock.verification.allowed_regions import AllowedRegions
 from claude_bedrock.verification.evidence_bucket import EvidenceBucket
 from claude_bedrock.verification.hash_log import HashLog
+from claude_bedrock.verification.legal_holds import BadHoldError
 from claude_bedrock.verification.period import Period, period
 from claude_bedrock.verification.principals import Principals
 from claude_bedrock.verification.run import Run, Stage
@@ -35,6 +37,7 @@ from claude_bedrock.verification.signatures import KmsSigner
 from verification.budgets_of_day import read_items
 from verification.chain_position import position
 from verification.finding_requests import accept_finding, list_findings
+from verification.hold_requests import record_hold
 from verification.scheduled_run import DELAY, Clock, Work, by_the_clock
 from verification.sealing import Seal
 
@@ -62,7 +65,9 @@ def handle(event: Mapping[str, Any], context: Context) -> list[Mapping[str, Any]
             return [list_findings(work, event["list_findings"], now)]
         if "accept_finding" in event:
             return [accept_finding(work, event["accept_finding"], now)]
-    except BadDispositionError as error:
+        if "record_hold" in event:
+            return [record_hold(work, event["record_hold"], now)]
+    except (BadDispositionError, BadHoldError) as error:
         return [{"error": str(error)}]
     if any(name in event for name in _WINDOW):
         window = {name: event.get(name) for name in _WINDOW[:3]}

@@ -1,6 +1,6 @@
-"""A bucket's default encryption and replication, properties that MiniStack's CloudFormation drops
-and its S3 has. Its S3 replicates at once, also into a bucket of another account whose policy allows
-the role; it does not ask the archive's key.
+"""A bucket's default encryption, replication and Object Lock, properties that MiniStack's
+CloudFormation drops and its S3 has. Its S3 replicates at once, also into a bucket of another
+account whose policy allows the role; it does not ask the archive's key.
 
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-s3-bucket.html
 """
@@ -18,7 +18,7 @@ Properties = Mapping[str, Any]
 
 
 def add() -> None:
-    """Teach MiniStack the property; before it starts."""
+    """Teach MiniStack the properties; before it starts."""
     provisioners._S3_BUCKET_CONFIGURATIONS = (
         *provisioners._S3_BUCKET_CONFIGURATIONS,
         ("BucketEncryption", _encryption, s3._put_bucket_encryption, s3._delete_bucket_encryption),
@@ -28,6 +28,7 @@ def add() -> None:
             s3._put_bucket_replication,
             s3._delete_bucket_replication,
         ),
+        ("ObjectLockConfiguration", _lock, s3._put_object_lock_configuration, _keep_lock),
     )
 
 
@@ -53,6 +54,17 @@ def replication(properties: Properties) -> bytes:
     role = _element("Role", escape(properties["Role"]))
     name = "ReplicationConfiguration"
     return f'<{name} xmlns="{_NAMESPACE}">{role}{"".join(rules)}</{name}>'.encode()
+
+
+def _lock(properties: Properties) -> bytes:
+    name = "ObjectLockConfiguration"
+    return f'<{name} xmlns="{_NAMESPACE}">{_members(properties)}</{name}>'.encode()
+
+
+def _keep_lock(_bucket: str) -> None:
+    """Do nothing: a bucket keeps Object Lock for good.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock-managing.html"""
 
 
 def _members(value: object) -> str:

@@ -49,7 +49,8 @@ _TRUST = "an object of principals and github"
 
 
 class Roles(Group):
-    """The roles of people and programs beside the gateway; `setup` is made only where named."""
+    """The roles of people and programs beside the gateway; `setup` and `legal_hold` are made only
+    where named."""
 
     application: Annotated[
         Trust, Allowed(_TRUST), Field(description="May invoke the stage's models.")
@@ -74,13 +75,25 @@ class Roles(Group):
             "is named."
         ),
     ] = None
+    legal_hold: Annotated[
+        Trust | None,
+        Allowed(f"{_TRUST}, or null"),
+        Page("compliance.md"),
+        Field(
+            description="May put legal holds on records and evidence, and release them; nobody "
+            "else may then. It is made only where it is named, and needs logging.object_lock."
+        ),
+    ] = None
 
     @property
     def name_github(self) -> bool:
         """Whether a workflow of GitHub Actions may take any of them."""
         return any(
             trust.github
-            for trust in (self.application, self.auditor, self.operator, self.setup)
+            for trust in (
+                *(self.application, self.auditor, self.operator),
+                *(self.setup, self.legal_hold),
+            )
             if trust is not None
         )
 
@@ -137,7 +150,7 @@ class Account(Group):
     ] = None
     roles: Annotated[
         Roles,
-        Allowed("an object of application, auditor, operator and setup"),
+        Allowed("an object of application, auditor, operator, setup and legal_hold"),
         Page("security.md"),
         Field(
             description="Who may take which role. If you name nobody for a role, the account's "

@@ -228,12 +228,28 @@ def _account_mistakes(stage: Stage) -> Iterator[str]:
                 f"account.tags.{tag}: given; allowed: other tags, since this one is not yours to "
                 "set"
             )
+    if account.roles.legal_hold:
+        yield from _legal_hold_mistakes(stage)
     has_reader = account.alarm_email or account.no_alarm_email_reason
     if stage.logging.keep_logs_on_destroy and not has_reader:
         yield (
             "account.alarm_email: none given with logging.keep_logs_on_destroy true; allowed: an "
             "e-mail address, or account.no_alarm_email_reason with who hears of alarms instead, "
             "since a person has to hear of it when records are no longer kept"
+        )
+
+
+def _legal_hold_mistakes(stage: Stage) -> Iterator[str]:
+    logging = stage.logging
+    if not logging.object_lock:
+        yield (
+            "account.roles.legal_hold: given without logging.object_lock; allowed: an object_lock, "
+            "since S3 puts legal holds on objects of a bucket with Object Lock only"
+        )
+    if not logging.has_own_destinations:
+        yield (
+            f"account.roles.legal_hold: given with existing_logging {logging.existing_logging}; "
+            "allowed: fail or replace, since the records lie in another team's bucket"
         )
 
 

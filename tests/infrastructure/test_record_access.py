@@ -24,6 +24,9 @@ def buckets(synthesis: Synthesis) -> tuple[Any, Any]:
     return record, access
 
 
+LAWYERS = "arn:aws:iam::123456789012:role/lawyers"
+
+
 def policy_of(synthesis: Synthesis, bucket_id: str) -> list[dict[str, Any]]:
     (policy,) = [
         resource
@@ -41,6 +44,7 @@ def test_locked_records_and_s3s_own_lines(tmp_path: Path) -> None:
         object_lock="compliance",
         canary="claude-haiku-4-5",
         record_access_log="server_access_log",
+        roles={"legal_hold": {"principals": [LAWYERS]}},
     )
 
     record, access = buckets(synthesis)
@@ -60,6 +64,7 @@ def test_locked_records_and_s3s_own_lines(tmp_path: Path) -> None:
     assert text(allowed["Condition"]["ArnLike"]["aws:SourceArn"]) == f"<{record.id}.Arn>"
     _check_retained(synthesis, access)
     _is_neither_deleted_nor_unlocked(synthesis)
+    _is_held_by_one_role(synthesis, record.id)
 
 
 def test_data_events_of_the_records_objects_and_of_nothing_else(tmp_path: Path) -> None:
@@ -109,6 +114,32 @@ def _is_written_by_the_trail_only(synthesis: Synthesis, bucket_id: str) -> None:
     }
     actions = {action for statement in allowed for action in texts(statement["Action"])}
     assert actions == {"s3:GetBucketAcl", "s3:PutObject"}
+
+
+def _is_held_by_one_role(synthesis: Synthesis, bucket_id: str) -> None:
+    """Its own policy allows it, the bucket's denies it to all others, and the verifier has none."""
+    holders = {
+        resource.id
+        for resource in synthesis.everything()
+        for statement in resource.properties.get("PolicyDocument", {}).get("Statement", [])
+        if statement["Effect"] == "Allow" and "s3:PutObjectLegalHold" in texts(statement["Action"])
+    }
+    (holder,) = [
+        resource
+        for resource in synthesis.resources("ModelAccess", "AWS::IAM::Role")
+        if resource.properties["RoleName"].endswith("-legal-hold")
+    ]
+    assert [name.startswith(holder.id.removesuffix(holder.id[-8:])) for name in holders] == [True]
+    (trusted,) = holder.properties["AssumeRolePolicyDocument"]["Statement"]
+    assert texts(trusted["Principal"]["AWS"]) == [LAWYERS]
+    (denial,) = [
+        statement
+        for statement in policy_of(synthesis, bucket_id)
+        if statement.get("Sid") == "DenyOtherLegalHolds"
+    ]
+    arn = text(denial["Condition"]["ArnNotEquals"]["aws:PrincipalArn"])
+    assert arn.endswith(f":role/{holder.properties['RoleName']}")
+    assert (denial["Action"], denial["Principal"]) == ("s3:PutObjectLegalHold", {"AWS": "*"})
 
 
 def _is_neither_deleted_nor_unlocked(synthesis: Synthesis) -> None:

@@ -235,7 +235,15 @@ _WITH_OTHER_KEYS: Final[Mapping[str, Sequence[Block]]] = {
             "logging.keep_logs_on_destroy": True,
             "evidence.canary": "claude-haiku-4-5",
         }
-        for mode in (None, "governance", "compliance")
+        for mode in (None, "governance")
+    ]
+    + [
+        {
+            "logging.object_lock": "compliance",
+            "logging.keep_logs_on_destroy": True,
+            "evidence.canary": "claude-haiku-4-5",
+            "account.roles": {"legal_hold": _TRUST},
+        }
     ],
     "logging.archive": [
         {"logging.archive": None},

@@ -3,6 +3,7 @@
 import pytest
 import typer
 
+from claude_bedrock.cli.audit.controls import CONTROLS
 from claude_bedrock.cli.main import app
 from tools.docs.pages import codes, is_a_test, rows
 
@@ -16,6 +17,15 @@ def test_every_claim_names_what_shows_it_and_nothing_else() -> None:
         assert shown_by, claim
         for item in shown_by:
             assert item.startswith(("tests/", "claude-bedrock ")), item
+
+
+def test_the_controls_are_those_of_the_audit_report() -> None:
+    frameworks = ("NIST", "ISO", "SOC", "EU AI")
+    assert [(name, asks, codes(ids)) for name, asks, ids in rows(PAGE, "Controls")] == [
+        (f"{control.framework} {control.id}", control.requirement, list(control.statements))
+        for control in CONTROLS
+        if control.framework.startswith(frameworks)
+    ]
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ from claude_bedrock.verification.evidence_bucket import (
     before,
     begin_of,
 )
-from claude_bedrock.verification.linked_files import links_of
+from claude_bedrock.verification.linked_files import links_of, lists_of
 from claude_bedrock.verification.period import Period
 from claude_bedrock.verification.signatures import (
     PUBLIC_KEYS,
@@ -116,6 +116,8 @@ def _copy_hour(evidence: EvidenceBucket, key: str, files: ManifestFolder) -> _Ho
     for linked, _ in links_of(file):
         with suppress(BrokenEvidenceError):
             _copy_signed(evidence, linked, files)
+            for listing in lists_of(evidence.entries(linked)[1]):
+                files.write(listing.key, evidence.content(listing.key))
     objects, log_events = (
         _copy_list(evidence, file, name, files) for name in ("objects", "log_events")
     )

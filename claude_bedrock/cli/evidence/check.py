@@ -105,8 +105,17 @@ def check_hours(folder: Path) -> Iterator[str]:
             if first.get(name):
                 yield from check_list(folder, first[name])
         for link in (entry for entry in rest if entry["kind"] in LINKS):
-            if entries_of(folder / link["key"])[-1]["sha256"] != link["sealed_sha256"]:
-                yield f"{link['key']}: it is not what was sealed"
+            yield from check_link(folder, link)
+
+
+def check_link(folder: Path, link: Mapping[str, Any]) -> Iterator[str]:
+    """Compare a file that an hour names, and the list that it names in turn, with their hashes."""
+    first, *_, end = entries_of(folder / link["key"])
+    if end["sha256"] != link["sealed_sha256"]:
+        yield f"{link['key']}: it is not what was sealed"
+    named = first.get("list")
+    if named and sha256((folder / named["key"]).read_bytes()) != named["sha256"]:
+        yield f"{named['key']}: it is not what was sealed"
 
 
 def check_list(folder: Path, named: Mapping[str, Any]) -> Iterator[str]:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from claude_bedrock.cli.evidence import hold_commands
 from claude_bedrock.cli.shared import deployment
 from claude_bedrock.cli.shared.deployment import Deployment
 from claude_bedrock.cli.shared.errors import NOT_ASSESSED
@@ -28,15 +29,20 @@ from claude_bedrock.cli.verify.verification import ChainReport
 from claude_bedrock.verification.period import moment
 
 app = typer.Typer(
-    help="Check that evidence of verification is unchanged; hand it over.",
+    help="Check that evidence of verification is unchanged; hand it over; hold it.",
     no_args_is_help=True,
     add_completion=False,
 )
 
 
+app.command()(hold_commands.hold)
+app.command()(hold_commands.holds)
+app.command()(hold_commands.release)
+
+
 @app.callback()
 def main() -> None:
-    """Check that evidence of verification is unchanged; hand it over."""
+    """Check that evidence of verification is unchanged; hand it over; hold it."""
 
 
 @app.command()

@@ -1,6 +1,5 @@
 """`claude-bedrock findings`."""
 
-import json
 import sys
 from collections.abc import Mapping
 from typing import Annotated, Any
@@ -9,7 +8,6 @@ import typer
 from rich.table import Table
 
 from claude_bedrock.cli.shared import deployment
-from claude_bedrock.cli.shared.deployment import Deployment
 from claude_bedrock.cli.shared.options import (
     LOCAL_DIR,
     MOST_DAYS,
@@ -28,7 +26,7 @@ from claude_bedrock.cli.shared.terminal import (
     plain,
     plain_lines,
 )
-from claude_bedrock.cli.verify.evidence_folder import EvidenceError
+from claude_bedrock.cli.verify.verification_function import invoke_verification
 
 app = typer.Typer(
     help="List and accept the findings of the hourly verification.",
@@ -91,24 +89,6 @@ def accept(
     else:
         key, sha256 = answer["evidence"]["key"], answer["evidence"]["sha256"]
         echo(escape_line(f"{finding_id} is accepted by {by}. Sealed as {key}, SHA-256 {sha256}."))
-
-
-def invoke_verification(target: Deployment, event: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the stage's verification function answers.
-
-    Raises EvidenceError where it fails or refuses, NoTargetError, and botocore's errors."""
-    name = target.outputs("InvocationLogging")["VerificationFunctionName"]
-    answer = target.client("lambda").invoke(FunctionName=name, Payload=json.dumps(event).encode())
-    payload = json.loads(answer["Payload"].read())
-    if "FunctionError" in answer:
-        raise EvidenceError(
-            f"The function {name} failed ({payload.get('errorType', 'unknown error')}). See the "
-            f"log group /claude-on-bedrock/{target.stage}/verification"
-        )
-    (only,) = payload
-    if "error" in only:
-        raise EvidenceError(str(only["error"]))
-    return dict(only)
 
 
 def _show(findings: list[Mapping[str, Any]], more: int, days: int) -> None:

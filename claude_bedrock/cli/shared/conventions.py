@@ -96,6 +96,17 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
         "claude-bedrock evidence export --stage prod --month 2026-10",
         "claude-bedrock evidence export --stage prod --month 2026-10 --without-records",
     ),
+    "evidence hold": (
+        'claude-bedrock evidence hold --caller search --reason "Case 17" --stage prod',
+        'claude-bedrock evidence hold --month 2026-10 --reason "Case 17" --stage prod --yes',
+    ),
+    "evidence holds": (
+        "claude-bedrock evidence holds --stage prod",
+        "claude-bedrock evidence holds --resume 3f1c09d2aa41 --stage prod",
+    ),
+    "evidence release": (
+        'claude-bedrock evidence release 3f1c09d2aa41 --reason "Settled" --stage prod --yes',
+    ),
     "evidence verify": (
         "claude-bedrock evidence verify copy-of-the-bucket/",
         "claude-bedrock evidence verify evidence/verify-prod-*.jsonl",

@@ -10,7 +10,7 @@ OUTPUT_CLOSED: Final = 141
 """70 is EX_SOFTWARE of sysexits.h; the last two are what a shell says of a program that SIGINT or
 SIGPIPE ended: https://www.gnu.org/software/bash/manual/html_node/Exit-Status.html"""
 
-Role = Literal["auditor", "operator", "setup"]
+Role = Literal["auditor", "legal-hold", "operator", "setup"]
 """The stage's roles that hold what commands need: docs/security.md."""
 
 

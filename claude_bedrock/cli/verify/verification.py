@@ -352,6 +352,16 @@ def later_files(deployment: Deployment, period: Period) -> tuple[SealedFile, ...
     return coverage.files
 
 
+def logged_files(
+    deployment: Deployment, bucket: str, now: datetime
+) -> Mapping[str, SealedHash] | None:
+    """Return what the function has logged of files of evidence, for as long as the bucket keeps
+    them; None where its log cannot be read. Raises NoTargetError and botocore's errors."""
+    days = stage_settings.deployed(deployment).retention_days + EVIDENCE_RETENTION_EXTRA_DAYS
+    logged, _ = _logged_hashes(deployment, bucket, now - timedelta(days=days), now)
+    return logged
+
+
 def dispositions_of(deployment: Deployment, now: datetime) -> Mapping[str, Disposition]:
     """Return those of the stage; none of an older version, which seals no hours."""
     outputs = deployment.outputs("InvocationLogging")
@@ -360,9 +370,7 @@ def dispositions_of(deployment: Deployment, now: datetime) -> Mapping[str, Dispo
     bucket = _evidence_of(deployment)
     if next(bucket.listed(DISPOSITIONS), None) is None:
         return {}
-    days = stage_settings.deployed(deployment).retention_days + EVIDENCE_RETENTION_EXTRA_DAYS
-    logged, _ = _logged_hashes(deployment, bucket.name, now - timedelta(days=days), now)
-    return read_dispositions(bucket, logged)
+    return read_dispositions(bucket, logged_files(deployment, bucket.name, now))
 
 
 def _evidence_of(deployment: Deployment) -> EvidenceBucket:

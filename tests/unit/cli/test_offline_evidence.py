@@ -25,6 +25,7 @@ from claude_bedrock.verification.coverage import iso
 from claude_bedrock.verification.evidence_bucket import EvidenceBucket, key_of_hour
 from claude_bedrock.verification.hash_chain import chained
 from claude_bedrock.verification.hour_digests import HourDigests
+from claude_bedrock.verification.legal_holds import key_of_entry, key_of_list
 from claude_bedrock.verification.object_digests import key_of_objects
 from claude_bedrock.verification.record_digests import key_of_log_events
 from claude_bedrock.verification.signatures import Head, key_of_public_key, key_of_signature
@@ -37,6 +38,8 @@ HOURS = 5
 HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
 SIGNER = LocalSigner()
+HELD = key_of_entry(MONTH + 3 * HOUR - MINUTE)
+HOLD_LIST = key_of_list("0123456789ab")
 
 
 def record_key(number: int) -> str:
@@ -81,6 +84,12 @@ def sealed_bucket(signer: LocalSigner = SIGNER) -> dict[str, bytes]:
             accepted, at = key_of(since - MINUTE), {"since": since, "until": since}
             sha256 = seal.write(accepted, [{"kind": "disposition"}], previous, **at)
             entries += [{"kind": "disposition", "key": accepted, "sealed_sha256": sha256}]
+            listing = gzip.compress(b'{"key":"k","version":"v"}\n', mtime=0)
+            s3.objects[HOLD_LIST] = listing
+            digest = hashlib.sha256(listing).hexdigest()
+            held = {"kind": "hold", "list": {"key": HOLD_LIST, "sha256": digest}}
+            sha256 = seal.write(HELD, [held], previous, **at)
+            entries += [{"kind": "hold", "key": HELD, "sealed_sha256": sha256}]
         previous = seal.write(
             key_of_hour(since), entries, previous, since=since, until=since + HOUR
         )
@@ -283,6 +292,11 @@ TAMPERING: dict[str, tuple[Callable[[Path], object], str]] = {
     "an acceptance made anew": (
         lambda f: _seal_anew(f / ACCEPTED, [{"kind": "disposition", "reason": "forged"}]),
         f"{ACCEPTED} was sealed with",
+    ),
+    "a legal hold deleted": (lambda f: (f / HELD).unlink(), f"{HELD} is gone"),
+    "a list of held versions changed": (
+        lambda f: (f / HOLD_LIST).write_bytes(gzip.compress(b"{}")),
+        f"{HOLD_LIST} is not what was sealed",
     ),
     "a signature of another file": (
         lambda f: _swap(*sorted((f / "evidence/signatures/hours").rglob("*.json"))[:2]),

@@ -146,6 +146,20 @@ def test_every_stage_of_cdk_json_is_valid() -> None:
             "logging.object_lock: governance given without a canary; allowed: an evidence.canary ",
         ),
         (
+            {"roles": {"legal_hold": {}}},
+            "account.roles.legal_hold: given without logging.object_lock; allowed: an object_lock",
+        ),
+        (
+            {
+                "roles": {"legal_hold": {}},
+                "object_lock": "governance",
+                "keep_logs_on_destroy": True,
+                "canary": "claude-haiku-4-5",
+                "existing_logging": "adopt",
+            },
+            "account.roles.legal_hold: given with existing_logging adopt; allowed: fail or replace",
+        ),
+        (
             {"tags": {"AWS:owner": "x"}},
             "account.tags.AWS:owner: given; allowed: other tags, since ",
         ),

@@ -75,7 +75,7 @@ ENVIRONMENT = {
 class Account:
     """The two accounts of calls, and the bucket."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, object_lock: bool = False) -> None:
         make: Any = boto3.client
         self.logs, self.s3 = make("logs"), make("s3")
         key = make("kms").create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")
@@ -86,7 +86,9 @@ class Account:
             self.logs.create_log_group(logGroupName=group)
             self.logs.create_log_stream(logGroupName=group, logStreamName=STREAM)
         self.s3.create_bucket(
-            Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
+            Bucket=BUCKET,
+            CreateBucketConfiguration={"LocationConstraint": "eu-central-1"},
+            ObjectLockEnabledForBucket=object_lock,
         )
 
     def called(self, request_id: str, at: datetime) -> None:

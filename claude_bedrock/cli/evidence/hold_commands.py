@@ -1,0 +1,280 @@
+"""`claude-bedrock evidence hold`, `holds` and `release`."""
+
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from claude_bedrock.cli.shared import deployment, stage_settings
+from claude_bedrock.cli.shared.deployment import Deployment
+from claude_bedrock.cli.shared.errors import NOT_ASSESSED, Role
+from claude_bedrock.cli.shared.options import (
+    LOCAL_DIR,
+    AsJson,
+    LocalDir,
+    Region,
+    Stage,
+    not_empty,
+    one_line_errors,
+)
+from claude_bedrock.cli.shared.terminal import console, echo, echo_items, echo_json, escape_line
+from claude_bedrock.cli.shared.window import window
+from claude_bedrock.cli.verify.chain_report import listed
+from claude_bedrock.verification.evidence_bucket import EVIDENCE_RETENTION_EXTRA_DAYS
+from claude_bedrock.verification.hash_log import SealedHash
+from claude_bedrock.verification.legal_holds import LegalHold, read_holds
+from claude_bedrock.verification.period import BadWindowError, Period
+
+if TYPE_CHECKING:
+    from claude_bedrock.cli.evidence.hold_selection import Scope, Selection
+    from claude_bedrock.cli.evidence.legal_hold import Holder, Outcome
+
+ROLE: Final[Role] = "legal-hold"
+_EVERY: Final = 1000
+"""So many versions a step of the progress has."""
+HoldSince = Annotated[
+    str | None,
+    typer.Option("--since", "--from", metavar="TIME", help="Start of the window, ISO 8601."),
+]
+HoldUntil = Annotated[
+    str | None,
+    typer.Option(
+        "--until", "--to", metavar="TIME", help="End of the window, exclusive.", show_default="now"
+    ),
+]
+HoldMonth = Annotated[
+    str | None,
+    typer.Option(metavar="YYYY-MM", help="A calendar month in UTC, instead of the window."),
+]
+Reason = Annotated[
+    str, typer.Option(help="Why, in one line of at most 500 characters.", callback=not_empty)
+]
+Yes = Annotated[bool, typer.Option("--yes", help="Do it. Without it, you see what would be done.")]
+
+
+def hold(
+    *,
+    caller: Annotated[
+        str | None,
+        typer.Option(
+            help="The calls of one caller: the name as `usage --by caller` shows it, or an ARN.",
+            callback=not_empty,
+        ),
+    ] = None,
+    since: HoldSince = None,
+    until: HoldUntil = None,
+    month: HoldMonth = None,
+    reason: Reason,
+    yes: Yes = False,
+    stage: Stage = None,
+    region: Region = None,
+    as_json: AsJson = False,
+    local_dir: LocalDir = LOCAL_DIR,
+) -> None:
+    """Put S3 legal holds on the records and large bodies of a caller or a window, and on the
+    evidence that seals them. The order is sealed with your ARN.
+
+    Exit codes: 0, 1 if S3 refused a version, 2 if the hold cannot be placed."""
+    with one_line_errors(NOT_ASSESSED, ROLE):
+        from claude_bedrock.cli.evidence.hold_selection import Scope, select  # noqa: PLC0415 - boto3
+        from claude_bedrock.cli.shared.record_sources import destinations_of  # noqa: PLC0415 - boto3
+
+        target = deployment.chosen(stage, region, local_dir)
+        period = _window(target, caller, since, until, month)
+        scope = Scope(caller or "", period.since, period.until)
+        with _holder(target) as holder:
+            selection = select(
+                target.client("s3"), destinations_of(target), holder.evidence.name, scope
+            )
+            if not as_json:
+                echo(_selection_text(scope, selection))
+            if not yes or not selection.versions:
+                _end_dry_run(selection, as_json=as_json)
+            outcome = holder.place(scope, selection, reason)
+    _end(outcome, "held", as_json=as_json)
+
+
+def release(
+    hold_id: Annotated[str, typer.Argument(metavar="ID", help="As `evidence holds` shows it.")],
+    *,
+    reason: Reason,
+    yes: Yes = False,
+    stage: Stage = None,
+    region: Region = None,
+    as_json: AsJson = False,
+    local_dir: LocalDir = LOCAL_DIR,
+) -> None:
+    """Release a legal hold, but for what another hold is on. The order is sealed with your ARN.
+
+    Exit codes: 0, 1 if S3 refused a version, 2 if the hold cannot be released."""
+    with one_line_errors(NOT_ASSESSED, ROLE):
+        target = deployment.chosen(stage, region, local_dir)
+        with _holder(target) as holder:
+            holds = read_holds(holder.evidence, _logged(target, holder))
+            chosen = _hold_of(hold_id, holds)
+            if not yes:
+                echo(_hold_text(chosen))
+                echo("Nothing is released yet. Run the command again with --yes.", err=True)
+                sys.exit(0)
+            others = [other for other in holds.values() if other.id != hold_id and _is_open(other)]
+            outcome = holder.release(chosen, others, reason)
+    _end(outcome, "released", as_json=as_json)
+
+
+def holds(
+    *,
+    every: Annotated[bool, typer.Option("--all", help="Also those that were released.")] = False,
+    resume: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ID",
+            help="Hold again all that an incomplete hold lists.",
+            callback=not_empty,
+        ),
+    ] = None,
+    stage: Stage = None,
+    region: Region = None,
+    as_json: AsJson = False,
+    local_dir: LocalDir = LOCAL_DIR,
+) -> None:
+    """List legal holds: of what, since when, by whom, why, and whether S3 holds all of it; or
+    resume one.
+
+    Exit codes: 0, 1 if one is incomplete, 2 if they cannot be read."""
+    with one_line_errors(NOT_ASSESSED, ROLE if resume else "auditor"):
+        target = deployment.chosen(stage, region, local_dir)
+        with _holder(target) as holder:
+            known = read_holds(holder.evidence, _logged(target, holder))
+            if resume:
+                _end(holder.resume(_hold_of(resume, known)), "held", as_json=as_json)
+    shown = [hold for hold in known.values() if every or _is_open(hold)]
+    if as_json:
+        echo_items([hold.as_data() for hold in shown])
+    for hold in () if as_json else shown:
+        echo(_hold_text(hold))
+    if not shown and not as_json:
+        echo("No legal hold is in force. `--all` lists those that were released.", err=True)
+    sys.exit(1 if any(hold.state in {"incomplete", "releasing"} for hold in shown) else 0)
+
+
+def _window(
+    target: Deployment, caller: str | None, since: str | None, until: str | None, month: str | None
+) -> Period:
+    """Return the window; from the oldest version that the bucket may have, where only a caller is
+    named. Raises BadWindowError where neither is."""
+    now = datetime.now(UTC)
+    days = stage_settings.deployed(target).retention_days + EVIDENCE_RETENTION_EXTRA_DAYS
+    if since is None and month is None:
+        if caller is None:
+            raise BadWindowError("Name --caller, a window (--since or --month), or both.")
+        since = (now - timedelta(days=2 * days)).isoformat()
+    return window(since, None, until, month, now=now)
+
+
+@contextmanager
+def _holder(target: Deployment) -> Iterator["Holder"]:
+    """Show on a terminal's standard error how far it is."""
+    from claude_bedrock.cli.evidence.legal_hold import Holder  # noqa: PLC0415 - boto3
+
+    out = console(err=True)
+    if not out.is_terminal:
+        yield Holder(target, lambda _: None)
+        return
+    with out.status(escape_line(f"Reading {target.stage} in {target.region}")) as status:
+
+        def progress(number: int) -> None:
+            if not number % _EVERY:
+                status.update(f"{number:,} object versions are done")
+
+        yield Holder(target, progress)
+
+
+def _logged(target: Deployment, holder: "Holder") -> Mapping[str, SealedHash] | None:
+    from claude_bedrock.cli.verify.verification import logged_files  # noqa: PLC0415 - boto3
+
+    return logged_files(target, holder.evidence.name, datetime.now(UTC))
+
+
+def _is_open(hold: LegalHold) -> bool:
+    return hold.state != "released"
+
+
+def _hold_of(hold_id: str, holds: Mapping[str, LegalHold]) -> LegalHold:
+    from claude_bedrock.cli.evidence.legal_hold import HoldError  # noqa: PLC0415 - boto3
+
+    if hold_id not in holds:
+        raise HoldError(
+            f"No hold has the id {hold_id}. `claude-bedrock evidence holds --all` lists them."
+        )
+    return holds[hold_id]
+
+
+def _selection_text(scope: "Scope", selection: "Selection") -> str:
+    whose = f"of {scope.caller} " if scope.caller else ""
+    calls = f"{selection.calls:,} records {whose}from {_second(scope.since)}"
+    bodies, evidence = (
+        f"{selection.bodies:,} of large bodies",
+        f"{selection.evidence:,} of evidence",
+    )
+    objects = f"{selection.objects:,} versions of objects of records"
+    lines = [f"{calls} to {_second(scope.until)}: {objects}, {bodies}, {evidence}."]
+    if selection.unreadable:
+        lines.append(
+            f"{selection.unreadable:,} objects cannot be read, and are among them: they may hold "
+            "such a record."
+        )
+    if selection.elsewhere:
+        lines.append(
+            f"{selection.elsewhere:,} large bodies are in another bucket, whose owner holds them."
+        )
+    return "\n".join(map(escape_line, lines))
+
+
+def _second(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _hold_text(hold: LegalHold) -> str:
+    whose = hold.caller or "every caller"
+    what = f"{hold.id}: {hold.state}, {hold.versions:,} object versions"
+    failed = f", {hold.failed:,} refused" if hold.failed else ""
+    lines = [
+        f"{what}{failed}",
+        f"  calls of {whose}, {hold.since} to {hold.until}",
+        f"  held at {hold.at} by {hold.by}: {hold.reason}",
+    ]
+    if hold.released_at:
+        by = f"{hold.released_at} by {hold.released_by}"
+        lines.append(f"  released at {by}: {hold.release_reason}")
+    return "\n".join(map(escape_line, lines))
+
+
+def _end_dry_run(selection: "Selection", *, as_json: bool) -> None:
+    """End the program with what would be held."""
+    if as_json:
+        counts = {**selection._asdict(), "versions": len(selection.versions)}
+        echo_json({"id": None, "selected": counts})
+    elif selection.versions:
+        echo("Nothing is held yet. Run the command again with --yes.", err=True)
+    else:
+        echo("There is nothing to hold.", err=True)
+    sys.exit(0)
+
+
+def _end(outcome: "Outcome", done: str, *, as_json: bool) -> None:
+    """Print what became of a hold, and end the program."""
+    if as_json:
+        echo_json(outcome.as_data())
+        sys.exit(1 if outcome.failed else 0)
+    echo(f"Hold {outcome.id}: {outcome.versions:,} object versions are {done}.")
+    if outcome.kept:
+        echo(f"{outcome.kept:,} stay held by other holds.")
+    if outcome.failed:
+        names = [f"{version.key} ({code})" for version, code in outcome.failed]
+        echo(f"S3 refused {len(outcome.failed):,}: {listed(names)}.")
+        again = "evidence holds --resume" if done == "held" else "evidence release"
+        echo(f"Run `claude-bedrock {again} {outcome.id}` to try again.", err=True)
+    sys.exit(1 if outcome.failed else 0)

@@ -1,0 +1,179 @@
+"""Legal holds: which object versions may not be deleted, why, and by whose order.
+
+A hold is a list of object versions, and entries: `hold` before S3 is asked to hold them, `held`
+with the result; `release` and `released` likewise. Each entry is a file of its own, sealed as
+accepted findings are: signed, logged, and named by the next file of hours.
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html#object-lock-legal-holds
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final, Literal, NamedTuple, get_args
+
+from claude_bedrock.verification.accepted_findings import LONGEST_REASON
+from claude_bedrock.verification.coverage import iso
+from claude_bedrock.verification.digest_list import SealedList
+from claude_bedrock.verification.evidence_bucket import (
+    HOLDS,
+    PREFIX,
+    BrokenEvidenceError,
+    EvidenceFiles,
+)
+from claude_bedrock.verification.hash_log import SealedHash
+
+HOLD_LISTS: Final = f"{PREFIX}hold-lists/"
+Action = Literal["hold", "held", "release", "released"]
+ACTIONS: Final[tuple[Action, ...]] = get_args(Action)
+State = Literal["held", "incomplete", "releasing", "released"]
+_ID: Final = re.compile(r"[0-9a-f]{12}")
+_TEXT_MAX: Final = 2048
+_FIELDS: Final[Mapping[Action, tuple[str, ...]]] = {
+    "hold": ("caller", "since", "until", "reason", "by"),
+    "held": ("by",),
+    "release": ("reason", "by"),
+    "released": ("by",),
+}
+_OPTIONAL: Final = frozenset({"caller"})
+_COUNTS: Final[Mapping[Action, tuple[str, ...]]] = {
+    "hold": ("versions",),
+    "held": ("versions", "failed"),
+    "release": ("versions",),
+    "released": ("versions", "failed"),
+}
+
+
+class BadHoldError(Exception):
+    """What was asked for is no entry of a hold; the text says why."""
+
+
+class LegalHold(NamedTuple):
+    """The hold `id`, of the calls of `caller` (empty: of all) from `since` up to `until` (ISO
+    8601), as its entries have it. `by` is the ARN that the command names: the function cannot see
+    who invokes it, CloudTrail can. `failed` is how many versions the last attempt did not get
+    held, None before its end."""
+
+    id: str
+    state: State
+    caller: str
+    since: str
+    until: str
+    reason: str
+    by: str
+    at: str
+    versions: int
+    failed: int | None
+    listing: SealedList
+    released_by: str = ""
+    released_at: str = ""
+    release_reason: str = ""
+
+    def as_data(self) -> dict[str, Any]:
+        return {**self._asdict(), "listing": self.listing._asdict()}
+
+
+def hold_entry(fields: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """Return the entry that these fields describe. Raises BadHoldError."""
+    hold_id = str(fields.get("id", ""))
+    action = next((name for name in ACTIONS if name == fields.get("action")), None)
+    if action is None:
+        raise BadHoldError(f"an action is one of {', '.join(ACTIONS)}")
+    if not _ID.fullmatch(hold_id):
+        raise BadHoldError("an id of a hold has 12 hexadecimal digits")
+    entry: dict[str, Any] = {"kind": "hold", "action": action, "id": hold_id, "at": iso(now)}
+    for name in _FIELDS[action]:
+        entry[name] = _text(name, fields.get(name, ""))
+    for name in _COUNTS[action]:
+        number = fields.get(name)
+        if not isinstance(number, int) or isinstance(number, bool) or number < 0:
+            raise BadHoldError(f"{name} is a number of object versions")
+        entry[name] = number
+    if action == "hold":
+        entry["list"] = {"key": key_of_list(hold_id), "sha256": str(fields.get("sha256", ""))}
+    return entry
+
+
+def _text(name: str, value: object) -> str:
+    text = str(value).strip()
+    most = LONGEST_REASON if name == "reason" else _TEXT_MAX
+    if (not text and name not in _OPTIONAL) or len(text) > most or not (text + " ").isprintable():
+        raise BadHoldError(f"{name} has 1 to {most} printable characters, in one line")
+    return text
+
+
+def key_of_entry(at: datetime) -> str:
+    """Return the name of the file of an entry that was made then."""
+    return f"{HOLDS}{at.astimezone(UTC):%Y/%m/%dT%H%M%S%f}Z.jsonl"
+
+
+def key_of_list(hold_id: str) -> str:
+    """Return the name of the list of a hold's object versions: gzip of JSON Lines, each with `key`
+    and `version`."""
+    return f"{HOLD_LISTS}{hold_id}.jsonl.gz"
+
+
+def read_holds(
+    evidence: EvidenceFiles, logged: Mapping[str, SealedHash] | None
+) -> dict[str, LegalHold]:
+    """Return the holds by id, oldest first. What does not hold, or differs from what the function
+    has `logged`, is no entry: where the log is known and has not expired. Raises botocore's
+    errors."""
+    entries: dict[str, list[Mapping[str, Any]]] = {}
+    for _, entry in hold_entries(evidence, logged):
+        entries.setdefault(str(entry["id"]), []).append(entry)
+    holds = (_hold(of_hold) for of_hold in entries.values())
+    return {hold.id: hold for hold in holds if hold is not None}
+
+
+def hold_entries(
+    evidence: EvidenceFiles, logged: Mapping[str, SealedHash] | None
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield the key and the entry of each file of holds that holds, oldest first."""
+    for key in evidence.listed(HOLDS):
+        try:
+            sha256, (entry, *_) = evidence.entries(key)
+        except (BrokenEvidenceError, ValueError):
+            continue
+        known = None if logged is None else logged.get(key)
+        differs = known is not None and known.sha256 != sha256
+        if not differs and entry.get("kind") == "hold" and "id" in entry:
+            yield key, entry
+
+
+def _hold(entries: Iterable[Mapping[str, Any]]) -> LegalHold | None:
+    """Return what the entries of a hold, oldest first, come to; None without its first."""
+    hold: LegalHold | None = None
+    for entry in entries:
+        action = entry.get("action")
+        if action == "hold":
+            hold = _begun(entry)
+        elif hold is not None and action == "held":
+            failed = int(entry["failed"])
+            hold = hold._replace(state="incomplete" if failed else "held", failed=failed)
+        elif hold is not None and action == "release":
+            hold = hold._replace(
+                state="releasing",
+                released_by=str(entry["by"]),
+                released_at=str(entry["at"]),
+                release_reason=str(entry["reason"]),
+            )
+        elif hold is not None and action == "released":
+            failed = int(entry["failed"])
+            hold = hold._replace(state="releasing" if failed else "released", failed=failed)
+    return hold
+
+
+def _begun(entry: Mapping[str, Any]) -> LegalHold:
+    return LegalHold(
+        id=str(entry["id"]),
+        state="incomplete",
+        caller=str(entry["caller"]),
+        since=str(entry["since"]),
+        until=str(entry["until"]),
+        reason=str(entry["reason"]),
+        by=str(entry["by"]),
+        at=str(entry["at"]),
+        versions=int(entry["versions"]),
+        failed=None,
+        listing=SealedList.of(entry["list"]) or SealedList("", ""),
+    )

@@ -1,0 +1,263 @@
+"""`claude-bedrock evidence hold`, `holds` and `release`, over an account of moto's."""
+
+import gzip
+import io
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from functools import cache
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from moto import mock_aws
+from typer.testing import CliRunner, Result
+
+from claude_bedrock.cli.evidence import legal_hold
+from claude_bedrock.cli.evidence.command import app
+from claude_bedrock.cli.shared import deployment
+from claude_bedrock.cli.shared.deployment import Deployment
+from claude_bedrock.verification.evidence_bucket import key_of_hour
+from claude_bedrock.verification.legal_holds import HOLD_LISTS
+from claude_bedrock.verification.signatures import PUBLIC_KEYS
+from tests.unit.cli.test_chain import SETTINGS
+from tests.unit.verification.test_handler import (
+    BUCKET,
+    CONTEXT,
+    ENVIRONMENT,
+    HOUR,
+    NOW,
+    Account,
+    run_at,
+)
+from verification import handler, sealing
+
+ROOT = "AWSLogs/123456789012/BedrockModelInvocationLogs/eu-central-1"
+BODY = f"large-data/{ROOT}/{HOUR:%Y/%m/%d/%H}/data/long_input.json.gz"
+WINDOW = ("--from", f"{HOUR - timedelta(hours=5):%Y-%m-%dT%H:%M:%SZ}")
+WHY = ("--reason", "Case 17")
+
+
+MAKE: Any = boto3.client
+
+
+@cache
+def client(service: str) -> Any:  # noqa: ANN401 - boto3 makes it at run time
+    return MAKE(service)
+
+
+class Stage(Deployment):
+    """The stage that is deployed in moto's account, and its function in this process."""
+
+    def client(self, service: str) -> Any:  # noqa: ANN401
+        return self if service == "lambda" else client(service)
+
+    def outputs(self, _stack: str) -> dict[str, str]:
+        return {
+            "EvidenceBucketName": BUCKET,
+            "LogBucketName": BUCKET,
+            "LogGroupName": "/invocations",
+            "VerificationFunctionName": "verifier",
+            "Settings": json.dumps(SETTINGS),
+        }
+
+    def invoke(self, *, Payload: bytes, **_: object) -> dict[str, Any]:  # noqa: N803
+        answer = handler.handle(json.loads(Payload), CONTEXT)
+        return {"Payload": io.BytesIO(json.dumps(answer).encode())}
+
+
+@pytest.fixture
+def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
+    """With a bucket that has Object Lock, an hour of two callers in three objects, and one of five
+    hours before."""
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    client.cache_clear()
+    with mock_aws():
+        monkeypatch.setattr(boto3, "client", lambda service, **_: client(service))
+        made = Account(object_lock=True)
+        monkeypatch.setattr(sealing, "log_hash", made.log_hash)
+        monkeypatch.setattr(deployment, "chosen", lambda *_: Stage("dev", "eu-central-1", None))
+        for hours in range(6):  # moto drops the first key behind a marker; S3 does not
+            made.s3.put_object(Bucket=BUCKET, Key=record("!", hours), Body=b"")
+        made.s3.put_object(Bucket=BUCKET, Key=BODY, Body=gzip.compress(b"{}"))
+        at = HOUR + timedelta(minutes=30)
+        other = {"requestMetadata": {"api_key_id": "k2", "api_key_name": "anna"}}
+        long = {"input": {"inputBodyS3Path": f"s3://{BUCKET}/{BODY}"}}
+        made.recorded("search", at)
+        made.recorded("anna", at, **other)
+        made.recorded("long", at, **other, **long)
+        made.recorded("early", HOUR - timedelta(hours=4), **other)
+        run_at(NOW)
+        yield made
+
+
+def run(*arguments: str) -> Result:
+    result = CliRunner().invoke(app, arguments)
+    assert isinstance(result.exception, SystemExit | None), result.exception
+    return result
+
+
+def hold(*arguments: str) -> str:
+    """Return the id of a new hold."""
+    result = run("hold", *arguments, *WHY, "--yes", "--json")
+    assert result.exit_code == 0, result.output
+    return str(json.loads(result.output)["id"])
+
+
+def held(account: Account) -> set[str]:
+    """Return the keys of which a version is under a legal hold."""
+    versions = account.s3.list_object_versions(Bucket=BUCKET)["Versions"]
+    return {version["Key"] for version in versions if _is_held(account, version)}
+
+
+def _is_held(account: Account, version: dict[str, Any]) -> bool:
+    named = {"Bucket": BUCKET, "Key": version["Key"], "VersionId": version["VersionId"]}
+    answer = account.s3.head_object(**named)
+    return bool(answer.get("ObjectLockLegalHoldStatus") == "ON")
+
+
+def record(name: str, hours: int = 0) -> str:
+    return f"{ROOT}/{HOUR - timedelta(hours=hours):%Y/%m/%d/%H}/{name}.json.gz"
+
+
+def test_without_yes_you_see_what_would_be_held(account: Account) -> None:
+    result = run("hold", "--caller", "anna", *WHY)
+
+    assert result.exit_code == 0, result.output
+    assert "3 records of anna from" in result.output
+    assert "3 versions of objects of records, 1 of large bodies" in result.output
+    assert "Run the command again with --yes" in result.output
+    assert held(account) == set()
+
+
+def test_the_files_of_a_caller_are_held_with_what_seals_them(account: Account) -> None:
+    hold_id = hold("--caller", "anna")
+
+    keys = held(account)
+    records = {key for key in keys if not key.startswith("evidence/")}
+    assert records == {record("anna"), record("long"), record("early", 4), BODY}
+    assert {key_of_hour(HOUR), f"{HOLD_LISTS}{hold_id}.jsonl.gz"} <= keys
+    for folder in ("objects", "log-events", "signatures/hours", "public-keys", "holds"):
+        assert any(key.startswith(f"evidence/{folder}/") for key in keys), folder
+    version = account.s3.head_object(Bucket=BUCKET, Key=record("anna"))["VersionId"]
+    with pytest.raises(ClientError, match="AccessDenied"):
+        account.s3.delete_object(Bucket=BUCKET, Key=record("anna"), VersionId=version)
+
+
+def test_a_window_holds_every_caller_of_it(account: Account) -> None:
+    hold("--from", f"{HOUR:%Y-%m-%dT%H:%M:%SZ}", "--to", f"{NOW:%Y-%m-%dT%H:%M:%SZ}")
+
+    records = {key for key in held(account) if not key.startswith("evidence/")}
+    assert records == {record("search"), record("anna"), record("long"), BODY}
+
+
+def test_an_object_that_cannot_be_read_is_held_since_it_may_hold_the_call(
+    account: Account,
+) -> None:
+    account.s3.put_object(Bucket=BUCKET, Key=record("torn"), Body=b"no gzip")
+
+    assert "1 objects cannot be read" in run("hold", "--caller", "anna", *WHY).output
+    hold("--caller", "anna")
+
+    assert record("torn") in held(account)
+
+
+def test_an_order_is_listed_and_sealed_and_the_next_hour_names_it(account: Account) -> None:
+    assert "No legal hold is in force" in run("holds").output
+    hold_id = hold("--caller", "anna")
+
+    result = run("holds")
+
+    assert result.exit_code == 0, result.output
+    assert f"{hold_id}: held, " in result.output
+    assert "calls of anna, " in result.output
+    assert "Case 17" in result.output
+    (item,) = json.loads(run("holds", "--json").output)["items"]
+    assert (item["id"], item["state"], item["failed"]) == (hold_id, "held", 0)
+    run_at(NOW + timedelta(hours=1))
+
+    entries = account.entries(key_of_hour(HOUR + timedelta(hours=1)))
+    links = [entry["key"] for entry in entries if entry["kind"] == "hold"]
+    sealed = [account.entries(key)[0] for key in sorted(links)]
+    assert [(entry["action"], entry["id"]) for entry in sealed] == [
+        ("hold", hold_id),
+        ("held", hold_id),
+    ]
+    assert (sealed[0]["caller"], sealed[0]["reason"]) == ("anna", "Case 17")
+    assert sealed[0]["by"].startswith("arn:aws:")
+    assert sealed[1]["failed"] == 0
+
+
+def test_a_hold_is_found_behind_the_delete_marker_of_a_lifecycle_rule(account: Account) -> None:
+    hold_id = hold("--caller", "anna")
+    for key in held(account):
+        account.s3.delete_object(Bucket=BUCKET, Key=key)  # as a rule expires the current version
+
+    assert f"{hold_id}: held" in run("holds").output
+    assert run("release", hold_id, *WHY, "--yes").exit_code == 0
+    assert held(account) == set()
+
+
+def test_a_release_leaves_what_another_hold_is_on(account: Account) -> None:
+    first = hold("--caller", "anna")
+    second = hold("--from", f"{HOUR:%Y-%m-%dT%H:%M:%SZ}")
+    assert "Run the command again with --yes" in run("release", first, *WHY).output
+
+    result = run("release", first, "--reason", "Settled", "--yes")
+
+    assert result.exit_code == 0, result.output
+    assert "stay held by other holds" in result.output
+    keys = held(account)
+    assert record("early", 4) not in keys
+    assert {record("anna"), BODY, key_of_hour(HOUR)} <= keys
+    assert any(key.startswith(PUBLIC_KEYS) for key in keys)
+    assert f"{HOLD_LISTS}{first}.jsonl.gz" not in keys
+    assert run("release", first, *WHY, "--yes").exit_code == 2
+    assert "Settled" in run("holds", "--all").output
+    assert run("release", second, *WHY, "--yes").exit_code == 0
+    assert held(account) == set()
+
+
+def test_what_s3_refuses_is_named_and_tried_again(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put = legal_hold.Holder._put
+
+    def refuse(holder: legal_hold.Holder, status: str, version: Any) -> None:  # noqa: ANN401
+        if version.key == BODY:
+            body: Any = {"Error": {"Code": "SlowDown", "Message": ""}}
+            raise ClientError(body, "PutObjectLegalHold")
+        put(holder, status, version)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(legal_hold.Holder, "_put", refuse)
+        result = run("hold", "--caller", "anna", *WHY, "--yes")
+        assert result.exit_code == 1, result.output
+        assert f"S3 refused 1: {BODY} (SlowDown)" in result.output
+
+    (item,) = json.loads(run("holds", "--json").output)["items"]
+    assert (item["state"], item["failed"], run("holds").exit_code) == ("incomplete", 1, 1)
+    assert BODY not in held(account)
+    resumed = run("holds", "--resume", item["id"])
+    assert resumed.exit_code == 0, resumed.output
+    assert BODY in held(account)
+    assert f"{item['id']}: held" in run("holds").output
+
+
+def test_what_cannot_be_held_is_one_line_with_what_to_do(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "Name --caller, a window" in run("hold", *WHY).output
+    assert "No hold has the id 00" in run("release", "00", *WHY, "--yes").output
+    nothing = run("hold", "--caller", "nobody", *WHY, "--yes")
+    assert (nothing.exit_code, "nothing to hold" in nothing.output) == (0, True)
+    account.s3.create_bucket(
+        Bucket="unlocked", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
+    )
+    for bucket, message in (("unlocked", "has no Object Lock"), (BUCKET, "another team's bucket")):
+        outputs = {**Stage("", "", None).outputs(""), "EvidenceBucketName": "unlocked"}
+        monkeypatch.setattr(Stage, "outputs", lambda *_, o={**outputs, "LogBucketName": bucket}: o)
+        result = run("hold", "--caller", "anna", *WHY, "--yes")
+        assert (result.exit_code, message in result.output) == (2, True), result.output
