@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -53,14 +54,29 @@ def test_a_budget_is_counted_and_held(deployment: Deployment, key: str) -> None:
     }
     assert counters["tokens"] == entry["input_tokens"] + entry["output_tokens"]
     assert 0 < counters["usd"] < 50_000
+    rows = [row for row in entry["budgets"] if row["scope"] == "caller"]
+    assert {row["unit"]: row["charged"] for row in rows} == counters
 
     eventually(lambda: recorded(deployment) == counters["tokens"], seconds=60)
+    verified = verify(deployment)
+    charged = verified["budgets"]["charged"][SUBJECT]
+    by_unit = {name.partition("#")[0]: amounts for name, amounts in charged.items()}
+    assert by_unit == {unit: [amount, amount] for unit, amount in counters.items()}
+    assert "budget_mismatch" not in {finding["kind"] for finding in verified["findings"]}
     use_up(deployment, content)
     refused = deployment.ask("Who pays?", key=key)
 
     assert (refused.status, refused.json()["error"]["type"]) == (429, "billing_error")
     assert refused.headers["x-should-retry"] == "false"
     assert not list(item.reservations(spent(deployment)))
+
+
+def verify(deployment: Deployment) -> dict[str, Any]:
+    """Return the reconciliation of the last hour, with each call's charge by its record."""
+    window = ("--hours", "1", "--settle-minutes", "0")
+    done = claude_bedrock(deployment, "verify", *window, "--json", "--no-evidence")
+    report: dict[str, Any] = json.loads(done.stdout)
+    return report
 
 
 def recorded(deployment: Deployment) -> int:

@@ -257,6 +257,25 @@ def test_missed_hours_are_made_up_for_in_one_chain(account: Account) -> None:
     assert (covered.holds, len(covered.files)) == (True, 4)
 
 
+@pytest.mark.usefixtures("account")
+def test_the_table_of_budgets_is_read_where_a_stage_has_one() -> None:
+    make: Any = boto3.client
+    dynamodb = make("dynamodb")
+    dynamodb.create_table(
+        TableName="budgets",
+        KeySchema=[{"AttributeName": "subject", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "subject", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    item = {"subject": {"S": "stage"}, "usd#day#2026-11-30": {"N": "5"}}
+    dynamodb.put_item(TableName="budgets", Item=item)
+
+    of_stage = work(BUDGETS_TABLE="budgets")
+    assert of_stage.budgets is not None
+    assert (of_stage.budgets(), of_stage.stage.has_budgets) == ({"stage": item}, True)
+    assert (work().budgets, work().stage.has_budgets) == (None, False)
+
+
 def test_of_two_runs_at_once_one_writes(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
     before = position(account.evidence(), account.hashes(), NOW, 30)
     run_at(NOW)
