@@ -101,6 +101,22 @@ def shared_service_models() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True, scope="session")
+def symmetric_keys_without_rsa() -> Iterator[None]:
+    """Moto generates an RSA key for each KMS key, which a symmetric one does not use: generate it
+    once."""
+    with pytest.MonkeyPatch.context() as patch:
+        if "moto" in sys.modules:
+            models: Any = import_module("moto.kms.models")
+            generate, shared = models.generate_private_key, cache(models.generate_private_key)
+
+            def private_key(key_spec: str) -> object:
+                return (shared if key_spec == "SYMMETRIC_DEFAULT" else generate)(key_spec)
+
+            patch.setattr(models, "generate_private_key", private_key)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
 def command_runner() -> Iterator[None]:
     """Have a runner of commands raise what a command does not catch, which it would report as exit
     code 1, as a command reports a finding. And have it make the parser of a command line once: it
