@@ -26,6 +26,7 @@ from claude_bedrock.verification.join import Destination
 
 BUDGETS: Final = "budgets"
 """What evidence has of a run's charges, and an audit entry of its call's."""
+_CACHED_OF_ENTRY: Final = ("cache_read_input_tokens", "cache_creation_input_tokens")
 _CACHED: Final = ("cacheReadInputTokenCount", "cacheWriteInputTokenCount")
 
 
@@ -40,7 +41,7 @@ class Charge(NamedTuple):
 class ChargedCall(NamedTuple):
     """A request under budgets, which began at `at`. `charges` are those that differ, mostly one for
     each unit. `is_exact`: whether all that it cost is what its last attempt's record has; not where
-    another attempt may have run."""
+    another attempt may have run. `is_cached`: whether it has read from a cache or written to it."""
 
     at: float
     request_id: str
@@ -51,6 +52,7 @@ class ChargedCall(NamedTuple):
     price_version: str
     is_complete: bool
     is_exact: bool
+    is_cached: bool
 
 
 class BudgetCharges:
@@ -141,6 +143,7 @@ def _charged_call(
         price_version=sys.intern(fields.optional_text(entry, "budgets_price")),
         is_complete=complete,
         is_exact=complete and counted and not ran,
+        is_cached=any(entry.get(name) for name in _CACHED_OF_ENTRY),
     )
 
 
@@ -174,7 +177,8 @@ def _amounts(call: ChargedCall, record: Mapping[str, Any]) -> tuple[Amounts, ...
     try:
         given, answered = fields.members(record, "input"), fields.members(record, "output")
         counts = [given.get("inputTokenCount"), answered.get("outputTokenCount")]
-        counts += [given.get(name) or 0 for name in _CACHED]
+        cached = [given.get(name) for name in _CACHED]
+        counts += [0 if c is None and not call.is_cached else c for c in cached]
     except UnreadableError:
         return ()
     tokens, output, read, written = (c if isinstance(c, int) else -1 for c in counts)

@@ -257,8 +257,15 @@ def test_a_cache_write_costs_between_five_minutes_and_an_hour(account: BudgetedA
     account.call("r1", FIRST + 9 * HOUR)
     rows = account.entries_of["r1"]["budgets"]
     rows[0]["charged"], rows[1]["charged"] = dear
-    written = {"inputTokenCount": 1000, "cacheWriteInputTokenCount": 400}
+    account.entries_of["r1"]["cache_creation_input_tokens"] = 400
+    written = {"inputTokenCount": 1000, "cacheReadInputTokenCount": 0}
+    written["cacheWriteInputTokenCount"] = 400
     account.records_of["r1"] = {"input": {"inputBodyJson": {}, **written}}
+    # Of a record that says nothing of caches, it cannot be told:
+    account.call("r2", FIRST + 9 * HOUR)
+    account.entries_of["r2"]["cache_creation_input_tokens"] = 400
+    rows = account.entries_of["r2"]["budgets"]
+    rows[0]["charged"], rows[1]["charged"] = dear
 
     account.verify(FIRST + 10 * HOUR)
 
