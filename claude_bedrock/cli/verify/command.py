@@ -66,6 +66,15 @@ _ONLY_OF_GATEWAY = (
     *("not_loggable", "answered_without_bedrock", "unmatched_records", "records_pending"),
     "audit_entries_lost",
 )
+_TRAIL_MEANINGS = {
+    "due": "calls that CloudTrail has to have",
+    "witnessed": "  with their event",
+    "unwitnessed": "  without one",
+    "outside": "events of calls where there is no stage",
+    "unrecorded": "events without a record",
+    "lost": "events of the gateway without entry and record",
+}
+"""The same of CloudTrail's events, in a stage that reads them."""
 _COLORS: Mapping[Verdict, str] = {"pass": "green", "fail": "red", "not assessed": "yellow"}
 _MAX_ROWS = 50
 """Findings in the terminal; the evidence and --json have all."""
@@ -120,6 +129,9 @@ def _rendered(report: Report) -> RenderableType:
         if name == "allowed_direct_calls":
             for caller, calls in outcome.direct_calls.items():
                 numbers.add_row("", escape_line(f"    {calls} by {caller}"))
+    if trail := about.get("trail"):
+        for name, meaning in _TRAIL_MEANINGS.items():
+            numbers.add_row(str(trail.get(name, 0)), meaning)
     return Group(
         Text(f"{about['stage']} in {about['region']}, {about['since']} to {about['until']}"),
         numbers,

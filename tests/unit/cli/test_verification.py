@@ -502,3 +502,17 @@ def test_without_an_endpoint_the_counts_are_those_of_records() -> None:
     assert "recorded calls" in text
     assert "of direct callers" in text
     assert "gateway" not in text
+
+
+def test_a_stage_with_a_trail_shows_what_cloudtrail_has() -> None:
+    trail = {"due": 4, "witnessed": 3, "unwitnessed": 1}
+    about = {"stage": "dev", "region": "r", "since": "a", "until": "b", "trail": trail}
+    outcome = Outcome(Counts(calls=4, matched=4), [])
+    report = Report(about, outcome, Written(Path("x"), "0" * 64), Assessment("pass", "So."))
+    console = Console(width=120, record=True, file=StringIO())
+
+    console.print(command._rendered(report))
+
+    lines = [line.split(maxsplit=1) for line in console.export_text().splitlines()]
+    assert ["3", "with their event"] in [[part.strip() for part in line] for line in lines]
+    assert ["1", "without one"] in [[part.strip() for part in line] for line in lines]
