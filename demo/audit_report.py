@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 from rich.console import Console
 
 from claude_bedrock.cli.audit import output_folder
+from claude_bedrock.cli.audit.accounts.accounts_report import PAGE, AccountsReport
 from claude_bedrock.cli.audit.report import Report, gather
 from claude_bedrock.cli.shared import stage_settings
 from claude_bedrock.cli.shared.deployment import Deployment
@@ -21,6 +22,7 @@ from claude_bedrock.cli.verify.verification_function import invoke_verification
 from claude_bedrock.records.invocation_records import STREAM
 from claude_bedrock.records.log_item import LogItem
 from claude_bedrock.verification.period import Period
+from demo import many_accounts
 from demo.calls import DemoFailedError, demonstrate
 from demo.sample_call import record
 from demo.sample_evidence import Made, seal, without
@@ -56,13 +58,19 @@ async def demonstrate_audit(endpoint: Endpoint, out: Path, console: Console) -> 
     stage = DeployedEarlier(endpoint.stage, endpoint.region, endpoint.aws_endpoint_url)
     await demonstrate(endpoint, console)
     console.print(f"\nA made-up month of {CALLS:,} calls goes into the embedded AWS.")
+    await asyncio.to_thread(many_accounts.open_archive, stage)
     lost = await asyncio.to_thread(fill, stage)
     console.print(f"Its {24 * DAYS} hours are joined, sealed and signed.")
-    report = await asyncio.to_thread(_report, stage, out, lost)
+    period = _past_month()
+    report = await asyncio.to_thread(_report, stage, period, out, lost)
     _check(report, lost)
     written = output_folder.write(out, report)
     console.print(f"\n[bold]{report.verdict}: {report.reason}[/]")
     console.print(f"The report: {written.page.absolute()}")
+    accounts = await asyncio.to_thread(many_accounts.audit_accounts, stage, period, out)
+    _check_accounts(accounts)
+    console.print(f"\n[bold]{accounts.verdict}: {accounts.headline}[/]")
+    console.print(f"Three accounts, by their archives alone: {(out / PAGE).absolute()}")
 
 
 def fill(stage: Deployment) -> Lost:
@@ -147,16 +155,26 @@ def _put(logs: Any, group: str, stream: str, events: Iterable[tuple[float, objec
         logs.put_log_events(logGroupName=group, logStreamName=stream, logEvents=log_events)
 
 
-def _report(stage: Deployment, out: Path, lost: Lost) -> Report:
+def _past_month() -> Period:
+    now = datetime.now(UTC) + timedelta(seconds=1)
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    return Period(midnight - timedelta(days=DAYS), midnight, timedelta(hours=1), now)
+
+
+def _report(stage: Deployment, period: Period, out: Path, lost: Lost) -> Report:
     """Have the operator accept the first finding, and return the report of the month."""
     sealed = invoke_verification(stage, {"list_findings": DAYS})["findings"]
     (finding_id,) = (item["id"] for item in sealed if item["request_id"] == lost.accepted)
     by = stage.client("sts").get_caller_identity()["Arn"]
     invoke_verification(stage, {"accept_finding": {"id": finding_id, "reason": REASON, "by": by}})
-    now = datetime.now(UTC) + timedelta(seconds=1)
-    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    period = Period(midnight - timedelta(days=DAYS), midnight, timedelta(hours=1), now)
     return gather(stage, period, Evidence(out / "evidence", stage.stage, stage.region))
+
+
+def _check_accounts(report: AccountsReport) -> None:
+    verdicts = [assessment.verdict for assessment in report.assessments]
+    if verdicts != ["fail", "pass", "fail"]:
+        reasons = [assessment.reason for assessment in report.assessments]
+        raise DemoFailedError(f"the accounts' report has the verdicts {verdicts}: {reasons}")
 
 
 def _check(report: Report, lost: Lost) -> None:

@@ -13,6 +13,7 @@ from claude_bedrock.cli.audit.statement import Verdict
 from claude_bedrock.cli.doctor.check import WITHHELD
 from claude_bedrock.cli.evidence.offline import EvidenceCopy
 from claude_bedrock.cli.html import render
+from claude_bedrock.records.fetch import AT_ONCE
 from claude_bedrock.verification.coverage import iso
 from claude_bedrock.verification.evidence_bucket import EvidenceBucket, EvidenceFiles
 from claude_bedrock.verification.period import Period, in_words
@@ -115,9 +116,11 @@ def _evidence(stage: ArchivedStage) -> EvidenceFiles:
     if stage.folder is not None:
         return EvidenceCopy(stage.folder)
     import boto3  # noqa: PLC0415 - a third of a second, which a command's help need not take
+    from botocore.config import Config  # noqa: PLC0415 - as above
 
     make: Any = boto3.client
-    return EvidenceBucket(make("s3"), stage.bucket)
+    config = Config(max_pool_connections=AT_ONCE)
+    return EvidenceBucket(make("s3", config=config), stage.bucket)
 
 
 def _unreadable(error: ClientError | BotoCoreError) -> str:
