@@ -1,4 +1,4 @@
-"""The command line: `python -m benchmarks [calls|peers|records|growth]`."""
+"""The command line: `python -m benchmarks [calls|peers|records|joins|growth]`."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from benchmarks import (
     cold_start,
     environment,
     growth,
+    joins,
     memory_and_size,
     page,
     peer_environments,
@@ -53,8 +54,8 @@ def main() -> None:
     arguments = _arguments()
     if not process_tree.available():
         sys.exit("The benchmarks read processor times from /proc, which only Linux has.")
-    run = _Run(arguments.quick, arguments.write)
-    for part in [arguments.only] if arguments.only else ["calls", "records"]:
+    run = _Run(arguments.quick, arguments.write, arguments.joined)
+    for part in [arguments.only] if arguments.only else ["calls", "records", "joins"]:
         getattr(run, part)()
     if arguments.json:
         arguments.json.write_text(json.dumps(run.results, indent=1) + "\n")
@@ -63,7 +64,8 @@ def main() -> None:
 class _Run:
     """`docs`: the folder of the pages that are written anew, if any; `results`: all measures."""
 
-    def __init__(self, quick: bool, docs: Path | None) -> None:
+    def __init__(self, quick: bool, docs: Path | None, joined: int) -> None:
+        self._joined = _FEW_RECORDS if quick else joined
         self._quick = quick
         self._docs = docs
         self._machine = report.machine()
@@ -84,6 +86,14 @@ class _Run:
         table = report.aligned(records.rows(steps))
         print(f"\nRecords of a month\n\n{table}", flush=True)
         self._write("performance.md", "records", "records", table)
+
+    def joins(self) -> None:
+        polars = None if self._quick else peer_environments.interpreter("polars")
+        steps = list(joins.measured(self._joined, polars))
+        self.results["joins"] = [step._asdict() for step in steps]
+        table = report.aligned(joins.rows(steps))
+        print(f"\nThe join\n\n{table}", flush=True)
+        self._write("growth.md", "joins", "joins", table)
 
     def growth(self) -> None:
         taken = list[Curve]()
@@ -123,8 +133,11 @@ class _Run:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="CPU per call.")
-    parts = ["calls", "peers", "records", "growth"]
-    parser.add_argument("only", nargs="?", choices=parts, help="else calls and records")
+    parts = ["calls", "peers", "records", "joins", "growth"]
+    parser.add_argument("only", nargs="?", choices=parts, help="else calls, records and joins")
+    parser.add_argument(
+        "--joined", type=int, default=_A_MILLION, metavar="CALLS", help="how many calls are joined"
+    )
     parser.add_argument("--quick", action="store_true", help="a trial run: its figures say nothing")
     parser.add_argument("--json", type=Path, metavar="FILE", help="keep every sample here")
     parser.add_argument(

@@ -25,7 +25,7 @@ class Peers(NamedTuple):
 def installed() -> Peers:
     """Install what is missing, from the package index. Raise CalledProcessError."""
     versions = f"{_pinned('LiteLLM')}, {_pinned('boto3')}"
-    return Peers(_interpreter("boto3"), _interpreter("litellm"), versions)
+    return Peers(interpreter("boto3"), interpreter("litellm"), versions)
 
 
 def packages(python: Path) -> int:
@@ -36,7 +36,9 @@ def packages(python: Path) -> int:
     return len(distributions - {"pip", "setuptools"})
 
 
-def _interpreter(name: str) -> Path:
+def interpreter(name: str) -> Path:
+    """Return the Python that has one of them, after installing it from the package index where it
+    is missing. Raise CalledProcessError."""
     folder, pins = _BUILD / name, _PINS / f"{name}.txt"
     mark = f"{sys.version_info[:2]} {sha256(pins.read_bytes()).hexdigest()}"
     made = folder / "made"

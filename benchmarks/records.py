@@ -20,10 +20,11 @@ from claude_bedrock.cli.usage import local_files
 from claude_bedrock.cli.usage import rows as usage_rows
 from claude_bedrock.cli.usage.totals import usage
 from claude_bedrock.records.log_item import LogItem
+from claude_bedrock.records.object_stat import ObjectStat
 from claude_bedrock.records.window import Window
 from claude_bedrock.verification.allowed_regions import AllowedRegions
-from claude_bedrock.verification.join import DESTINATIONS, Destination, Lookups, reconcile
 from claude_bedrock.verification.principals import Principals
+from claude_bedrock.verification.reconciliation import DESTINATIONS, Destination, Lookups, reconcile
 from demo.sample_month import Folder, Month, hours
 
 LIMIT_MIB = 1024
@@ -113,8 +114,7 @@ def verify(folder: Path, _calls: int) -> int:
         bounds=AllowedRegions(_MONTH.region, None, _MONTH.routes, _MONTH.models),
         principals=Principals(_MONTH.gateway_arn),
         lookups=Lookups(
-            is_stored=lambda _: True,
-            are_identical=lambda *_: True,
+            stat=lambda _: ObjectStat(1, "the same"),
             read_body=lambda _: None,
             find_requests=_no_one,
         ),

@@ -73,7 +73,7 @@ class Hour(NamedTuple):
     objects: Mapping[str, bytes]
 
     def audit_lines(self) -> Iterator[tuple[float, dict[str, Any]]]:
-        """As `claude_bedrock.verification.join` takes them: each with the moment it was written."""
+        """As the reconciliation takes them: each with the moment it was written."""
         for call in self.calls:
             yield call.at + call.milliseconds / 1000, audit_line(call)
 

@@ -26,14 +26,6 @@ class ObjectStat(NamedTuple):
             checksum=_checksum(answer),
         )
 
-    def has_same_bytes(self, other: "ObjectStat") -> bool:
-        """Return whether that is certain. The ETag of what is encrypted with a KMS key is no
-        digest of its bytes, so that of two equal objects differs:
-        https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html"""
-        if self.size != other.size:
-            return False
-        return self.etag == other.etag or (bool(self.checksum) and self.checksum == other.checksum)
-
 
 def version_of(answer: Mapping[str, Any]) -> str:
     """Return the version in an answer of GetObject or HeadObject; empty in a bucket without

@@ -15,14 +15,15 @@ class AllowedRegions(NamedTuple):
     geographies: tuple[str, ...]
     models: tuple[str, ...]
 
-    def hold(self, model_id: str, answered_in: str) -> bool:
-        """Return whether a call of that id may be answered in that Region: within the residency,
-        and where the profile leads; for one that is not the stage's, where any of the stage's
-        does."""
-        if self.residency is not None and not within(answered_in, self.residency):
-            return False
-        reach = _reach(self, model_id)
-        return not reach or answered_in in reach
+    def is_resident(self, region: str) -> bool:
+        """Return whether the residency has a Region."""
+        return self.residency is None or within(region, self.residency)
+
+    def reach(self, model_id: str) -> frozenset[str]:
+        """Return the Regions that may answer a call of that id, within the residency: where the
+        profile leads; for one that is not the stage's, where any of the stage's does. Empty for
+        everywhere, as a global profile reaches."""
+        return _reach(self, model_id)
 
 
 @lru_cache(maxsize=1024)

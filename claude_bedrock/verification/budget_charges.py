@@ -22,7 +22,7 @@ from claude_bedrock.records.window import UnreadableError, Window
 from claude_bedrock.verification import fields
 from claude_bedrock.verification.calls import CALLER, calls
 from claude_bedrock.verification.finding import Finding
-from claude_bedrock.verification.join import Destination
+from claude_bedrock.verification.reconciliation import Destination
 
 BUDGETS: Final = "budgets"
 """What evidence has of a run's charges, and an audit entry of its call's."""

@@ -7,39 +7,27 @@ from typing import Final
 from claude_bedrock.records.fetch import each_in_order
 from claude_bedrock.records.log_item import LogItem
 from claude_bedrock.records.object_stat import ObjectStat
-from claude_bedrock.verification.join import Destination
+from claude_bedrock.verification.reconciliation import Destination
 
 _RECORDS_AHEAD: Final = 256
 
 
 class LargeBodies:
-    """The objects of large bodies, each looked up in S3 once.
+    """The objects of large bodies. What S3 says of them is held for a few records at a time.
 
     `read_stat` returns S3's metadata of the object at an `s3://` path; None where there is none."""
 
     def __init__(self, read_stat: Callable[[str], ObjectStat | None]) -> None:
         self._read_stat = read_stat
         self._known: dict[str, ObjectStat | None] = {}
-
-    @property
-    def held(self) -> int:
-        """Of how many paths something is held."""
-        return len(self._known)
-
-    def is_stored(self, path: str) -> bool:
-        """Return whether the object exists. Raises botocore's errors."""
-        return self.stat(path) is not None
-
-    def are_identical(self, path: str, other_path: str) -> bool:
-        """Return whether the objects of two paths surely hold the same bytes. Raises botocore's
-        errors."""
-        first, second = self.stat(path), self.stat(other_path)
-        return first is not None and second is not None and first.has_same_bytes(second)
+        self.looked_up = 0
+        """How many objects S3 was asked for."""
 
     def stat(self, path: str) -> ObjectStat | None:
         """Return S3's metadata of the object, None where there is none. Raises botocore's
         errors."""
         if path not in self._known:
+            self.looked_up += 1
             self._known[path] = self._read_stat(path)
         return self._known[path]
 
@@ -50,8 +38,8 @@ class LargeBodies:
         waiting = iter(records)
         while some := list(islice(waiting, _RECORDS_AHEAD)):
             paths = dict.fromkeys(path for _, record in some for path in paths_of(record))
-            unknown = [path for path in paths if path not in self._known]
-            self._known |= dict(each_in_order(self._read_stat, unknown)) if unknown else {}
+            self.looked_up += len(paths)
+            self._known = dict(each_in_order(self._read_stat, paths)) if paths else {}
             yield from some
 
 

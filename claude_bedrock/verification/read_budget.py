@@ -3,11 +3,15 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final, TypeVar
 
-MAX_ENTRIES: Final = 1_200_000
-"""Audit entries and records of one attempt, those of 400,000 calls. Their join takes 340 MiB of the
-function's 1 GB, 0.7 KB a call (`python -m benchmarks.records verify`, 29 November 2026)."""
-ENTRIES_PER_BODY: Final = 2
-"""So many more a large body counts, since what S3 says of its object is held, some 0.7 KB."""
+MAX_ENTRIES: Final = 6_000_000
+"""Audit entries and records of one attempt, those of 2,000,000 calls. DuckDB holds 500 MB of them
+and writes the rest to the function's `/tmp`, which has twice as much as they take."""
+ENTRIES_PER_BODY: Final = 1
+"""So many more a large body counts, since what S3 says of its object is a row, too."""
+ENTRIES_PER_CHARGED_CALL: Final = 12
+"""So many more an entry under budgets counts, whose charges are held in Python: some 0.7 KB."""
+ENTRIES_PER_EVENT: Final = 12
+"""So many an event of CloudTrail counts, which is held in Python, too: some 0.7 KB."""
 RESERVE_MS: Final = 60_000
 """What sealing takes at the most, once everything is read."""
 _EVERY: Final = 256

@@ -18,11 +18,17 @@ from claude_bedrock.verification.allowed_regions import AllowedRegions
 from claude_bedrock.verification.budget_charges import BUDGETS, BudgetCharges
 from claude_bedrock.verification.finding import Outcome
 from claude_bedrock.verification.hour_digests import HourDigests
-from claude_bedrock.verification.join import Destination, Lookups, reconcile
 from claude_bedrock.verification.large_bodies import LargeBodies, paths_of
 from claude_bedrock.verification.period import Period
 from claude_bedrock.verification.principals import Principals
-from claude_bedrock.verification.read_budget import ENTRIES_PER_BODY, RESERVE_MS, Budget
+from claude_bedrock.verification.read_budget import (
+    ENTRIES_PER_BODY,
+    ENTRIES_PER_CHARGED_CALL,
+    ENTRIES_PER_EVENT,
+    RESERVE_MS,
+    Budget,
+)
+from claude_bedrock.verification.reconciliation import Destination, Lookups, reconcile
 from claude_bedrock.verification.trail_join import TrailJoin, TrailScope
 
 _NAMED_BEFORE = timedelta(hours=1)
@@ -118,7 +124,8 @@ def run(
     entries = stage.audit_lines(first, last, read["audit lines"])
     charges = BudgetCharges(_window(period)) if stage.has_budgets else None
     if charges is not None:
-        entries, records = charges.entries(entries), charges.records(records)
+        entries = _charged(charges.entries(entries), limit)
+        records = charges.records(records)
     outcome = reconcile(
         limit.spend(entries),
         limit.spend(_with_bodies(records, bodies, limit, digests)),
@@ -126,8 +133,7 @@ def run(
         bounds=stage.bounds,
         principals=stage.principals,
         lookups=Lookups(
-            is_stored=bodies.is_stored,
-            are_identical=bodies.are_identical,
+            stat=bodies.stat,
             read_body=stage.records.read_body,
             find_requests=lambda ids: stage.find_requests(ids, first, last),
         ),
@@ -158,7 +164,7 @@ def _trail_join(
             if isinstance(item, UnreadableFile):
                 join.take(item)
             elif first.timestamp() <= item.at < last.timestamp():
-                limit.charge(1)
+                limit.charge(ENTRIES_PER_EVENT)
                 join.take(item)
     except ClientError as error:
         code = error.response["Error"].get("Code", "")
@@ -166,6 +172,15 @@ def _trail_join(
     except BotoCoreError as error:
         join.refuse(f"CloudTrail's files could not be read: {type(error).__name__}")
     return join
+
+
+def _charged(entries: Iterable[LogItem], limit: Budget) -> Iterator[LogItem]:
+    """The same entries, of which those under budgets count for `limit` as what is held of them.
+    Raises TooLargeError."""
+    for entry in entries:
+        if entry.content and entry.content.get(BUDGETS):
+            limit.charge(ENTRIES_PER_CHARGED_CALL)
+        yield entry
 
 
 def _about(
@@ -219,8 +234,8 @@ def _with_bodies(
     `digests`, and count for `limit` as they are held. Raises TooLargeError."""
     charged = 0
     for destination, record in bodies.prefetched(records):
-        limit.charge(ENTRIES_PER_BODY * (bodies.held - charged))
-        charged = bodies.held
+        limit.charge(ENTRIES_PER_BODY * (bodies.looked_up - charged))
+        charged = bodies.looked_up
         at = _moment(record)
         if digests and at:
             for path in paths_of(record):

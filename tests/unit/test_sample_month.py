@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from claude_bedrock.records.window import Window
 from claude_bedrock.verification.allowed_regions import AllowedRegions
-from claude_bedrock.verification.join import DESTINATIONS
 from claude_bedrock.verification.principals import Principals
+from claude_bedrock.verification.reconciliation import DESTINATIONS
 from demo.sample_call import Call, audit_line, large_prompt, record
 from demo.sample_month import Month, hours
 from gateway import audit, model_call

@@ -7,15 +7,12 @@ import aws_cdk as cdk
 from constructs import Construct
 
 from stacks.components.observability.log_group import LogGroupSettings
-from stacks.components.packaging.python_function import PythonFunction
+from stacks.components.packaging.python_function import PythonFunction, function_architecture
 
 # Each run takes milliseconds: a hundred at once answer more than the 10,000 requests a second that
 # API Gateway lets an account send.
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
 MAX_CONCURRENCY = 100
-
-# Local mode runs the authorizer on this machine's processor, and says so to the CDK.
-ARCHITECTURE_CONTEXT = "architecture"
 
 
 class Authorizer(PythonFunction):
@@ -39,7 +36,6 @@ class Authorizer(PythonFunction):
         log_settings: LogGroupSettings,
         token_issuers: str = "",
     ) -> None:
-        architecture = scope.node.try_get_context(ARCHITECTURE_CONTEXT) or "arm64"
         super().__init__(
             scope,
             construct_id,
@@ -53,6 +49,6 @@ class Authorizer(PythonFunction):
             memory_mb=512 if token_issuers else 256,
             environment={"TOKEN_ISSUERS": token_issuers} if token_issuers else None,
             is_traced=is_traced,
-            architecture=architecture if token_issuers else "arm64",
+            architecture=function_architecture(scope) if token_issuers else "arm64",
             reserved_concurrency=gateway_concurrency and min(gateway_concurrency, MAX_CONCURRENCY),
         )

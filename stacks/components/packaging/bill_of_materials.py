@@ -32,6 +32,7 @@ NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://cyclonedx.org/")
 IN_SPDX = {
     "Apache License 2.0": "Apache-2.0",
     "python-dateutil: Dual License": "(Apache-2.0 OR BSD-3-Clause) AND BSD-3-Clause",
+    "License :: OSI Approved :: MIT License": "MIT",
 }
 
 
@@ -122,6 +123,8 @@ def _file(name: str, digest: str) -> Component:
 def _license(about: Distribution, name: str) -> License:
     fields = ("License-Expression", "License")
     names = [value for field in fields for value in about.metadata.get_all(field) or ()]
+    classifiers = about.metadata.get_all("Classifier") or ()
+    names += [value for value in classifiers if value.startswith("License :: ")]
     text = next(iter(names), "none stated")
     text = IN_SPDX.get(text) or IN_SPDX.get(f"{name}: {text}") or text
     return LicenseFactory().make_from_string(text)

@@ -13,7 +13,11 @@ from pathlib import Path
 
 LIBRARY = "claude_bedrock"
 # The processors of Lambda, and the wheels that have machine code for them.
-PLATFORMS = {"arm64": "manylinux2014_aarch64", "x86_64": "manylinux2014_x86_64"}
+# Amazon Linux 2, below Python 3.11 alone, has glibc 2.26; x86_64 serves local mode.
+PLATFORMS = {
+    "arm64": ("manylinux2014_aarch64", "manylinux_2_26_aarch64"),
+    "x86_64": ("manylinux2014_x86_64", "manylinux_2_27_x86_64"),
+}
 MINOR = f"{sys.version_info.major}.{sys.version_info.minor}"
 # Where Lambda unpacks a zip; tracebacks then name the file that is there.
 TASK_ROOT = "/var/task"
@@ -23,6 +27,7 @@ TASK_ROOT = "/var/task"
 UNWANTED = (
     *("bin", "__pycache__", "*.dist-info/RECORD", "*.dist-info/INSTALLER"),
     *("*.dist-info/REQUESTED", "boto3/data", "boto3/examples"),
+    "duckdb/experimental",  # Spark's interface, which holds code under another license
     *("aws_lambda_powertools/event_handler", "aws_lambda_powertools/utilities/[!_j]*"),
 )
 # A client reads these beside its service's own model.
@@ -80,35 +85,36 @@ def build_folder(
 def wheelhouse(requirements: Path, architecture: str = "arm64", *, cache: Path) -> Path:
     """Return a folder of the wheels for `architecture` that `requirements` pins, each of a hash
     that is named there."""
-    platform = PLATFORMS[architecture]
+    platforms = PLATFORMS[architecture]
 
     def fill(folder: Path) -> None:
-        _pip("download", requirements, platform, "--dest", str(folder))
+        _pip("download", requirements, platforms, "--dest", str(folder))
 
-    return _made_once(cache / "wheelhouse" / _wheels_key(requirements, platform), fill)
+    return _made_once(cache / "wheelhouse" / _wheels_key(requirements, platforms), fill)
 
 
 def _installed(requirements: Path, architecture: str, *, cache: Path) -> Path:
     wheels = wheelhouse(requirements, architecture, cache=cache)
-    platform = PLATFORMS[architecture]
+    platforms = PLATFORMS[architecture]
 
     def fill(folder: Path) -> None:
         from_wheels = ["--no-index", "--find-links", str(wheels), "--no-compile"]
-        _pip("install", requirements, platform, "--target", str(folder), *from_wheels)
+        _pip("install", requirements, platforms, "--target", str(folder), *from_wheels)
         _remove_unwanted(folder)
 
-    return _made_once(cache / "wheels" / _wheels_key(requirements, platform), fill)
+    return _made_once(cache / "wheels" / _wheels_key(requirements, platforms), fill)
 
 
-def _wheels_key(requirements: Path, platform: str) -> str:
-    return _digest(
-        Path(__file__).read_bytes(), requirements.read_bytes(), MINOR.encode(), platform.encode()
-    )
+def _wheels_key(requirements: Path, platforms: Sequence[str]) -> str:
+    names = (MINOR, *platforms)
+    texts = (name.encode() for name in names)
+    return _digest(Path(__file__).read_bytes(), requirements.read_bytes(), *texts)
 
 
-def _pip(does: str, requirements: Path, platform: str, *more: str) -> None:
+def _pip(does: str, requirements: Path, platforms: Sequence[str], *more: str) -> None:
     command = [sys.executable, "-m", "pip", does, "--quiet", "--disable-pip-version-check", *more]
-    target = ["--platform", platform, "--python-version", MINOR, "--only-binary=:all:"]
+    target = [f"--platform={platform}" for platform in platforms]
+    target += ["--python-version", MINOR, "--only-binary=:all:"]
     pip = subprocess.run(  # noqa: S603
         [*command, *target, "--require-hashes", "-r", str(requirements)],
         check=False,
@@ -116,7 +122,9 @@ def _pip(does: str, requirements: Path, platform: str, *more: str) -> None:
         text=True,
     )
     if pip.returncode:
-        raise PackagingError(f"pip could not install {requirements} for {platform}:\n{pip.stderr}")
+        raise PackagingError(
+            f"pip could not install {requirements} for {platforms[0]}:\n{pip.stderr}"
+        )
 
 
 def _remove_unwanted(folder: Path) -> None:

@@ -26,6 +26,8 @@ ARCHITECTURES = {
     "arm64": lambda_.Architecture.ARM_64,
     "x86_64": lambda_.Architecture.X86_64,
 }
+# Local mode runs functions with machine code on this machine's processor, and says so to the CDK.
+ARCHITECTURE_CONTEXT = "architecture"
 
 TRACING_FINDINGS = {
     "IAM5[Resource::*]": "X-Ray's two write actions know no resources: "
@@ -46,7 +48,8 @@ class PythonFunction(Construct):
     else, and `findings` answer what a checker finds in them. `role_name` is for a role that other
     policies name; a new `role_id` makes another role, with policies of its own, before the old one
     is removed.
-    `reserved_concurrency` runs are always free for it, and it never has more at once.
+    `reserved_concurrency` runs are always free for it, and it never has more at once. `storage_mb`
+    is the size of its `/tmp`, unless it is Lambda's own 512 MB.
     """
 
     def __init__(
@@ -73,6 +76,7 @@ class PythonFunction(Construct):
         findings: Mapping[str, str] | None = None,
         architecture: str = "arm64",
         is_traced: bool = False,
+        storage_mb: int | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         self.log_group = log_group(self, "Logs", name=log_name, settings=log_settings)
@@ -93,6 +97,7 @@ class PythonFunction(Construct):
             log_group=self.log_group,
             timeout=timeout,
             memory_size=memory_mb,
+            ephemeral_storage_size=cdk.Size.mebibytes(storage_mb) if storage_mb else None,
             environment=dict(environment or {}),
             tracing=lambda_.Tracing.ACTIVE if is_traced else lambda_.Tracing.DISABLED,
             retry_attempts=retry_attempts,
@@ -118,6 +123,12 @@ class PythonFunction(Construct):
         )
         self.log_group.grant_write(role)
         return role
+
+
+def function_architecture(scope: Construct) -> str:
+    """Return the processor of functions that have machine code in their zip."""
+    architecture: str = scope.node.try_get_context(ARCHITECTURE_CONTEXT) or "arm64"
+    return architecture
 
 
 def managed_runtime(minor: str) -> lambda_.Runtime:

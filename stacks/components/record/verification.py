@@ -18,16 +18,18 @@ from stacks.components.iam.trail_permissions import TrailFilesLocation, trail_pe
 from stacks.components.observability.alarm import AlarmDefinition
 from stacks.components.observability.log_group import LogGroupSettings
 from stacks.components.observability.metrics import runs_metric, verification_metric
-from stacks.components.packaging.python_function import PythonFunction
+from stacks.components.packaging.python_function import PythonFunction, function_architecture
 from stacks.components.packaging.schedule import ScheduledInvocation
 from stacks.components.record.budget_table import read_permissions
 from stacks.components.record.logging_configuration import LoggingConfiguration
 from stacks.components.record.signing_key import SigningKey
 
 RATE = cdk.Duration.hours(1)
-# The join of 400,000 calls, which is all that an attempt takes, holds 340 MiB (lambda/verification/
-# budget.py): what is left is for what the function itself takes, and for pages on their way.
+# DuckDB joins within 500 MB (claude_bedrock/verification/join_tables.py), whatever an attempt
+# reads: what is left is for what the function itself takes, and for pages on their way.
 MEMORY_MB = 1024
+STORAGE_MB = 4096
+"""For what exceeds that: all that an attempt takes (read_budget.py) is half as much."""
 GATEWAY_LOGS = ("gateway", "access")
 """The log groups of audit entries and of API Gateway's access log."""
 LOG_NAME = "verification"
@@ -134,12 +136,15 @@ class VerificationFunction(PythonFunction):
                 *("verification", "metrics", "claude_bedrock.verification"),
                 *("claude_bedrock.records", "claude_bedrock.catalog"),
                 *("claude_bedrock.caller_sessions", "claude_bedrock.budgets"),
+                "claude_bedrock.queries",
             ],
             handler="verification.handler.handle",
             log_name=LOG_NAME,
             log_settings=log_settings.for_audit_entries(),
             timeout=cdk.Duration.minutes(15),
             memory_mb=MEMORY_MB,
+            storage_mb=STORAGE_MB,
+            architecture=function_architecture(scope),
             environment={
                 **_record_variables(configuration),
                 **_own_variables(names, GATEWAY_LOGS if has_gateway else ("", "")),

@@ -15,8 +15,8 @@ from claude_bedrock.records.log_events import filter_events, filter_events_at_on
 from claude_bedrock.records.log_item import LogItem
 from claude_bedrock.records.object_stat import ObjectStat
 from claude_bedrock.records.window import UnreadableError
-from claude_bedrock.verification.join import Destination
 from claude_bedrock.verification.large_bodies import LargeBodies
+from claude_bedrock.verification.reconciliation import Destination
 
 Page = tuple[list[int], str | None]
 TOGETHER_S = 20
@@ -206,35 +206,13 @@ def test_large_bodies_are_requested_at_once_and_each_one_once() -> None:
     bodies = LargeBodies(stat)
 
     stored = [
-        bodies.is_stored(record.content["input"]["inputBodyS3Path"])
+        bodies.stat(record.content["input"]["inputBodyS3Path"]) is not None
         for _, record in bodies.prefetched(records())
         if record.content and isinstance(record.content["input"], dict)
     ]
 
     assert stored == [number != 3 for number in range(AT_ONCE)]
     assert sorted(request) == sorted(f"s3://b/{number}" for number in range(AT_ONCE))
-
-
-ENCRYPTED = {"ContentLength": 9, "ETag": '"a"', "ChecksumCRC64NVME": "x", "VersionId": "v1"}
-
-
-@pytest.mark.parametrize(
-    ("changes", "same"),
-    [
-        ({}, True),
-        ({"ContentLength": 8}, False),
-        ({"ETag": '"b"', "VersionId": "v2"}, True),
-        ({"ETag": '"b"', "ChecksumCRC64NVME": "y"}, False),
-        ({"ETag": '"b"', "ChecksumCRC64NVME": None, "ChecksumSHA256": "x"}, False),
-        ({"ETag": '"b"', "ChecksumCRC64NVME": None}, False),
-        ({"ETag": '"b"', "ChecksumType": "COMPOSITE"}, False),
-    ],
-)
-def test_only_a_checksum_or_an_etag_makes_two_objects_equal_unread(
-    changes: dict[str, Any], same: bool
-) -> None:
-    first, other = ObjectStat.of(ENCRYPTED), ObjectStat.of({**ENCRYPTED, **changes})
-    assert (first.has_same_bytes(other), other.has_same_bytes(first)) == (same, same)
 
 
 def test_questions_are_answered_in_their_order() -> None:

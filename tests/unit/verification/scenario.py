@@ -7,12 +7,18 @@ from datetime import UTC, datetime
 from typing import Any, Literal, NamedTuple, get_args
 
 from claude_bedrock.records.log_item import LogItem
+from claude_bedrock.records.object_stat import ObjectStat
 from claude_bedrock.records.window import Window
 from claude_bedrock.verification.allowed_regions import AllowedRegions
 from claude_bedrock.verification.finding import Outcome
-from claude_bedrock.verification.join import DESTINATIONS, Destination, Lookups, reconcile
 from claude_bedrock.verification.known_call import KnownCall
 from claude_bedrock.verification.principals import Principals
+from claude_bedrock.verification.reconciliation import (
+    DESTINATIONS,
+    Destination,
+    Lookups,
+    reconcile,
+)
 
 HOUR = 3600.0
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC).timestamp()
@@ -109,14 +115,23 @@ def joined(
     bounds: AllowedRegions = BOUNDS,
     principals: Principals = PRINCIPALS,
     stored: Callable[[str], bool] = lambda _: True,
+    stats: Mapping[str, ObjectStat] | None = None,
     bodies: Mapping[str, object] | None = None,
     identical: Collection[tuple[str, str]] = (),
     access_log: Mapping[str, str] | None = None,
     compare: Callable[[Iterable[KnownCall]], None] | None = None,
 ) -> Outcome:
     """The join of entries, each with the moment it was written, and of records. `bodies` has those
-    in S3 by their paths, without which all objects are equal. `access_log` has what the access log
+    in S3 by their paths, without which all objects are equal; `identical` names those that are all
+    the same, or `stats` says what S3 does. `access_log` has what the access log
     says of a request."""
+
+    def stat(path: str) -> ObjectStat:
+        if stats is not None:
+            return stats[path]
+        twin = next((first for first, other in identical if path in (first, other)), path)
+        return ObjectStat(1, "the same" if bodies is None else twin)
+
     return reconcile(
         [LogItem(f"event {number}", at, line) for number, (at, line) in enumerate(lines)],
         [
@@ -127,8 +142,7 @@ def joined(
         bounds=bounds,
         principals=principals,
         lookups=Lookups(
-            is_stored=stored,
-            are_identical=lambda first, other: bodies is None or (first, other) in identical,
+            stat=lambda path: stat(path) if stored(path) else None,
             read_body=lambda path: (bodies or {})[path],
             find_requests=lambda ids: {item: (access_log or {}).get(item, "") for item in ids},
         ),

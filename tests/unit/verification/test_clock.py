@@ -165,11 +165,11 @@ def test_an_hour_of_too_many_entries_is_verified_in_slices(
     assert account.run(NOON + 2 * HOUR) == []
 
 
-def test_large_bodies_count_as_they_are_held() -> None:
+def test_large_bodies_count_as_entries_do() -> None:
     path = {"input": {"inputBodyS3Path": "s3://b/k"}, "output": {"outputBodyS3Path": "s3://b/l"}}
     item = LogItem("s3://b/o", 0.0, {"timestamp": "2026-10-01T12:00:00Z", **path})
     bodies = LargeBodies(lambda _: ObjectStat(1, "etag"))
-    limit = read_budget.Budget(lambda: 900_000, max_entries=4)
+    limit = read_budget.Budget(lambda: 900_000, max_entries=2)
 
     assert len(list(running._with_bodies([("S3", item)] * 3, bodies, limit, None))) == 3
     with pytest.raises(TooLargeError):

@@ -1,11 +1,11 @@
 """The gateway's audit line is what the join reads, and says of a caller what the metadata says."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from claude_bedrock.verification.calls import CALLER, Call, calls
-from claude_bedrock.verification.join import DESTINATIONS
+from claude_bedrock.verification.reconciliation import DESTINATIONS
 from gateway import audit, errors, routes
 from gateway.bedrock_operations import OPERATIONS
 from gateway.caller import API_KEY, IAM, TOKEN, Caller
@@ -70,20 +70,22 @@ def called(context: RequestContext) -> list[Call]:
     return list(calls(audit.entry(context), NOW))
 
 
-@given(text=st.text(max_size=300), credential=st.sampled_from((IAM, TOKEN)))
-def test_the_caller_is_the_same_in_both(text: str, credential: str) -> None:
-    signer = Caller(text, credential=IAM, arn=text)
-    caller = signer if credential == IAM else Caller(text, "", "", TOKEN, token_issuer="okta")
-    context = served(request(caller), "r1")
-    written = {**record("r1"), "requestMetadata": request_metadata(context)}
-    assert set(written["requestMetadata"]) <= set(CALLER)
+@given(st.lists(st.tuples(st.text(max_size=300), st.sampled_from((IAM, TOKEN))), max_size=20))
+@settings(max_examples=settings().max_examples // 5)
+def test_the_caller_is_the_same_in_both(callers: list[tuple[str, str]]) -> None:
+    entries, records = [], []
+    for number, (text, credential) in enumerate(callers):
+        signer = Caller(text, credential=IAM, arn=text)
+        caller = signer if credential == IAM else Caller(text, "", "", TOKEN, token_issuer="okta")
+        context = served(request(caller), f"r{number}")
+        written = {**record(f"r{number}"), "requestMetadata": request_metadata(context)}
+        assert set(written["requestMetadata"]) <= set(CALLER)
+        entries.append((NOW - 5 * 3600, audit.entry(context)))
+        records += [(destination, written) for destination in DESTINATIONS]
 
-    outcome = joined(
-        [(NOW - 5 * 3600, audit.entry(context))],
-        [(destination, written) for destination in DESTINATIONS],
-    )
+    outcome = joined(entries, records)
 
-    assert (outcome.findings, outcome.counts.matched) == ([], 1)
+    assert (outcome.findings, outcome.counts.matched) == ([], len(callers))
 
 
 def test_each_attempt_is_a_call() -> None:

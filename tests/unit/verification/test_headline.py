@@ -18,7 +18,7 @@ from claude_bedrock.verification.finding import (
     Kind,
     Outcome,
 )
-from claude_bedrock.verification.join import DESTINATIONS, Destination
+from claude_bedrock.verification.reconciliation import DESTINATIONS, Destination
 from tests.unit.verification.scenario import (
     ALLOWED,
     HOUR,
@@ -33,7 +33,7 @@ from tests.unit.verification.scenario import (
 )
 
 CALLS_A_WINDOW = 250
-WINDOWS = 4 * settings().max_examples
+WINDOWS = 2 * settings().max_examples
 ACCOUNT_PROFILE = f"arn:aws:bedrock:eu-central-1:123456789012:inference-profile/{MODEL}"
 MONTH = "October 2026"
 IN_BOTH = f"calls of {MONTH} are on record in both places"

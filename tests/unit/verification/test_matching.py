@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from claude_bedrock.records.object_stat import ObjectStat
 from claude_bedrock.verification.finding import Outcome
-from claude_bedrock.verification.join import DESTINATIONS, Destination
+from claude_bedrock.verification.reconciliation import DESTINATIONS, Destination
 from tests.unit.verification.scenario import (
     GATEWAY_ROLE,
     MODEL,
@@ -339,6 +340,36 @@ def test_objects_of_one_name_whose_bytes_differ_are_compared(same: bool) -> None
     bodies = {S3_PATH: {"a": 1}, LOGS_PATH: {"a": 1 if same else 2}}
     outcome = of(audit_line("r1"), large(S3_PATH), large(LOGS_PATH), bodies=bodies)
     assert kinds(outcome) == ([] if same else ["content_mismatch"])
+
+
+ENCRYPTED = {"ContentLength": 9, "ETag": '"a"', "ChecksumCRC64NVME": "x", "VersionId": "v1"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "same"),
+    [
+        ({}, True),
+        ({"ContentLength": 8}, False),
+        ({"ETag": '"b"', "VersionId": "v2"}, True),
+        ({"ETag": '"b"', "ChecksumCRC64NVME": "y"}, False),
+        ({"ETag": '"b"', "ChecksumCRC64NVME": None, "ChecksumSHA256": "x"}, False),
+        ({"ETag": '"b"', "ChecksumCRC64NVME": None}, False),
+        ({"ETag": '"b"', "ChecksumType": "COMPOSITE"}, False),
+    ],
+)
+@pytest.mark.parametrize("side", ["input", "output"])
+def test_only_a_checksum_or_an_etag_makes_two_objects_equal_unread(
+    changes: dict[str, Any], same: bool, side: str
+) -> None:
+    stats = {
+        S3_PATH: ObjectStat.of(ENCRYPTED),
+        LOGS_PATH: ObjectStat.of({**ENCRYPTED, **changes}),
+    }
+    bodies = {S3_PATH: {"a": 1}, LOGS_PATH: {"a": 2}}
+    for paths in ((S3_PATH, LOGS_PATH), (LOGS_PATH, S3_PATH)):
+        copies = [{**record("r1"), side: {f"{side}BodyS3Path": path}} for path in paths]
+        outcome = of(audit_line("r1"), *copies, bodies=bodies, stats=stats)
+        assert kinds(outcome) == ([] if same else ["content_mismatch"])
 
 
 def test_an_object_that_is_not_there_is_missing_and_not_different_too() -> None:

@@ -13,7 +13,7 @@ from claude_bedrock.records.trail_event import TrailEvent, read_event
 from claude_bedrock.records.trail_files import UnreadableFile
 from claude_bedrock.verification.assessment import assess
 from claude_bedrock.verification.finding import Outcome
-from claude_bedrock.verification.join import DESTINATIONS
+from claude_bedrock.verification.reconciliation import DESTINATIONS
 from claude_bedrock.verification.trail_join import MOST_NAMED, TrailCounts, TrailJoin, TrailScope
 from tests.unit.records.trail_bucket import ACCOUNT, event
 from tests.unit.verification.scenario import (

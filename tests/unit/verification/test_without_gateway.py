@@ -6,16 +6,21 @@ from typing import Any
 import pytest
 
 from claude_bedrock.records.log_item import LogItem
+from claude_bedrock.records.object_stat import ObjectStat
 from claude_bedrock.verification.assessment import assess
 from claude_bedrock.verification.finding import Outcome
-from claude_bedrock.verification.join import DESTINATIONS, Destination, Lookups, reconcile
 from claude_bedrock.verification.principals import Principals, principal
+from claude_bedrock.verification.reconciliation import (
+    DESTINATIONS,
+    Destination,
+    Lookups,
+    reconcile,
+)
 from tests.unit.verification.scenario import BOUNDS, NOW, OTHER_ROLE, WINDOW, record
 
 _S3, _LOGS = DESTINATIONS
 _LOOKUPS = Lookups(
-    is_stored=lambda _: True,
-    are_identical=lambda *_: False,
+    stat=lambda path: ObjectStat(1, path),
     read_body=lambda _: None,
     find_requests=lambda _: {},
 )

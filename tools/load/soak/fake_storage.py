@@ -1,6 +1,7 @@
 """The folder in which the local Bedrock of a soak leaves objects, log events and its own count."""
 
 import gzip
+import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -9,7 +10,8 @@ from typing import Any, NamedTuple
 
 from claude_bedrock.cli.usage.local_files import of_records
 from claude_bedrock.records.log_item import LogItem
-from claude_bedrock.verification.join import Destination
+from claude_bedrock.records.object_stat import ObjectStat
+from claude_bedrock.verification.reconciliation import Destination
 from local.bedrock.delivery import Clients
 
 BUCKET = "records"
@@ -42,15 +44,13 @@ class FakeStorage(NamedTuple):
     def object(self, key: str) -> Path:
         return self.folder / BUCKET / key
 
-    def is_stored(self, path: str) -> bool:
-        """Return whether an `s3://` path has its object."""
-        return self.object(path.removeprefix(f"s3://{BUCKET}/")).exists()
-
-    def are_identical(self, path: str, other_path: str) -> bool:
-        """Return whether the objects of two `s3://` paths hold the same bytes."""
-        keys = (path.removeprefix(f"s3://{BUCKET}/") for path in (path, other_path))
-        first, second = (self.object(key).read_bytes() for key in keys)
-        return first == second
+    def stat(self, path: str) -> ObjectStat | None:
+        """Return what S3 says of the object of an `s3://` path; None where there is none."""
+        file = self.object(path.removeprefix(f"s3://{BUCKET}/"))
+        if not file.exists():
+            return None
+        content = file.read_bytes()
+        return ObjectStat(len(content), hashlib.sha256(content).hexdigest())
 
     def read_body(self, path: str) -> Any:  # noqa: ANN401 - JSON
         """Return the JSON in the object of an `s3://` path."""

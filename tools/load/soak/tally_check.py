@@ -14,8 +14,8 @@ from claude_bedrock.records.window import Window
 from claude_bedrock.verification.allowed_regions import AllowedRegions
 from claude_bedrock.verification.budget_charges import BudgetCharges
 from claude_bedrock.verification.finding import Outcome
-from claude_bedrock.verification.join import Lookups, reconcile
 from claude_bedrock.verification.principals import Principals
+from claude_bedrock.verification.reconciliation import Lookups, reconcile
 from tools.load.soak.bedrock import CALLER_ROLE, GATEWAY_ROLE, REGION
 from tools.load.soak.callers import Ended
 from tools.load.soak.endpoint import MODELS
@@ -49,7 +49,7 @@ def account(ended: list[Ended], storage: FakeStorage, since: datetime) -> Accoun
         window=window,
         bounds=AllowedRegions(REGION, None, ("global",), MODELS),
         principals=Principals(GATEWAY_ROLE, frozenset(), CALLER_ROLE),
-        lookups=Lookups(storage.is_stored, storage.are_identical, storage.read_body, _no_requests),
+        lookups=Lookups(storage.stat, storage.read_body, _no_requests),
     )
     requested = [bedrock_id for line in lines for bedrock_id in _bedrock_ids(line)]
     mistakes = [
