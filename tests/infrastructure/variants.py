@@ -61,8 +61,7 @@ _BY_SIGNATURE: Final = {
 _OF_ENDPOINT: Final = dict.fromkeys(
     (
         *("callers.api_keys", "callers.quota", "callers.plans", "callers.token_issuers"),
-        *("endpoint.reserved_concurrency", "endpoint.tracing", "endpoint.web_acl"),
-        *("endpoint.domain", "evidence.canary"),
+        *("endpoint.reserved_concurrency", "endpoint.tracing", "evidence.canary"),
     ),
     ABSENT,
 )
@@ -97,8 +96,6 @@ FULL: Final[Block] = {
     "callers.plans": {"trial": _PLAN},
     "callers.token_issuers": {"company": _ISSUER},
     "endpoint.reserved_concurrency": 100,
-    "endpoint.web_acl": _web_acl("a"),
-    "endpoint.domain": _DOMAIN,
     "endpoint.tracing": {"requests_per_second": 1, "fixed_rate": 0.05},
     "account.alarm_email": "operations@example.com",
     "logging.auto_restore_logging": True,
