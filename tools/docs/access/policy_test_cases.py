@@ -42,6 +42,7 @@ _ON_OBJECTS: Final = (
     "s3:GetObjectVersion",
     "s3:DeleteObject",
     "s3:DeleteObjectVersion",
+    "s3:PutObjectLegalHold",
 )
 _COMMERCIAL: Final = ("us-east-1", "eu-west-1", "ap-northeast-1", "ap-southeast-2", "sa-east-1")
 
