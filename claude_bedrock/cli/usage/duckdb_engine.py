@@ -6,7 +6,7 @@ https://duckdb.org/docs/stable/data/json/loading_json
 
 import gzip
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final, NamedTuple
@@ -20,6 +20,8 @@ MEMORY: Final = "600MB"
 _KEY: Final = r"AWSLogs/.*$"
 _HOUR: Final = r"(\d{4}/\d{2}/\d{2}/\d{2})/[^/]*$"
 _AT_ONCE_BYTES: Final = 1 << 20
+_FILES_AT_ONCE: Final = 2000
+"""DuckDB holds some 9 KB for each file of a view until the query ends."""
 
 
 class Answer(NamedTuple):
@@ -68,21 +70,33 @@ def _execute(question: str, files: Sequence[Path]) -> Answer:
             # With more than one, DuckDB 2.0.1 now and then passes over half a line at a file's end.
             connection.execute("SET threads = 1")
             connection.execute("SET preserve_insertion_order = false")
-            connection.execute(_view(files))
+            for statement in _statements(files):
+                connection.execute(statement)
             result = connection.execute(question)
             return Answer([column[0] for column in result.description or ()], result.fetchall())
 
 
-def _view(files: Sequence[Path]) -> str:
-    """Return the table as Athena has it: where an object lies, and its hour, are columns too."""
+def _statements(files: Sequence[Path]) -> Iterator[str]:
+    """Yield what makes the table: a view of a few files; of more of them a table, some at a time,
+    which DuckDB writes to disk where it exceeds its memory."""
+    if len(files) <= _FILES_AT_ONCE:
+        yield f"CREATE VIEW {schema.NAME} AS {_records(files)}"
+        return
+    yield f"CREATE TABLE {schema.NAME} AS {_nothing()}"
+    for first in range(0, len(files), _FILES_AT_ONCE):
+        yield f"INSERT INTO {schema.NAME} BY NAME {_records(files[first : first + _FILES_AT_ONCE])}"
+
+
+def _records(files: Sequence[Path]) -> str:
+    """Return the rows as Athena has them: where an object lies, and its hour, are columns too."""
     if not files:
-        return f"CREATE VIEW {schema.NAME} AS {_nothing()}"
+        return _nothing()
     columns = ", ".join(
         f"{_literal(name)}: {_literal(kind)}" for name, kind in schema.duckdb_columns().items()
     )
     listed = ", ".join(_literal(str(file.absolute())) for file in files)
     return f"""
-        CREATE VIEW {schema.NAME} AS SELECT
+        SELECT
           * EXCLUDE (filename),
           regexp_extract(filename, {_literal(_KEY)}) AS "$path",
           regexp_extract(filename, {_literal(_HOUR)}, 1) AS {schema.HOUR}

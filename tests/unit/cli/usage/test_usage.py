@@ -45,6 +45,14 @@ def week_rows(made: Made) -> list[Row]:
     return read_rows(made.folder)
 
 
+def test_many_files_come_to_the_same_as_few(
+    made: Made, week_rows: list[Row], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert len(local_files.of_records(made.folder, SINCE, UNTIL)) > 20
+    monkeypatch.setattr(duckdb_engine, "_FILES_AT_ONCE", 20)
+    assert read_rows(made.folder) == week_rows
+
+
 def by(calls: Sequence[Row], *dimensions: Dimension) -> Usage:
     return usage(calls, dimensions, {})
 
