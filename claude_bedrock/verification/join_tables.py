@@ -9,11 +9,12 @@ from contextlib import closing, contextmanager
 from functools import cache
 from itertools import count
 from tempfile import TemporaryDirectory
-from typing import Any, Final
-
-import duckdb
+from typing import TYPE_CHECKING, Any, Final
 
 from claude_bedrock.queries.reconciliation_tables import TABLES
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 MEMORY: Final = "500MB"
 """What DuckDB holds at the most; the rest lies in a temporary folder."""
@@ -35,7 +36,7 @@ class JoinTables:
 
     def __init__(self, folder: str) -> None:
         self._folder = folder
-        self._opened: duckdb.DuckDBPyConnection | None = None
+        self._opened: DuckDBPyConnection | None = None
         self._waiting: dict[str, list[Row]] = {name: [] for name in TABLES}
         self._numbers = {name: count() for name, columns in TABLES.items() if "seq" in columns}
 
@@ -72,26 +73,30 @@ class JoinTables:
         if self._opened is not None:
             self._opened.close()
 
-    def _connection(self) -> duckdb.DuckDBPyConnection:
+    def _connection(self) -> "DuckDBPyConnection":
         if self._opened is None:
+            import duckdb  # noqa: PLC0415 - half a start of the program, and a help needs none
+
             self._opened = duckdb.connect(config={**SETTINGS, "temp_directory": self._folder})
             for name, columns in TABLES.items():
                 fields = ", ".join(f"{column} {kind}" for column, kind in columns.items())
                 self._opened.execute(f"CREATE TABLE {name} ({fields})")
         return self._opened
 
-    def _flushed(self) -> duckdb.DuckDBPyConnection:
+    def _flushed(self) -> "DuckDBPyConnection":
         for table, rows in self._waiting.items():
             if rows:
                 self._write(table)
         return self._connection()
 
     def _write(self, table: str) -> None:
+        from duckdb import InvalidInputException  # noqa: PLC0415 - as above
+
         rows, self._waiting[table] = self._waiting[table], []
         insert = _insert(table)
         try:
             self._connection().execute(insert, _columns(rows))
-        except (duckdb.InvalidInputException, UnicodeEncodeError):
+        except (InvalidInputException, UnicodeEncodeError):
             # JSON may hold half a surrogate pair, which is no text of UTF-8.
             self._connection().execute(insert, _columns(map(_encodable, rows)))
 
