@@ -1,6 +1,6 @@
 -- Every call of the gateway beside Bedrock's records of it: the findings, and the counts.
 --
--- `calls`, `records` and the tables beside them are those of claude_bedrock/queries/tables.py, times
+-- `calls`, `records` and the tables beside them are those of claude_bedrock/queries/reconciliation_tables.py, times
 -- in seconds since 1970. A row of the result is a finding, a count (`number`), the allowed direct
 -- calls of one principal, or the path of a body that has to be read first (`unread_body`).
 --

@@ -9,10 +9,11 @@ from claude_bedrock.cli.audit.statement import Judgment, Statement, Verdict, sta
 from claude_bedrock.cli.evidence.offline_report import key_sentence, signature_sentences
 from claude_bedrock.cli.evidence.signature_check import PublicKey, check_signatures
 from claude_bedrock.cli.shared.deployment import Deployment
-from claude_bedrock.cli.verify import verification
+from claude_bedrock.cli.verify import deployed_chain
 from claude_bedrock.cli.verify.chain_report import chain_sentences, is_complete
+from claude_bedrock.cli.verify.deployed_chain import ChainReport
 from claude_bedrock.cli.verify.evidence_folder import EvidenceError
-from claude_bedrock.cli.verify.verification import ChainReport, Report
+from claude_bedrock.cli.verify.verification import Report
 from claude_bedrock.cli.verify.window_hours import WindowHours
 from claude_bedrock.verification.assessment import UNSEEN_CALLS
 from claude_bedrock.verification.evidence_bucket import EvidenceBucket
@@ -259,7 +260,9 @@ def _words(name: str, number: int, report: Report) -> Iterator[str]:
 
 def _chain(deployment: Deployment, period: Period, chain_reports: list[ChainReport]) -> Judgment:
     try:
-        chain_report = verification.chain_report(deployment, period.since, period.until, period.now)
+        chain_report = deployed_chain.chain_report(
+            deployment, period.since, period.until, period.now
+        )
         chain_reports.append(chain_report)
     except EvidenceError as error:
         return Judgment("not assessed", f"{str(error).capitalize()}.")

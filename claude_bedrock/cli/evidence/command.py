@@ -22,10 +22,10 @@ from claude_bedrock.cli.shared.options import (
 from claude_bedrock.cli.shared.terminal import echo, echo_items, echo_json, working
 from claude_bedrock.cli.shared.window import Hours, Month, Since, Until, window
 from claude_bedrock.cli.shared.writable import require_new_folder
-from claude_bedrock.cli.verify import verification
+from claude_bedrock.cli.verify import deployed_chain
 from claude_bedrock.cli.verify.chain_report import chain_data, chain_exit_code, chain_text, listed
+from claude_bedrock.cli.verify.deployed_chain import ChainReport
 from claude_bedrock.cli.verify.evidence_folder import EvidenceError, checked
-from claude_bedrock.cli.verify.verification import ChainReport
 from claude_bedrock.verification.period import moment
 
 app = typer.Typer(
@@ -191,7 +191,7 @@ def _print_chain(report: ChainReport, *, as_json: bool) -> int:
 
 def _chain(target: Deployment, since: str | None, *, objects: bool, records: bool) -> ChainReport:
     now = datetime.now(UTC)
-    report = verification.chain_report(target, moment(since) if since else None, now, now)
+    report = deployed_chain.chain_report(target, moment(since) if since else None, now, now)
     if objects:
-        report = verification.with_objects(target, report, now)
-    return verification.with_records(target, report, now) if records else report
+        report = deployed_chain.with_objects(target, report, now)
+    return deployed_chain.with_records(target, report, now) if records else report

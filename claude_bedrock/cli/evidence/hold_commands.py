@@ -193,7 +193,7 @@ def _holder(target: Deployment) -> Iterator["Holder"]:
 
 
 def _logged(target: Deployment, holder: "Holder") -> Mapping[str, SealedHash] | None:
-    from claude_bedrock.cli.verify.verification import logged_files  # noqa: PLC0415 - boto3
+    from claude_bedrock.cli.verify.deployed_chain import logged_files  # noqa: PLC0415 - boto3
 
     return logged_files(target, holder.evidence.name, datetime.now(UTC))
 

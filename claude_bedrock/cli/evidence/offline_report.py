@@ -13,7 +13,7 @@ from claude_bedrock.cli.verify.chain_report import (
     listed,
     record_sentences,
 )
-from claude_bedrock.cli.verify.verification import ChainReport
+from claude_bedrock.cli.verify.deployed_chain import ChainReport
 
 
 def offline_exit_code(report: OfflineReport) -> int:

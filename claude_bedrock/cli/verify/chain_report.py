@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from claude_bedrock.cli.shared.terminal import escape_line
-from claude_bedrock.cli.verify.verification import ChainReport
+from claude_bedrock.cli.verify.deployed_chain import ChainReport
 from claude_bedrock.verification.object_check import BREAKS, ObjectCheck
 from claude_bedrock.verification.record_check import RecordCheck
 

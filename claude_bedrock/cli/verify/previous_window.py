@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
 from claude_bedrock.cli.shared.deployment import Deployment
-from claude_bedrock.cli.verify import verification
+from claude_bedrock.cli.verify import deployed_chain
 from claude_bedrock.cli.verify.evidence_folder import EvidenceError
 from claude_bedrock.cli.verify.window_hours import WindowHours
 from claude_bedrock.verification.accepted_findings import Disposition
@@ -55,12 +55,12 @@ def previous_window(deployment: Deployment, period: Period) -> PreviousWindow | 
         since=start_of_hour(until - (period.until - period.since)), until=until
     )
     try:
-        chain = verification.chain_report(deployment, before.since, until, period.now)
+        chain = deployed_chain.chain_report(deployment, before.since, until, period.now)
     except EvidenceError:
         return None
-    later = verification.later_files(deployment, before)
+    later = deployed_chain.later_files(deployment, before)
     total = sum_hours([*chain.coverage.files, *later], Span(before.since, until))
-    dispositions = verification.dispositions_of(deployment, period.now)
+    dispositions = deployed_chain.dispositions_of(deployment, period.now)
     findings = [
         *(_earlier(finding, dispositions.get(finding.id)) for finding in total.outcome.findings),
         *(EarlierFinding(finding, "settled") for finding in total.settled),

@@ -76,8 +76,9 @@ def delivery_metric(delivery: str, outcome: str) -> cloudwatch.Metric:
 
 
 def replication_metric(source: str, destination: str, rule: str) -> cloudwatch.Metric:
-    """Return the number of objects that a rule failed to replicate, which S3 writes in the source's
-    Region: https://docs.aws.amazon.com/AmazonS3/latest/userguide/repl-metrics.html"""
+    """Return the number of objects that a rule failed to replicate. AWS's page does not say whether
+    S3 writes it in the source's Region, as is assumed here, or in the destination's:
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/repl-metrics.html"""
     return cloudwatch.Metric(
         namespace="AWS/S3",
         metric_name="OperationsFailedReplication",

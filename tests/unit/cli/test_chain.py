@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from claude_bedrock.cli.main import app
 from claude_bedrock.cli.shared import deployment
 from claude_bedrock.cli.shared.deployment import Deployment
-from claude_bedrock.cli.verify import verification
+from claude_bedrock.cli.verify import deployed_chain
 from claude_bedrock.cli.verify.chain_report import (
     BROKEN,
     HOLDS,
@@ -20,8 +20,8 @@ from claude_bedrock.cli.verify.chain_report import (
     chain_exit_code,
     chain_text,
 )
+from claude_bedrock.cli.verify.deployed_chain import ChainReport, chain_report
 from claude_bedrock.cli.verify.evidence_folder import EvidenceError
-from claude_bedrock.cli.verify.verification import ChainReport, chain_report
 from claude_bedrock.verification.coverage import HOUR
 from claude_bedrock.verification.object_check import Change, ObjectChange, ObjectCheck
 from tests.unit.verification.buckets import AFTER, BUCKET, HOURS, MONTH, Month
@@ -178,7 +178,7 @@ def test_the_command_ends_with_1_where_something_is_missing(
     stage.month.delete(stage.month.keys)
     monkeypatch.setattr(deployment, "chosen", lambda *_: stage)
     monkeypatch.setattr(
-        verification, "chain_report", lambda *_: chain_report(stage, MONTH, AFTER, AFTER)
+        deployed_chain, "chain_report", lambda *_: chain_report(stage, MONTH, AFTER, AFTER)
     )
 
     ended = CliRunner().invoke(app, ["evidence", "verify", "--stage", "prod", "--json"])

@@ -10,7 +10,7 @@ from claude_bedrock.cli.audit.completeness import judge_signatures
 from claude_bedrock.cli.audit.statement import Judgment
 from claude_bedrock.cli.evidence.signature_check import PublicKey
 from claude_bedrock.cli.shared.deployment import Deployment
-from claude_bedrock.cli.verify.verification import ChainReport
+from claude_bedrock.cli.verify.deployed_chain import ChainReport
 from claude_bedrock.verification.coverage import HOUR, Span, cover
 from claude_bedrock.verification.evidence_bucket import EvidenceBucket
 from tests.unit.cli.test_offline_evidence import HOURS, SIGNER, sealed_bucket
