@@ -212,10 +212,10 @@ class Gateway(cdk.Stack):
                 requests_per_second=tracing.requests_per_second,
                 fixed_rate=tracing.fixed_rate,
             )
-        self._look_after_log_role(api)
+        self._set_log_role(api)
         return api
 
-    def _look_after_log_role(self, api: StreamingApi) -> None:
+    def _set_log_role(self, api: StreamingApi) -> None:
         """Have API Gateway given a role for its logs before the API's stage is made, unless the
         account looks after it."""
         role = self._stage.account.api_log_role

@@ -69,7 +69,7 @@ def test_only_s3_takes_the_role_and_it_may_write_only_into_the_archive(
     assert "s3:ReplicateDelete" not in json.dumps(policy)
 
 
-def test_the_archives_account_is_given_its_statements(templates: Templates) -> None:
+def test_the_archives_account_has_its_statements_as_outputs(templates: Templates) -> None:
     outputs = templates[STACK]["Outputs"]
     of_bucket, of_key = (
         json.dumps(outputs[f"Archive{name}Statement"]["Value"]) for name in ("Bucket", "Key")

@@ -213,14 +213,14 @@ def test_access_log_waits_for_a_role_that_is_never_taken_from_others(any_stage: 
     assert role.id in any_stage.only(STACK, "AWS::ApiGateway::Stage").rest["DependsOn"]
 
 
-def test_the_account_may_look_after_its_log_role_itself(tmp_path: Path) -> None:
+def test_the_account_may_own_its_log_role(tmp_path: Path) -> None:
     """With its own role, the function makes none; with `leave`, there is no function for it."""
     role = "arn:aws:iam::111111111111:role/platform/api-logs"
-    given = synthesize("dev", tmp_path / "1", api_log_role=role)
-    setter = given.only(STACK, "Custom::ApiGatewayLogRole")
+    own = synthesize("dev", tmp_path / "1", api_log_role=role)
+    setter = own.only(STACK, "Custom::ApiGatewayLogRole")
     assert "RoleName" not in setter.properties
     assert setter.properties["RoleArn"] == role
-    template = json.dumps(given.template(STACK))
+    template = json.dumps(own.template(STACK))
     assert "iam:CreateRole" not in template
     assert "iam:AttachRolePolicy" not in template
     left = json.dumps(synthesize("dev", tmp_path / "2", api_log_role="leave").template(STACK))

@@ -157,7 +157,7 @@ async def audited(url: str, folder: Path) -> Any:  # noqa: ANN401 - JSON
     return json.loads((folder / "report" / "accounts.json").read_text())
 
 
-def test_three_accounts_are_judged_by_their_archive(
+def test_three_accounts_are_audited_by_their_archive(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sealing, "log_hash", lambda _: None)

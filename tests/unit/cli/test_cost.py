@@ -126,12 +126,14 @@ def test_the_command_reads_the_stage_in_this_folder() -> None:
         (["--model", "claude-haiku-4-5", "--stage", "prod"], "has no stage 'prod'"),
     ],
 )
-def test_what_cannot_be_estimated_says_why(options: list[str], reason: str) -> None:
+def test_an_impossible_estimate_has_a_reason(options: list[str], reason: str) -> None:
     code, output = run(*options)
     assert (code, reason in output) == (1, True), output
 
 
-def test_elsewhere_it_says_where_to_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_cdk_json_the_message_names_the_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     code, output = run("--model", "claude-haiku-4-5")
     assert (code, "there is no cdk.json in this folder" in output) == (1, True), output

@@ -159,7 +159,7 @@ def shell(folder: Path, command: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.usefixtures("stage")
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
-def test_a_stranger_checks_the_bundle_by_its_instructions(tmp_path: Path) -> None:
+def test_a_third_party_checks_the_bundle_by_its_instructions(tmp_path: Path) -> None:
     folder = tmp_path / "bundle"
     export(folder)
     sums, script, fingerprint = commands(folder)

@@ -214,7 +214,7 @@ def _swap_entries(file: Path) -> None:
     file.write_bytes(b"".join([second, first, *rest]))
 
 
-def _seal_anew(file: Path, entries: Iterable[dict[str, Any]]) -> None:
+def _seal_again(file: Path, entries: Iterable[dict[str, Any]]) -> None:
     """As who has every right on the bucket, and knows the form, but may not use KMS."""
     previous = json.loads(file.read_bytes().splitlines()[0])["previous"] if file.exists() else "0"
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -281,7 +281,7 @@ TAMPERING: dict[str, tuple[Callable[[Path], object], str]] = {
         "it is not what was written",
     ),
     "an hour sealed anew": (
-        lambda f: _seal_anew(f / LAST, [{"kind": "run", **SPAN_OF_LAST, "counts": {}}]),
+        lambda f: _seal_again(f / LAST, [{"kind": "run", **SPAN_OF_LAST, "counts": {}}]),
         "was signed with another content",
     ),
     "a file that is no hour": (
@@ -290,7 +290,7 @@ TAMPERING: dict[str, tuple[Callable[[Path], object], str]] = {
     ),
     "an acceptance deleted": (lambda f: (f / ACCEPTED).unlink(), f"{ACCEPTED} is gone"),
     "an acceptance made anew": (
-        lambda f: _seal_anew(f / ACCEPTED, [{"kind": "disposition", "reason": "forged"}]),
+        lambda f: _seal_again(f / ACCEPTED, [{"kind": "disposition", "reason": "forged"}]),
         f"{ACCEPTED} was sealed with",
     ),
     "a legal hold deleted": (lambda f: (f / HELD).unlink(), f"{HELD} is gone"),

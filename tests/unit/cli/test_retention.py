@@ -128,7 +128,7 @@ OK = dict.fromkeys(
 )
 
 
-def test_without_an_endpoint_its_log_groups_are_judged_where_they_still_are(stage: str) -> None:
+def test_without_an_endpoint_its_log_groups_count_where_they_still_are(stage: str) -> None:
     del stage
     settings = {"Settings": json.dumps({"endpoint": False})}
     client("cloudformation").create_stack(

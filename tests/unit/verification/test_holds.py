@@ -59,7 +59,7 @@ def test_an_order_without_its_list_is_refused(account: Account) -> None:
         record_hold(account.work(), ORDER, NOON)
 
 
-def test_a_sealed_order_is_named_by_the_next_hour_and_missed_when_it_is_gone(
+def test_a_sealed_order_is_named_by_the_next_hour_and_missed_when_deleted(
     account: Account,
 ) -> None:
     at = NOON + HOUR + MINUTE

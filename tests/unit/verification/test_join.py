@@ -260,7 +260,7 @@ def test_a_record_of_another_form_is_a_finding_that_names_the_field(
     assert "secret" not in repr(outcome)
 
 
-def test_each_call_of_an_entry_or_a_record_is_handed_to_a_third_witness() -> None:
+def test_each_call_of_an_entry_or_a_record_reaches_the_comparison_with_the_trail() -> None:
     known = dict[str, tuple[str | None, bool, tuple[str, ...]]]()
 
     def compare(calls: Iterable[KnownCall]) -> None:

@@ -62,7 +62,7 @@ def checked(account: Account, **fields: Any) -> RecordCheck:  # noqa: ANN401 - J
     return check_records(account.evidence(), [file], read)
 
 
-def put_anew(account: Account, kept: list[dict[str, Any]]) -> None:
+def rewritten(account: Account, kept: list[dict[str, Any]]) -> None:
     """Have the stream hold these events alone, as who may delete and write it can."""
     account.logs.delete_log_stream(**GROUP)
     account.logs.create_log_stream(**GROUP)
@@ -96,9 +96,9 @@ def test_records_that_are_there_are_what_was_read(sealed: Account) -> None:
     assert (result.holds, result.is_complete, result.unchanged, result.new) == (True, True, 2, ())
 
 
-def test_a_record_that_is_gone_is_missing_and_one_put_anew_is_new(sealed: Account) -> None:
+def test_a_deleted_record_is_missing_and_a_rewritten_one_is_new(sealed: Account) -> None:
     _, first, second = events(sealed)
-    put_anew(sealed, [{**first, "message": first["message"].replace("secret", "other")}])
+    rewritten(sealed, [{**first, "message": first["message"].replace("secret", "other")}])
 
     result = checked(sealed)
 

@@ -138,7 +138,7 @@ def test_the_table_has_all_witnesses() -> None:
 
 
 @pytest.mark.parametrize("number", [2, 1000])
-def test_a_trail_without_one_event_of_the_calls_cannot_tell(number: int) -> None:
+def test_a_trail_without_any_event_of_the_calls_is_not_assessed(number: int) -> None:
     world = _world([AGREED] * number)
     world.events.clear()
     outcome, counts = _compared(world)
