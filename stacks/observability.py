@@ -25,7 +25,7 @@ from stacks.components.observability.record_queries import RecordQueries
 from stacks.components.observability.record_table import RecordTable
 from stacks.components.record.archive_replication import RULE
 from stacks.components.record.drift_detector import drift_alarms
-from stacks.components.record.log_bucket import MARGIN_DAYS
+from stacks.components.record.retained_bucket import MARGIN_DAYS
 from stacks.components.record.verification import verification_alarms
 from stacks.components.stack_outputs import add_outputs
 from stacks.gateway import Gateway

@@ -14,6 +14,7 @@ from claude_bedrock.catalog.aws_regions import APPLICATION_PROFILE_REGIONS
 from claude_bedrock.catalog.model import STANDARD_TIER
 from stacks import team_profile_plan
 from stacks.stage.block import CANARY_KEY, Stage
+from stacks.stage.endpoint import Endpoint
 from stacks.stage.logs import Archive
 from stacks.stage.token_issuers import DEFAULT_PLAN, TokenIssuer
 
@@ -39,11 +40,7 @@ SHARED_ISSUERS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 # What only an endpoint can do. Teams, and what IAM lets direct callers do, stand without one.
 _OF_ENDPOINT: Final[Mapping[str, tuple[str, ...]]] = {
-    "endpoint": (
-        *("unsupported_fields", "cors_origins", "allowed_ips", "web_acl", "domain"),
-        *("max_body_bytes", "ping_seconds"),
-        *("memory_mb", "tracing", "reserved_concurrency"),
-    ),
+    "endpoint": tuple(name for name in Endpoint.model_fields if name != "enabled"),
     "callers": (
         *("auth", "api_keys", "token_issuers", "throttle", "quota", "plans", "budgets"),
         *("budgets_fail", "caller_sessions", "allowed_direct_callers"),

@@ -10,12 +10,7 @@ from constructs import Construct
 
 from stacks.components.iam.nag_suppressions import acknowledge
 from stacks.components.record.bedrock_service import from_this_account
-from stacks.components.removal_policy import removal_policy
-
-# A call's record and its large bodies may fall on either side of a midnight, and delivery may lag
-# over a weekend: none of them may go while another is still due.
-MARGIN_DAYS = 5
-UNFINISHED_UPLOAD_DAYS = 7
+from stacks.components.record.retained_bucket import retained_bucket
 
 
 class LogBucket(Construct):
@@ -40,21 +35,13 @@ class LogBucket(Construct):
         object_lock: str | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
-        self.bucket = s3.Bucket(
+        self.bucket = retained_bucket(
             self,
-            "Bucket",
-            encryption=s3.BucketEncryption.KMS,
-            encryption_key=key,
-            bucket_key_enabled=True,
-            versioned=True,
-            enforce_ssl=True,
-            minimum_tls_version=1.2,
-            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
-            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
-            lifecycle_rules=lifecycle(retention_days),
-            object_lock_enabled=True if object_lock else None,
-            object_lock_default_retention=_lock(object_lock, retention_days),
-            removal_policy=removal_policy(retain=retain),
+            retention_days=retention_days,
+            retain=retain,
+            key=key,
+            bucket_key=True,
+            object_lock=_lock(object_lock, retention_days),
         )
         self.bucket.add_to_resource_policy(self._deliveries())
         acknowledge(
@@ -75,21 +62,6 @@ class LogBucket(Construct):
             resources=[self.bucket.arn_for_objects("*")],
             conditions=from_this_account(cdk.Stack.of(self)),
         )
-
-
-def lifecycle(retention_days: int) -> list[s3.LifecycleRule]:
-    """Return the rules of a bucket whose objects, and then their noncurrent versions, have to
-    outlive that many days."""
-    lifetime = cdk.Duration.days(retention_days + MARGIN_DAYS)
-    return [
-        s3.LifecycleRule(
-            id="RecordsAndLargeBodies",
-            expiration=lifetime,
-            noncurrent_version_expiration=lifetime,
-            abort_incomplete_multipart_upload_after=cdk.Duration.days(UNFINISHED_UPLOAD_DAYS),
-        ),
-        s3.LifecycleRule(id="DeleteMarkers", expired_object_delete_marker=True),
-    ]
 
 
 def _lock(mode: str | None, days: int) -> s3.ObjectLockRetention | None:

@@ -9,8 +9,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from stacks.components.iam.nag_suppressions import acknowledge
-from stacks.components.record.log_bucket import lifecycle
-from stacks.components.removal_policy import removal_policy
+from stacks.components.record.retained_bucket import retained_bucket
 
 PREFIX = "access/"
 
@@ -35,18 +34,7 @@ class RecordAccessLog(Construct):
         retain: bool,
     ) -> None:
         super().__init__(scope, construct_id)
-        self.bucket = s3.Bucket(
-            self,
-            "Bucket",
-            encryption=s3.BucketEncryption.S3_MANAGED,
-            versioned=True,
-            enforce_ssl=True,
-            minimum_tls_version=1.2,
-            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
-            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
-            lifecycle_rules=lifecycle(retention_days),
-            removal_policy=removal_policy(retain=retain),
-        )
+        self.bucket = retained_bucket(self, retention_days=retention_days, retain=retain)
         acknowledge(
             self.bucket,
             {"S1": "it holds the log of accesses; a log of accesses to that would have no end"},

@@ -6,12 +6,10 @@ import aws_cdk as cdk
 from aws_cdk import aws_cloudtrail as cloudtrail
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
-from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from stacks.components.iam.nag_suppressions import acknowledge
-from stacks.components.record.log_bucket import lifecycle
-from stacks.components.removal_policy import removal_policy
+from stacks.components.record.retained_bucket import retained_bucket
 
 
 class CallTrail(Construct):
@@ -38,19 +36,7 @@ class CallTrail(Construct):
         trail = f"arn:{stack.partition}:cloudtrail:{stack.region}:{stack.account}:trail/{name}"
         for statement in _key_statements(trail):
             key.add_to_resource_policy(statement)
-        self.bucket = s3.Bucket(
-            self,
-            "Bucket",
-            encryption=s3.BucketEncryption.KMS,
-            encryption_key=key,
-            versioned=True,
-            enforce_ssl=True,
-            minimum_tls_version=1.2,
-            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
-            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
-            lifecycle_rules=lifecycle(retention_days),
-            removal_policy=removal_policy(retain=retain),
-        )
+        self.bucket = retained_bucket(self, retention_days=retention_days, retain=retain, key=key)
         acknowledge(
             self.bucket,
             {"S1": "it holds the log of calls of AWS; CloudTrail signs what it delivers"},
