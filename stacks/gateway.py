@@ -186,7 +186,7 @@ class Gateway(cdk.Stack):
         )
 
     def _api(self, access_log: logs.ILogGroup) -> StreamingApi:
-        domain = self._stage.endpoint.domain
+        domain, network = self._stage.endpoint.domain, self._stage.endpoint.network
         api = StreamingApi(
             self,
             "Api",
@@ -198,6 +198,7 @@ class Gateway(cdk.Stack):
             access_log=access_log,
             is_traced=self._stage.endpoint.tracing is not None,
             allowed_ips=self._stage.endpoint.allowed_ips,
+            vpc_endpoints=network.api_endpoints if network else (),
             web_acl=self._stage.endpoint.web_acl,
             disable_execute_api=bool(domain and domain.disable_execute_api),
             cors_origins=self._stage.endpoint.cors_origins,
@@ -228,8 +229,10 @@ class Gateway(cdk.Stack):
         api.stage.node.add_dependency(log_role)
 
     def _own_url(self, api: StreamingApi) -> str:
-        """Give the endpoint the stage's domain name, and return its URL; empty where the stage has
-        none."""
+        """Give the endpoint the stage's domain name, and return its URL; that of a VPC endpoint
+        where the API is private, and empty where it has the name of API Gateway."""
+        if network := self._stage.endpoint.network:
+            return api.private_url(network.api_endpoints[0])
         if (domain := self._stage.endpoint.domain) is None:
             return ""
         created = EndpointDomain(

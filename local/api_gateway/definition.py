@@ -92,6 +92,8 @@ class Api:
     """The resource policy, if it has one."""
     domain: str = ""
     """Its own name, whose root stands for the stage."""
+    vpc_endpoints: tuple[str, ...] = ()
+    """Those that a private API answers through; none where the API is public."""
     has_execute_api: bool = True
     """Whether it answers under API Gateway's name too."""
 

@@ -104,6 +104,7 @@ class _Definition:
             variables=self._stage.get("variables") or {},
             policy=of_template.get("Policy"),
             domain=self._domain(),
+            vpc_endpoints=tuple(of_template["EndpointConfiguration"].get("VpcEndpointIds", ())),
             has_execute_api=not of_template.get("DisableExecuteApiEndpoint"),
         )
 

@@ -85,6 +85,7 @@ def value_mistakes(stage: Stage) -> list[str]:
     return [
         *_endpoint_mistakes(stage),
         *_network_mistakes(stage),
+        *_private_mistakes(stage),
         *_logging_mistakes(stage),
         *_trail_mistakes(stage),
         *_account_mistakes(stage),
@@ -134,8 +135,31 @@ def _network_mistakes(stage: Stage) -> Iterator[str]:
         )
 
 
+def _private_mistakes(stage: Stage) -> Iterator[str]:
+    """Yield what a private API has not, and a canary that could not reach it."""
+    network = stage.endpoint.network
+    if network is None:
+        return
+    if stage.endpoint.domain:
+        yield (
+            "endpoint.domain: given with endpoint.network; allowed: either of the two, since the "
+            "stage makes public domain names only"
+        )
+    if len(set(network.api_endpoints)) != len(network.api_endpoints):
+        yield (
+            f"endpoint.network.api_endpoints: {list(network.api_endpoints)} given; allowed: each "
+            "id once"
+        )
+    if stage.evidence.canary:
+        yield (
+            "evidence.canary: given with endpoint.network, which keeps it out, since it runs "
+            "outside of your VPC; allowed: either of the two"
+        )
+
+
 def _may_have_canary(stage: Stage) -> bool:
-    return stage.endpoint.enabled and not stage.endpoint.allowed_ips
+    endpoint = stage.endpoint
+    return endpoint.enabled and not endpoint.allowed_ips and endpoint.network is None
 
 
 def _logging_mistakes(stage: Stage) -> Iterator[str]:

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from stacks.stage.group import TRUE_OR_FALSE, Allowed, Group, Page
+from stacks.stage.network import PrivateNetwork
 
 # As a browser sends it: scheme, host in lower case, a port unless it is the scheme's own:
 # https://fetch.spec.whatwg.org/#origin-header
@@ -140,6 +141,15 @@ class Endpoint(Group):
         Allowed("an object of name, certificate and more, or null"),
         Page("deploy.md#a-name-of-your-own"),
         Field(description="A name of your own for the endpoint. null: API Gateway's."),
+    ] = None
+    network: Annotated[
+        PrivateNetwork | None,
+        Allowed("an object of api_endpoints, or null"),
+        Page("security.md#a-private-endpoint"),
+        Field(
+            description="Makes the API private: it answers through these VPC endpoints only. null: "
+            "the API is public."
+        ),
     ] = None
     max_body_bytes: Annotated[
         int,

@@ -81,3 +81,24 @@ def test_other_networks_are_denied_before_anything_runs(tmp_path: Path) -> None:
         if response.properties["ResponseType"] == "ACCESS_DENIED"
     )
     assert "your network address, or" in json.loads(denial)["message"]
+
+
+def test_a_private_api_has_no_public_name(tmp_path: Path) -> None:
+    own = ["vpce-0123456789abcdef0", "vpce-0123456789abcdef1"]
+    made = synthesize("dev", tmp_path, network={"api_endpoints": own}, allowed_ips=["10.0.0.0/8"])
+    api = made.only(STACK, "AWS::ApiGateway::RestApi").properties
+    assert api["EndpointConfiguration"] == {
+        "Types": ["PRIVATE"],
+        "IpAddressType": "dualstack",
+        "VpcEndpointIds": own,
+    }
+    allowed, *denied = api["Policy"]["Statement"]
+    assert allowed["Resource"][-1] == "execute-api:/dev/GET/health"
+    assert [(statement["Resource"], statement["Condition"]) for statement in denied] == [
+        ("execute-api:/*", {"StringNotEquals": {"aws:SourceVpce": own}}),
+        ("execute-api:/*", {"NotIpAddress": {"aws:VpcSourceIp": ["10.0.0.0/8"]}}),
+    ]
+    types = {resource.type for resource in made.everything()}
+    assert not types & {"AWS::ApiGateway::DomainName", "AWS::Route53::RecordSet"}
+    url = json.dumps(made.template(STACK)["Outputs"]["EndpointUrl"]["Value"])
+    assert f"-{own[0]}.execute-api.us-east-1." in url

@@ -42,6 +42,11 @@ _DOMAIN: Final = {
     "certificate": f"arn:aws:acm:us-east-1:{ACCOUNT}:certificate/"
     "473e64fd-f30b-4765-81a0-62ad96dd167a",
 }
+_NETWORKS: Final = [
+    None,
+    {"api_endpoints": ["vpce-0123456789abcdef0"]},
+    {"api_endpoints": ["vpce-0123456789abcdef1", "vpce-0123456789abcdef0"]},
+]
 _TRUST: Final = {"principals": [_ROLE]}
 _WORKFLOW: Final = {"github": ["octo-org/search:ref:refs/heads/main"]}
 _ARCHIVE: Final = {
@@ -220,6 +225,9 @@ _WITH_OTHER_KEYS: Final[Mapping[str, Sequence[Block]]] = {
     "endpoint.allowed_ips": [
         {"endpoint.allowed_ips": networks, "evidence.canary": ABSENT}
         for networks in ([], ["203.0.113.0/24"], ["203.0.113.0/24", "198.51.100.7/32"])
+    ],
+    "endpoint.network": [
+        {"endpoint.network": network, "evidence.canary": ABSENT} for network in _NETWORKS
     ],
     "callers.auth": [{"callers.auth": "key"}, _BY_SIGNATURE],
     "callers.budgets_fail": [

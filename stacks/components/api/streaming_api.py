@@ -99,7 +99,8 @@ FINDINGS = {
 class StreamingApi(Construct):
     """A Regional REST API that streams `function`'s answers to callers with a key, or, where there
     is no `authorizer_function`, to those who sign their requests and whom IAM lets call it. It
-    refuses in other words where the authorizer `takes_tokens`.
+    refuses in other words where the authorizer `takes_tokens`. With `vpc_endpoints` it is private
+    instead, and takes requests through these only.
 
     `throttle` holds for all calls of a method together; keys have the limits of their plans.
 
@@ -120,6 +121,7 @@ class StreamingApi(Construct):
         access_log: logs.ILogGroup,
         is_traced: bool = False,
         allowed_ips: Sequence[str] = (),
+        vpc_endpoints: Sequence[str] = (),
         web_acl: str | None = None,
         disable_execute_api: bool = False,
         cors_origins: Sequence[str] = (),
@@ -127,9 +129,10 @@ class StreamingApi(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         open_methods = (*OPEN_METHODS, *(PREFLIGHTS if cors_origins else ()))
+        is_restricted = bool(allowed_ips or vpc_endpoints)
         policy = (
-            resource_policy(allowed_ips, _resources(stage_name, open_methods))
-            if allowed_ips
+            resource_policy(allowed_ips, _resources(stage_name, open_methods), vpc_endpoints)
+            if is_restricted
             else None
         )
         self.api = apigateway.RestApi(
@@ -155,6 +158,8 @@ class StreamingApi(Construct):
         )
         self.api.node.try_remove_child("Endpoint")  # an output of CDK's own, beside ours
         self._require_tls()
+        if vpc_endpoints:
+            self._make_private(vpc_endpoints)
         self.stage = self.api.deployment_stage
         if policy and self.api.latest_deployment:
             # A changed policy holds from the next deployment of the API on.
@@ -165,7 +170,7 @@ class StreamingApi(Construct):
             )
         by_authorizer = TOKEN_REFUSALS if takes_tokens else REFUSALS
         refusals = by_authorizer if authorizer_function else SIGNED_REFUSALS
-        if allowed_ips:
+        if is_restricted:
             refusals = of_networks(refusals)
         add_error_responses(self.api, refusals, cors_origins)
         integration = _integration(function)
@@ -174,14 +179,40 @@ class StreamingApi(Construct):
             self._add_preflights(integration)
         acknowledge(self, FINDINGS)
 
-    def _require_tls(self) -> None:
-        """Set the security policy:
-        https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-security-policies.html"""
+    def _resource(self) -> apigateway.CfnRestApi:
         api = self.api.node.default_child
         if not isinstance(api, apigateway.CfnRestApi):
             raise TypeError(api)
+        return api
+
+    def _require_tls(self) -> None:
+        """Set the security policy:
+        https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-security-policies.html"""
+        api = self._resource()
         api.add_property_override("SecurityPolicy", SECURITY_POLICY)
         api.add_property_override("EndpointAccessMode", "STRICT")
+
+    def _make_private(self, vpc_endpoints: Sequence[str]) -> None:
+        """Have the API answer through VPC endpoints only. Each gets a public name, of which the
+        addresses are those of the VPC endpoint.
+
+        https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-private-apis.html
+        A private API is dual-stack:
+        https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-ip-address-type.html
+        """
+        configuration = {
+            "Types": ["PRIVATE"],
+            "IpAddressType": "dualstack",
+            "VpcEndpointIds": list(vpc_endpoints),
+        }
+        self._resource().add_property_override("EndpointConfiguration", configuration)
+
+    def private_url(self, vpc_endpoint: str) -> str:
+        """Return the URL of the stage through a VPC endpoint, which needs no private DNS:
+        https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-private-api-test-invoke-url.html"""
+        stack = cdk.Stack.of(self)
+        host = f"{self.api.rest_api_id}-{vpc_endpoint}.execute-api.{stack.region}"
+        return f"https://{host}.{stack.url_suffix}/{self.stage.stage_name}/"
 
     def _authorization(self, function: lambda_.IFunction | None) -> Mapping[str, Any]:
         """Return the options of every method but the open ones: how its caller authenticates."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
@@ -27,12 +28,19 @@ def policy(*networks: str) -> Mapping[str, Any]:
 
 
 def is_admitted(
-    rules: Mapping[str, Any] | None, address: str, verb: str = "POST", path: str = "/v1/messages"
+    rules: Mapping[str, Any] | None,
+    address: str,
+    verb: str = "POST",
+    path: str = "/v1/messages",
+    *,
+    host: str = "host",
+    vpc_endpoints: tuple[str, ...] = (),
 ) -> bool:
     authorizer = None if path == "/health" else Authorizer("authorizer", None, ())
     method = Method(verb, path, "r1", Integration("function", True, 29.0), authorizer)
-    exchange = Exchange(verb, path, "", [], address, "host", "HTTP/1.1", "https")
+    exchange = Exchange(verb, path, "", [], address, host, "HTTP/1.1", "https")
     api = Api("a1", "dev", "1", "us-east-1", (), {}, "AUTHORIZER", None, False, (), {}, rules)
+    api = replace(api, vpc_endpoints=vpc_endpoints)
     try:
         check(exchange, Match(method, {}), api)
     except RefusedError as refused:
@@ -56,6 +64,21 @@ def test_an_open_method_needs_the_policy_to_allow_it() -> None:
     assert is_admitted(policy("127.0.0.0/8"), "127.0.0.1", "GET", "/health")
     assert not is_admitted(policy("127.0.0.0/8"), "127.0.0.1", "POST", "/health")
     assert is_admitted(None, "192.0.2.1", "GET", "/health")
+
+
+@pytest.mark.parametrize("path", ["/v1/messages", "/health"])
+def test_a_private_api_answers_through_its_vpc_endpoints_alone(path: str) -> None:
+    own = ("vpce-0a", "vpce-0b")
+    rules = resource_policy(["127.0.0.0/8"], OPEN, own).to_json()
+    verb = "GET" if path == "/health" else "POST"
+
+    def is_admitted_by(host: str, address: str = "127.0.0.1") -> bool:
+        return is_admitted(rules, address, verb, path, host=host, vpc_endpoints=own)
+
+    assert is_admitted_by("a1-vpce-0b.execute-api.us-east-1.amazonaws.com")
+    assert is_admitted_by("localhost:4566")
+    assert not is_admitted_by("a1-vpce-0c.execute-api.us-east-1.amazonaws.com")
+    assert not is_admitted_by("localhost:4566", "192.0.2.1")
 
 
 def test_what_is_not_evaluated_is_named() -> None:

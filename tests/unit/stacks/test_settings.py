@@ -415,6 +415,18 @@ def test_every_stage_of_cdk_json_is_valid() -> None:
             "endpoint.domain.certificate: one of eu-west-1 given; allowed: one of us-east-1",
         ),
         (
+            {"canary": "claude-haiku-4-5", "network": {"api_endpoints": ["vpce-0123abcd"]}},
+            "evidence.canary: given with endpoint.network, which keeps it out",
+        ),
+        (
+            {"network": {"api_endpoints": []}},
+            "endpoint.network.api_endpoints: [] given; allowed: a list of 1 to 20 different ids",
+        ),
+        (
+            {"network": {"api_endpoints": ["vpce-0123abcd"] * 2}},
+            "endpoint.network.api_endpoints: ['vpce-0123abcd', 'vpce-0123abcd'] given; allowed: ",
+        ),
+        (
             {"allowed_ips": ["203.0.113.1/24"]},
             "endpoint.allowed_ips: 203.0.113.1/24 has host bits set; allowed: IPv4 networks",
         ),
