@@ -24,8 +24,8 @@ def gateway_environment(
     budget_table: str | None = None,
 ) -> dict[str, str]:
     """Return the variables by name. Those of caller sessions, teams, guardrail, browsers' origins,
-    service tiers, plans and budgets are absent where the stage has none. `budget_table` is the
-    table's name."""
+    service tiers, Messages path, plans and budgets are absent where the stage has none.
+    `budget_table` is the table's name."""
     variables = {
         "STAGE": stage.name,
         "GEOGRAPHIES": ",".join(stage.models.geographies),
@@ -35,6 +35,8 @@ def gateway_environment(
         "UNSUPPORTED_FIELDS": stage.endpoint.unsupported_fields,
         "API_KEY_NAMES": stack.to_json_string(keys.names_by_id()),
     }
+    if stage.endpoint.messages_upstream != "invoke":
+        variables["MESSAGES_UPSTREAM"] = stage.endpoint.messages_upstream
     if caller_role_arn:
         variables["CALLER_ROLE_ARN"] = caller_role_arn
     planned = team_profile_plan.planned(stage)

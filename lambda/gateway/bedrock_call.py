@@ -29,7 +29,9 @@ CheckClient = Callable[[], None]
 
 class BedrockRequest:
     """An operation on the first of `model_ids`, and on the next only where Bedrock has no capacity
-    for the one before; the body is ready to send."""
+    for the one before; the body is ready to send. `upstream`: see Attempt."""
+
+    upstream = ""
 
     def __init__(
         self, model_ids: tuple[str, ...], operation: str, headers: Mapping[str, str], body: bytes
@@ -38,6 +40,10 @@ class BedrockRequest:
         self.operation = operation
         self.headers = headers
         self.body = body
+
+    def target(self, model_id: str) -> tuple[str, bytes]:
+        """Return the path and the body of a request to that model."""
+        return _path(model_id, self.operation), self.body
 
 
 class BedrockResponse:
@@ -156,13 +162,14 @@ def _new_attempt(model_id: str, context: RequestContext) -> Attempt:
 def _send(
     request: BedrockRequest, attempt: Attempt, context: RequestContext, check_client: CheckClient
 ) -> BedrockResponse:
-    path = _path(attempt.inference_profile_arn or attempt.model_id, request.operation)
+    attempt.upstream = request.upstream
+    path, body = request.target(attempt.inference_profile_arn or attempt.model_id)
     seconds = context.deadline.require_remaining()
     try:
         upstream = context.bedrock.post(
             path,
             request.headers,
-            request.body,
+            body,
             seconds=seconds,
             check_client=check_client,
             credentials=context.credentials(),
@@ -186,7 +193,10 @@ def _send(
 
 def _refusal(upstream: UpstreamResponse, body: bytes, attempt: Attempt) -> errors.GatewayError:
     attempt.is_complete = True
-    message = json_object.parsed(body).get("message")
+    content = json_object.parsed(body)
+    # The Messages path may have Anthropic's form: https://platform.claude.com/docs/en/api/errors
+    about = content.get("error")
+    message = about.get("message") if isinstance(about, dict) else content.get("message")
     return bedrock_errors.from_bedrock(
         upstream.headers.get("x-amzn-errortype", ""),
         str(message or ""),

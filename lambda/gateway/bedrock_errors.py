@@ -66,6 +66,7 @@ _BY_STATUS: dict[int, tuple[type[GatewayError], str | None]] = {
     429: (RateLimited, _THROTTLED),
     500: (BedrockFailed, _FAILED),
     503: (Overloaded, _BUSY),
+    529: (Overloaded, _BUSY),  # Anthropic's own: https://platform.claude.com/docs/en/api/errors
 }
 _BY_TYPE: dict[str, type[GatewayError]] = {
     kind.type: kind

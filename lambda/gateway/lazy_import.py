@@ -11,6 +11,7 @@ from typing import Final
 LAZY_MODULES: Final = (
     "aws_lambda_powertools.utilities.jmespath_utils",  # by Powertools, and typing_extensions by it
     "gateway.bedrock_errors",  # Bedrock has refused a call
+    "gateway.bedrock_messages",  # stages whose messages go by Bedrock's own path
     "gateway.content_coding",  # few clients compress a body
     "gateway.cors_preflight",
     "gateway.control_plane",  # a list is asked for now and then

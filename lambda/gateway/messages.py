@@ -1,11 +1,13 @@
-"""`POST /v1/messages`: Anthropic's Messages API over Bedrock's InvokeModel.
+"""`POST /v1/messages`: Anthropic's Messages API over Bedrock's InvokeModel, or over its own
+Messages path where the stage says so.
 
 https://platform.claude.com/docs/en/api/messages
 """
 
 import json
+from typing import TYPE_CHECKING
 
-from gateway import caller_options, errors, json_object, messages_request, sse
+from gateway import bedrock_messages, caller_options, errors, json_object, messages_request, sse
 from gateway.bedrock_call import BedrockRequest, BedrockResponse, bedrock_headers, call_bedrock
 from gateway.caller_options import METADATA_HEADER
 from gateway.message_stream import MessageStream
@@ -13,8 +15,12 @@ from gateway.messages_request import Members
 from gateway.request import encoded
 from gateway.request_context import RequestContext
 from gateway.request_metadata import request_metadata
+from gateway.settings import MESSAGES
 from gateway.unsupported_fields import adapt_for
 from gateway.usage import from_headers
+
+if TYPE_CHECKING:
+    from gateway.bedrock_messages import EventRelay
 
 _END_SECONDS = 1.0  # within which a stream ends once its message is complete
 _STREAM_HEADERS = {"content-type": sse.CONTENT_TYPE, "cache-control": "no-cache"}
@@ -45,7 +51,11 @@ def _bedrock_request(context: RequestContext) -> BedrockRequest:
         members = {name: member for name, member in members.items() if name != "service_tier"}
     parts = adapt_for(context, members, resolved.model)
     del members  # a large body is there twice at most: as it came, and as it was read or goes
-    operation = "invoke-with-response-stream" if context.call.is_stream else "invoke"
+    is_stream = context.call.is_stream
+    if context.settings.messages_upstream == MESSAGES and bedrock_messages.takes(headers):
+        ids = resolved.profile_ids
+        return bedrock_messages.request(ids, headers, parts, is_stream=is_stream)
+    operation = "invoke-with-response-stream" if is_stream else "invoke"
     body = encoded(json_object.join(parts))
     return BedrockRequest(resolved.profile_ids, operation, headers, body)
 
@@ -71,7 +81,11 @@ def _headers(context: RequestContext, tier: str) -> dict[str, str]:
 def _send_json(request: BedrockRequest, context: RequestContext) -> None:
     with call_bedrock(request, context) as response:
         body = response.read_object()
-        context.call.usage = from_headers(response.headers, body)
+        context.call.usage = (
+            bedrock_messages.read_usage(body)
+            if request.operation == MESSAGES
+            else from_headers(response.headers, body)
+        )
         headers = {**bedrock_headers(response.headers), "content-type": "application/json"}
         context.response.send(200, headers, body)
 
@@ -80,7 +94,9 @@ def _stream(request: BedrockRequest, context: RequestContext) -> None:
     keep_alive = KeepAlive(context)
     with call_bedrock(request, context, keep_alive.check_client) as response:
         keep_alive.is_waiting = False
-        _relay(response, context)
+        is_events = request.operation == MESSAGES
+        stream = bedrock_messages.open_stream(response) if is_events else MessageStream()
+        _relay(response, context, stream)
 
 
 class KeepAlive:
@@ -100,9 +116,10 @@ class KeepAlive:
             context.response.write(sse.PING)
 
 
-def _relay(response: BedrockResponse, context: RequestContext) -> None:
+def _relay(
+    response: BedrockResponse, context: RequestContext, stream: "MessageStream | EventRelay"
+) -> None:
     """Send on what each read brings in one write; ping the client while nothing comes."""
-    stream = MessageStream()
     headers = {**bedrock_headers(response.headers), **_STREAM_HEADERS}
     ping_seconds = context.settings.ping_seconds
     while (data := _read(response, ping_seconds, is_complete=stream.complete)) != b"":

@@ -16,7 +16,8 @@ class Attempt:
     `model_id` is the inference profile, or the base id where Bedrock takes that, and
     `inference_profile_arn` the team's own profile, where that was called. `status` is Bedrock's,
     once its head is here. `is_sent`: whether all of the request was sent; `is_complete`: whether
-    Bedrock's response was read to its end. `error`: how the attempt ended, if not well.
+    Bedrock's response was read to its end. `upstream`: the way to Bedrock, where it is another than
+    the route's own operation. `error`: how the attempt ended, if not well.
     """
 
     def __init__(self, model_id: str, inference_profile_arn: str = "") -> None:
@@ -26,6 +27,7 @@ class Attempt:
         self.status: int | None = None
         self.is_sent = True
         self.is_complete = False
+        self.upstream = ""
         self.error: GatewayError | None = None
 
     def audit_fields(self) -> dict[str, Any]:
@@ -34,6 +36,8 @@ class Attempt:
         fields: dict[str, Any] = {"upstream_complete": self.is_complete}
         if self.inference_profile_arn:
             fields["inference_profile_arn"] = self.inference_profile_arn
+        if self.upstream:
+            fields["upstream"] = self.upstream
         if self.status is not None:
             fields["upstream_status"] = self.status
         if not self.is_sent:

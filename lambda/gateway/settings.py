@@ -7,6 +7,9 @@ from typing import NamedTuple
 
 from claude_bedrock.catalog.model import SERVICE_TIERS, STANDARD_TIER
 
+INVOKE = "invoke"
+MESSAGES = "messages"
+
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL", "WARN", "FATAL", "NOTSET")
 _LOG_LEVELS = {  # the last is Lambda's own
     "POWERTOOLS_LOG_LEVEL": _LEVELS,
@@ -39,6 +42,7 @@ class Settings(NamedTuple):
     `budgets_table` is the DynamoDB table of budgets, empty for a stage without budgets and rates;
     `budget_rules` is JSON for claude_bedrock.budgets; `budgets_fail`: whether calls are refused
     (closed) or go on (open) while the table does not answer.
+    `messages_upstream`: whether messages go by InvokeModel or by Bedrock's own Messages path.
     """
 
     stage: str
@@ -61,6 +65,7 @@ class Settings(NamedTuple):
     budgets_table: str = ""
     budget_rules: str = ""
     budgets_fail: str = "closed"
+    messages_upstream: str = INVOKE
 
     def for_plan(self, plan: str) -> "Settings":
         """Return the settings for a caller of that usage plan: those of the stage, with the plan's
@@ -95,7 +100,8 @@ def load(environment: Mapping[str, str]) -> Settings:
         plan_rates=_plan_rates(environment, "PLAN_LIMITS"),
         budgets_table=environment.get("BUDGETS_TABLE", ""),
         budget_rules=environment.get("BUDGET_RULES", ""),
-        budgets_fail=_budgets_fail(environment, "BUDGETS_FAIL"),
+        budgets_fail=_default_or_other(environment, "BUDGETS_FAIL", ("closed", "open")),
+        messages_upstream=_default_or_other(environment, "MESSAGES_UPSTREAM", (INVOKE, MESSAGES)),
     )
 
 
@@ -196,10 +202,11 @@ def _plan_rates(environment: Mapping[str, str], name: str) -> dict[str, int]:
     return {plan: rate for plan, rate in rates.items() if isinstance(rate, int)}
 
 
-def _budgets_fail(environment: Mapping[str, str], name: str) -> str:
-    value = environment.get(name, "closed")
-    if value not in ("closed", "open"):
-        raise SettingsError(f"{name} must be closed or open, not {value!r}")
+def _default_or_other(environment: Mapping[str, str], name: str, allowed: tuple[str, str]) -> str:
+    """Return one of two values; the first where the variable is not set."""
+    value = environment.get(name, allowed[0])
+    if value not in allowed:
+        raise SettingsError(f"{name} must be {' or '.join(allowed)}, not {value!r}")
     return value
 
 

@@ -3,7 +3,7 @@
 They differ in the JSON on the wire only; `local.bedrock.inference` does the rest.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from typing import NamedTuple, Protocol
 
@@ -71,6 +71,9 @@ class Form(Protocol):
 
     def events(self, answer: Answer) -> Iterator[Event]:
         """Return the answer in events, each made when it is asked for."""
+
+    def failure(self, name: str, fields: Mapping[str, str | int]) -> bytes:
+        """Return what ends a stream with the exception `name`, in its spelling of a frame."""
 
     def record_stream(self, seen: Invocation, sent: list[bytes]) -> None:
         """Tell the log what a stream said: `sent` is the JSON of the events that left."""

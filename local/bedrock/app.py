@@ -7,7 +7,9 @@ from typing import NamedTuple
 from urllib.parse import unquote
 from uuid import uuid4
 
+from local.bedrock import anthropic_messages
 from local.bedrock.access import Authorize, permit
+from local.bedrock.anthropic_messages import MessagesForm
 from local.bedrock.applications import Applications, none
 from local.bedrock.call import Call
 from local.bedrock.caller import Caller, Signed, authenticate
@@ -27,6 +29,8 @@ Operation = Callable[[Call], Awaitable[Invocation | None]]
 
 
 class _Route(NamedTuple):
+    """`model_id` is empty where the body names the model."""
+
     model_id: str
     operation: str
 
@@ -59,7 +63,7 @@ def create_app(
         wire = Wire(scope, receive, send, str(uuid4()))
         try:
             route = _route(wire.method, wire.raw_path, answers)
-            call = await _take(wire, route.model_id, callers, region, now())
+            call = await _take(wire, route, callers, region, now())
         except RefusedError as refused:
             await wire.refuse(refused)
         except ClientDisconnectedError:
@@ -89,6 +93,7 @@ def operations(
         "converse": lambda call: inference.run(call, ConverseForm(call, streamed=False)),
         "converse-stream": lambda call: inference.run(call, ConverseForm(call, streamed=True)),
         "count-tokens": Counting(region, authorize).run,
+        anthropic_messages.OPERATION: lambda call: inference.run(call, MessagesForm(call)),
     }
 
 
@@ -101,7 +106,7 @@ async def _live(receive: Receive, send: Send) -> None:
 
 async def _take(
     wire: Wire,
-    model_id: str,
+    route: _Route,
     callers: Callable[[str], Caller | None],
     region: str,
     now: datetime,
@@ -113,12 +118,19 @@ async def _take(
     body = await wire.body(MAX_BODY_BYTES)
     signed = Signed(wire.method, wire.raw_path, wire.query, wire.headers, body)
     caller = authenticate(signed, callers=callers, region=region, now=now)
+    model_id = route.model_id
+    if route.operation == anthropic_messages.OPERATION:
+        wire.has_anthropic_errors = True
+        model_id = anthropic_messages.model_id(body)
     return Call(wire, caller, model_id, body, now, started)
 
 
 def _route(method: str, raw_path: str, known: Container[str]) -> _Route:
     """Ids stay percent-encoded in the path, since an ARN carries slashes of its own."""
+    if raw_path.startswith(anthropic_messages.PREFIX):
+        return _Route("", anthropic_messages.operation(method, raw_path))
     parts = raw_path.split("/")
-    if method == "POST" and len(parts) == 4 and parts[1] == "model" and parts[3] in known:
+    is_known = parts[-1] in known and parts[-1] != anthropic_messages.OPERATION
+    if method == "POST" and len(parts) == 4 and parts[1] == "model" and is_known:
         return _Route(unquote(parts[2]), parts[3])
     raise RefusedError("UnknownOperationException", "")

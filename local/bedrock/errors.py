@@ -27,6 +27,15 @@ STATUS: Mapping[str, int] = {
     "ValidationException": 400,
 }
 
+_ANTHROPIC_TYPES: Mapping[int, str] = {
+    400: "invalid_request_error",
+    403: "permission_error",
+    404: "not_found_error",
+    408: "timeout_error",
+    429: "rate_limit_error",
+    503: "overloaded_error",
+}
+
 _NAMESPACE = "http://internal.amazon.com/coral/com.amazon.bedrock/"
 
 
@@ -61,6 +70,23 @@ class RefusedError(Exception):
             kind = f"com.amazon.coral.service#{self.name}"
             return {"Output": {"__type": kind}, "Version": "1.0"}
         return {"message": self.message, **self.fields}
+
+    def anthropic_body(self, request_id: str) -> dict[str, Any]:
+        """Return the same in Anthropic's form: https://platform.claude.com/docs/en/api/errors"""
+        kind = _ANTHROPIC_TYPES.get(self.status, "api_error")
+        error = {"type": kind, "message": self.message}
+        return {"type": "error", "error": error, "request_id": request_id}
+
+
+class UnservedError(RefusedError):
+    """A path of Anthropic's API that Bedrock does not serve: the body says so, with status 200."""
+
+    def __init__(self) -> None:
+        super().__init__("UnknownOperationException", "")
+
+    @property
+    def status(self) -> int:
+        return 200
 
 
 class UnauthorizedError(RefusedError):

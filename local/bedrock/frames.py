@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/AmazonS3/latest/API/RESTSelectObjectAppendix.html pr
 import json
 import struct
 from base64 import b64encode
+from collections.abc import Mapping
 from zlib import crc32
 
 _STRING = 7
@@ -57,11 +58,11 @@ def _padding(payload: bytes) -> bytes:
     return _PADDING[: crc32(payload) % len(_PADDING)].encode()
 
 
-def exception(name: str, fields: dict[str, str | int]) -> bytes:
+def exception(name: str, fields: Mapping[str, str | int]) -> bytes:
     """Return the frame that reports a failure after the stream has begun, e.g.
     `throttlingException`."""
     # A failure is a message type of its own, so a reader need not know all event types.
     headers = encode_headers(
         exception_type=name, content_type="application/json", message_type="exception"
     )
-    return encode(headers, json.dumps(fields).encode())
+    return encode(headers, json.dumps(dict(fields)).encode())

@@ -5,7 +5,7 @@ import json
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 
-from local.bedrock.errors import RefusedError, invalid
+from local.bedrock.errors import RefusedError, UnauthorizedError, invalid
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -36,6 +36,8 @@ class Wire:
             for name, value in scope["headers"]
         }
         self.request_id = request_id
+        # Whether the model's refusals have Anthropic's form; those of IAM and signatures are AWS's.
+        self.has_anthropic_errors = False
         self._abort: Callable[[], None] | None = scope.get("extensions", {}).get(ABORT)
         self._receive = receive
         self._send = send
@@ -66,7 +68,11 @@ class Wire:
         await self.end()
 
     async def refuse(self, refused: RefusedError) -> None:
-        """The error answer in Bedrock's shape."""
+        """The error answer in Bedrock's shape, or in Anthropic's."""
+        if self.has_anthropic_errors and not isinstance(refused, UnauthorizedError):
+            body = json.dumps(refused.anthropic_body(self.request_id)).encode()
+            await self.reply(refused.status, [("content-type", "application/json")], body)
+            return
         # AWS SDKs take the exception from this header:
         # https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html, "Operation error
         # serialization".

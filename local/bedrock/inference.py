@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from claude_bedrock.catalog import Model
-from local.bedrock import access, directives, frames, message, replies, rules
+from local.bedrock import access, directives, message, replies, rules
 from local.bedrock.access import Authorize
 from local.bedrock.api_format import Event, Form, Question
 from local.bedrock.applications import Applications
@@ -187,7 +187,10 @@ async def _stream(call: Call, form: Form, prepared: Prepared, seen: Invocation) 
         for position, event in enumerate(form.events(prepared.answer)):
             if position:
                 await call.wire.pause(prepared.directives.pace)
-            if await _broken_off(call, prepared.directives.faults, position, event, seen):
+            is_over = await _broken_off(
+                call, form, prepared.directives.faults, position, event, seen=seen
+            )
+            if is_over:
                 return
             await call.wire.write(event.frame)
             # The record holds what was sent, not what would have been.
@@ -198,7 +201,13 @@ async def _stream(call: Call, form: Form, prepared: Prepared, seen: Invocation) 
 
 
 async def _broken_off(
-    call: Call, faults: dict[str, Fault], position: int, event: Event, seen: Invocation
+    call: Call,
+    form: Form,
+    faults: dict[str, Fault],
+    position: int,
+    event: Event,
+    *,
+    seen: Invocation,
 ) -> bool:
     """Do what the faults ask before the event at `position`; true if nothing may follow."""
     due = {name for name, fault in faults.items() if fault.after == position}
@@ -207,7 +216,7 @@ async def _broken_off(
     if "exception" in due:
         name = faults["exception"].type
         seen.error = class_name(name)
-        await call.wire.write(frames.exception(name, _exception_fields(name)))
+        await call.wire.write(form.failure(name, _exception_fields(name)))
         await call.wire.end()
     if "cut" in due:
         # Half a frame: a reader must not take it, since its checksum is at the end.

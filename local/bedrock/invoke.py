@@ -1,6 +1,6 @@
 """InvokeModel and its stream: settings in headers, bodies and events as Anthropic has them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 
 from claude_bedrock.catalog import Model
@@ -65,6 +65,9 @@ class InvokeForm:
             yield Event(frames.chunk(event), event)
         last = message.last_event(answer, Timing(self._call.elapsed(), first_byte))
         yield Event(frames.chunk(last), last)
+
+    def failure(self, name: str, fields: Mapping[str, str | int]) -> bytes:
+        return frames.exception(name, fields)
 
     def record_stream(self, seen: Invocation, sent: list[bytes]) -> None:
         seen.output_events = sent

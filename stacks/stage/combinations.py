@@ -84,6 +84,7 @@ def value_mistakes(stage: Stage) -> list[str]:
     """Return the mistakes of every key but geographies, models, teams and the canary."""
     return [
         *_endpoint_mistakes(stage),
+        *_upstream_mistakes(stage),
         *_network_mistakes(stage),
         *_private_mistakes(stage),
         *_logging_mistakes(stage),
@@ -108,6 +109,15 @@ def _endpoint_mistakes(stage: Stage) -> Iterator[str]:
                     f"{group}.{key}: given with endpoint.enabled false, where callers go to "
                     f"Bedrock directly; allowed: endpoint.enabled true, or no {key}"
                 )
+
+
+def _upstream_mistakes(stage: Stage) -> Iterator[str]:
+    """Yield a Messages path that no call would take: AWS documents no guardrail on it."""
+    if stage.endpoint.messages_upstream == "messages" and stage.models.guardrail is not None:
+        yield (
+            "endpoint.messages_upstream: messages given with models.guardrail, with which every "
+            "call goes by InvokeModel; allowed: invoke, or no guardrail"
+        )
 
 
 def _network_mistakes(stage: Stage) -> Iterator[str]:

@@ -106,6 +106,15 @@ class Endpoint(Group):
             "fit and names each change in x-gateway-adapted, reject answers 400."
         ),
     ] = "drop"
+    messages_upstream: Annotated[
+        Literal["invoke", "messages"],
+        Allowed("invoke or messages"),
+        Page("api.md#bedrocks-messages-path"),
+        Field(
+            description="How messages reach Bedrock: by InvokeModel, or by its own Messages path, "
+            "which has Anthropic's format."
+        ),
+    ] = "invoke"
     cors_origins: Annotated[
         tuple[Origin, ...],
         Allowed(

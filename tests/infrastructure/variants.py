@@ -222,6 +222,10 @@ _WITH_OTHER_KEYS: Final[Mapping[str, Sequence[Block]]] = {
         for residency in (None, ["us", "ca"], ["us", "ca", "eu"])
     ],
     "endpoint.enabled": [{"endpoint.enabled": True}, {"endpoint.enabled": False, **_OF_ENDPOINT}],
+    "endpoint.messages_upstream": [
+        {"endpoint.messages_upstream": how, "models.guardrail": ABSENT}
+        for how in ("invoke", "messages")
+    ],
     "endpoint.allowed_ips": [
         {"endpoint.allowed_ips": networks, "evidence.canary": ABSENT}
         for networks in ([], ["203.0.113.0/24"], ["203.0.113.0/24", "198.51.100.7/32"])

@@ -15,7 +15,8 @@ pass bodies untouched.
 
 - The betas of the `anthropic-beta` header and of the body's `anthropic_beta` go into the body, in
   that order: the body's first, each once. `anthropic_version` is set to `bedrock-2023-05-31`;
-  `model` and `stream` go into the URL.
+  `model` and `stream` go into the URL. By [Bedrock's Messages path](api.md#bedrocks-messages-path)
+  betas and version are headers, `model` and `stream` members.
 - A `service_tier` that names one of Bedrock's tiers goes to Bedrock as a header, if the stage lists
   it; Anthropic's own values are left out.
 - A whole number that is written `100.0` or `1e3` goes as digits.

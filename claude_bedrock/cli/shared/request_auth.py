@@ -27,14 +27,15 @@ class ByKey(httpx2.Auth):
 
 
 class BySignature(httpx2.Auth):
-    """The caller's AWS credentials, for a stage of `"auth": "iam"` in `region`."""
+    """The caller's AWS credentials, for a stage of `"auth": "iam"` in `region`, or for another
+    `service` of AWS."""
 
     requires_request_body = True
 
-    def __init__(self, credentials: "Credentials", region: str) -> None:
+    def __init__(self, credentials: "Credentials", region: str, service: str = SERVICE) -> None:
         from botocore.auth import SigV4Auth  # noqa: PLC0415 - slow to import, not for a key
 
-        self._signer = SigV4Auth(credentials, SERVICE, region)
+        self._signer = SigV4Auth(credentials, service, region)
 
     def auth_flow(self, request: httpx2.Request) -> Steps:
         from botocore.awsrequest import AWSRequest  # noqa: PLC0415 - as above

@@ -21,14 +21,16 @@ class Finding(NamedTuple):
 class Check(NamedTuple):
     """`fact` is what the check settles, `source` is where it is documented or in doubt.
 
-    `is_local` says that the check means something in local mode, too. `judge` may raise botocore's
-    errors and RefusedError."""
+    `is_local` says that the check means something in local mode, too; `upstream`, that only a
+    stage whose messages go that way is checked. `judge` may raise botocore's errors and
+    RefusedError."""
 
     name: str
     fact: str
     source: str
     judge: Callable[[Subject], Finding]
     is_local: bool = True
+    upstream: str = ""
 
 
 class Result(NamedTuple):

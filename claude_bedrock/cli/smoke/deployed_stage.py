@@ -18,11 +18,21 @@ from claude_bedrock.records.read_digest import Fingerprint
 LARGE_BODY_BYTES: Final = 150_000
 """Bedrock keeps a body above 100 KB out of the record, in an object of its own:
 https://docs.aws.amazon.com/bedrock/latest/userguide/model-invocation-logging.html"""
-ANSWER_TOKENS: Final = {"message": 64, "stream": 400, "large": 16, "disconnected": 600}
+ANSWER_TOKENS: Final = {
+    "message": 64,
+    "invoked": 64,
+    "stream": 400,
+    "large": 16,
+    "disconnected": 600,
+}
 """The most output tokens of each call that reaches a model."""
 
+_TOO_MANY_TOKENS: Final = 100_000_000
+_BY_INVOKE: Final = {"x-amzn-bedrock-trace": "DISABLED"}
+"""An option of Bedrock's, with which a message goes by InvokeModel on every stage."""
 _PACED: Final = " [[reply: events=12 pace=0.1]]"
 """Makes the local Bedrock answer in pieces: docs/local-bedrock.md."""
+_SHORT_ANSWER: Final = "Say hello in five words."
 _LONG_ANSWER: Final = "Count from 1 to 150, one number a line."
 _POLL_SECONDS: Final = 5.0
 _CLOCKS_DIFFER: Final = timedelta(minutes=5)
@@ -75,7 +85,27 @@ class Subject:
     @cached_property
     def message(self) -> Response:
         """A short answer as JSON."""
-        return self._send_message("message", "Say hello in five words.")
+        return self._send_message("message", _SHORT_ANSWER)
+
+    @cached_property
+    def invoked(self) -> Response:
+        """The same, by InvokeModel."""
+        return self._send_message("invoked", _SHORT_ANSWER, headers=_BY_INVOKE)
+
+    @cached_property
+    def refused(self) -> Response:
+        """The refusal of a message whose `max_tokens` is more than any model takes."""
+        return self._send(_SHORT_ANSWER, _TOO_MANY_TOKENS)
+
+    @cached_property
+    def refused_by_invoke(self) -> Response:
+        """The same, by InvokeModel."""
+        return self._send(_SHORT_ANSWER, _TOO_MANY_TOKENS, headers=_BY_INVOKE)
+
+    @cached_property
+    def upstream(self) -> str:
+        """How messages reach Bedrock, as the audit log entry of one has it."""
+        return str((self.audit_entry(self.message) or {}).get("upstream", "invoke"))
 
     @cached_property
     def stream(self) -> Response:
@@ -116,16 +146,41 @@ class Subject:
         return None
 
     def _send_message(
-        self, name: str, prompt: str, *, stream: bool = False, last_event: int | None = None
+        self,
+        name: str,
+        prompt: str,
+        *,
+        stream: bool = False,
+        last_event: int | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Response:
+        tokens = ANSWER_TOKENS[name]
+        return self._send(prompt, tokens, stream=stream, last_event=last_event, headers=headers)
+
+    def _send(
+        self,
+        prompt: str,
+        tokens: int,
+        *,
+        stream: bool = False,
+        last_event: int | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Response:
+        text = prompt + (_PACED if self.is_local else "")
         body = {
             "model": self.model.name,
-            "max_tokens": ANSWER_TOKENS[name],
-            "messages": [{"role": "user", "content": prompt + (_PACED if self.is_local else "")}],
+            "max_tokens": tokens,
+            "messages": [{"role": "user", "content": text}],
             "stream": stream,
         }
-        content = json.dumps(body).encode()
-        return send(self.endpoint, "POST", "/v1/messages", content, last_event=last_event)
+        return send(
+            self.endpoint,
+            "POST",
+            "/v1/messages",
+            json.dumps(body).encode(),
+            last_event=last_event,
+            headers=headers,
+        )
 
 
 def _tomorrow() -> datetime:

@@ -2,6 +2,7 @@
 
 import ssl
 import time
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
@@ -41,10 +42,12 @@ def send(
     *,
     last_event: int | None = None,
     content_encoding: str = "",
+    headers: Mapping[str, str] | None = None,
 ) -> Response:
     """Return the response to one request, whatever its status. With `last_event` the client
     disconnects after so many events. Raises RefusedError where nothing answers."""
     with _client(endpoint) as client:
+        client.headers.update(headers or {})
         if content_encoding:
             client.headers["content-encoding"] = content_encoding
         return _exchange(client, method, _url(endpoint, path), body, last_event)

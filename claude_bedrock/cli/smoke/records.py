@@ -33,7 +33,7 @@ def judge_s3(subject: Subject) -> Finding:
 
 
 def judge_fields(subject: Subject) -> Finding:
-    record = _record(subject, subject.message)
+    record = wait_for_record(subject, subject.message)
     if record is None:
         return not_assessed("There is no record to look at.")
     names = sorted(_names(record))
@@ -45,7 +45,7 @@ def judge_fields(subject: Subject) -> Finding:
 
 
 def judge_model_id(subject: Subject) -> Finding:
-    record = _record(subject, subject.message)
+    record = wait_for_record(subject, subject.message)
     if record is None:
         return not_assessed("There is no record to look at.")
     model_id = str(record.get("modelId", ""))
@@ -61,7 +61,7 @@ def judge_large_body(subject: Subject) -> Finding:
     response = subject.large
     if response.status != 200:
         return failed(f"The status is {response.status}, not 200.", status=response.status)
-    record = _record(subject, response)
+    record = wait_for_record(subject, response)
     if record is None:
         return failed("There is no record of the call in CloudWatch Logs.")
     path = record.get("input", {}).get("inputBodyS3Path")
@@ -77,7 +77,7 @@ def judge_disconnect(subject: Subject) -> Finding:
     response = subject.disconnected
     if response.status != 200 or not response.request_id:
         return failed(f"No stream came back (status {response.status}).", status=response.status)
-    record = _record(subject, response)
+    record = wait_for_record(subject, response)
     entry = subject.audit_entry(response) or {}
     measured = {
         "outcome": entry.get("outcome"),
@@ -102,7 +102,8 @@ def in_s3(subject: Subject, response: Response) -> Record | None:
     return stored.record if stored else None
 
 
-def _record(subject: Subject, response: Response) -> Record | None:
+def wait_for_record(subject: Subject, response: Response) -> Record | None:
+    """Return the record of a response in CloudWatch Logs, None if none comes in time."""
     return subject.wait_for(lambda: in_logs(subject, response)) if response.request_id else None
 
 

@@ -10,6 +10,7 @@ from claude_bedrock.cli.shared.deployment import NoTargetError
 from claude_bedrock.cli.shared.endpoint import RefusedError
 from claude_bedrock.cli.smoke import (
     function_memory,
+    messages_path,
     metric_names,
     model_features,
     permissions,
@@ -29,6 +30,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     *witnesses.CHECKS,
     *records.CHECKS,
     *trail_events.CHECKS,
+    *messages_path.CHECKS,
     *function_memory.CHECKS,
     *model_features.CHECKS,
     *permissions.CHECKS,
@@ -38,8 +40,10 @@ CHECKS: Final[tuple[Check, ...]] = (
 
 
 def run(subject: Subject) -> Iterator[Result]:
-    """Yield what each check comes to, one after the other."""
+    """Yield what each check of this stage comes to, one after the other."""
     for check in CHECKS:
+        if check.upstream and check.upstream != subject.upstream:
+            continue
         yield Result(check, _judge(check, subject))
 
 

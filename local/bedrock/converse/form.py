@@ -1,7 +1,7 @@
 """Converse and ConverseStream: settings in the body, answers in AWS's own shape."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -61,6 +61,9 @@ class ConverseForm:
         latency = self._call.elapsed()
         for name, fields in reply.closing(answer, latency, self._fields(answer), self._echoes()):
             yield _event(name, fields)
+
+    def failure(self, name: str, fields: Mapping[str, str | int]) -> bytes:
+        return frames.exception(name, fields)
 
     def record_stream(self, seen: Invocation, sent: list[bytes]) -> None:
         events = ((name, fields) for event in sent for name, fields in json.loads(event).items())

@@ -23,7 +23,9 @@ def test_the_page_lists_exactly_the_faults_there_are() -> None:
 
 
 def test_the_page_lists_exactly_the_operations_there_are() -> None:
-    listed = re.findall(r"^\| `POST /model/\{id\}/([a-z-]+)` \|", PAGE, re.MULTILINE)
+    listed = re.findall(
+        r"^\| `POST (?:/model/\{id\}|/anthropic/v1)/([a-z-]+)` \|", PAGE, re.MULTILINE
+    )
     assert listed == list(operations("us-east-1"))
 
 

@@ -171,6 +171,10 @@ def test_every_stage_of_cdk_json_is_valid() -> None:
             {"tags": {"owner": 1}},
             'account.tags.owner: 1 given; allowed: text in quotes, "1"',
         ),
+        (
+            {"messages_upstream": "messages", "guardrail": {"id": "abc", "version": "1"}},
+            "endpoint.messages_upstream: messages given with models.guardrail, with which every ",
+        ),
         ({"retention_days": 31}, "logging.retention_days: 31 given; allowed: one of 30, 60, 90, "),
         (
             {"retention_days": "30"},
