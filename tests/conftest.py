@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from functools import cache, lru_cache, partialmethod
 from importlib import import_module
+from itertools import count
 from types import ModuleType
 from typing import Any
 
@@ -113,6 +114,41 @@ def symmetric_keys_without_rsa() -> Iterator[None]:
                 return (shared if key_spec == "SYMMETRIC_DEFAULT" else generate)(key_spec)
 
             patch.setattr(models, "generate_private_key", private_key)
+        yield
+
+
+class _AttachedDatabase:
+    """A database of its own for one join, of a shared instance: closing it drops its tables."""
+
+    _numbers = count()
+
+    def __init__(self, instance: Any) -> None:  # noqa: ANN401 - a test without DuckDB imports none
+        self._instance, self._name = instance, f"join_{next(self._numbers)}"
+        self._cursor = instance.cursor()
+        self._cursor.execute(f"ATTACH ':memory:' AS {self._name}; USE {self._name}")
+        self.execute = self._cursor.execute
+
+    def close(self) -> None:
+        self._cursor.close()
+        self._instance.execute(f"DETACH {self._name}")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def shared_duckdb_instance() -> Iterator[None]:
+    """Have the joins of a process share an instance of DuckDB, in a database each: to start one,
+    which registers some thousands of functions, takes as long as to join what a test puts in."""
+    with pytest.MonkeyPatch.context() as patch:
+        tables: Any = sys.modules.get("claude_bedrock.verification.join_tables")
+        if tables is not None:
+            duckdb = import_module("duckdb")
+            connect = duckdb.connect
+            shared = cache(lambda: connect(config=dict(tables.SETTINGS)))
+
+            def attached(config: Any = None) -> object:  # noqa: ANN401 - DuckDB's
+                is_of_join = config is not None and "temp_directory" in config
+                return _AttachedDatabase(shared()) if is_of_join else connect(config=config or {})
+
+            patch.setattr(duckdb, "connect", attached)
         yield
 
 
