@@ -76,7 +76,7 @@ class Commands(CommandLine, LazyGroup):
         ),
         "usage": LazyCommand(
             "claude_bedrock.cli.usage.command:usage",
-            "Total calls, tokens and cost from Bedrock's log records.",
+            "Total calls, tokens and cost from audit log entries, or from Bedrock's records.",
         ),
         "budgets": LazyCommand(
             "claude_bedrock.cli.budgets.command:budgets",

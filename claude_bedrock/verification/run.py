@@ -1,9 +1,10 @@
 """One run: what is read, how far beyond the window, and what of it is kept as evidence."""
 
 import sys
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -36,6 +37,9 @@ _NAMED_BEFORE = timedelta(hours=1)
 _NEAR = timedelta(minutes=20)
 """So far from a call lie its entry and its record: Lambda ends a request after 15 minutes, and
 clocks differ. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
+
+ANSWERED_IN: Final = "answered_in"
+"""What `about` has of the Regions that answered: how many records in S3 name each."""
 
 ReadAuditLines = Callable[[datetime, datetime, Fingerprint], Iterator[LogItem]]
 FindRequests = Callable[[Collection[str], datetime, datetime], Mapping[str, str]]
@@ -121,6 +125,8 @@ def run(
         read["CloudTrail"] = digests.trail if digests else Fingerprint()
         trail = _trail_join(stage, stage.trail, period, limit, read["CloudTrail"])
     records = _near(limit.watch(_records(stage.records, period, read)), period)
+    answered_in: Counter[str] = Counter()
+    records = _counted(records, _window(period), answered_in)
     entries = stage.audit_lines(first, last, read["audit lines"])
     charges = BudgetCharges(_window(period)) if stage.has_budgets else None
     if charges is not None:
@@ -139,7 +145,7 @@ def run(
         ),
         compare=trail.judge if trail else None,
     )
-    about = _about(stage, period, by, read)
+    about = {**_about(stage, period, by, read), ANSWERED_IN: dict(sorted(answered_in.items()))}
     if trail is not None:
         about, outcome = {**about, "trail": trail.counts._asdict()}, trail.merge(outcome)
     if charges is not None:
@@ -222,6 +228,20 @@ def _near(
         at = _moment(record)
         if at is None or first <= at < last:
             yield destination, record
+
+
+def _counted(
+    records: Iterable[tuple[Destination, LogItem]], window: Window, answered_in: Counter[str]
+) -> Iterator[tuple[Destination, LogItem]]:
+    """Yield the same records, of which those in S3 and in the window are counted by the Region that
+    they name as the one that answered. A record that was written twice counts twice."""
+    for destination, record in records:
+        at = _moment(record)
+        if destination == "S3" and at and window.holds(at.timestamp()):
+            region = (record.content or {}).get("inferenceRegion")
+            region = region or (record.content or {}).get("region")
+            answered_in[region if isinstance(region, str) else ""] += 1
+        yield destination, record
 
 
 def _with_bodies(

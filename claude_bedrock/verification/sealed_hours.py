@@ -16,6 +16,7 @@ from claude_bedrock.verification.finding import (
     Kind,
     Outcome,
 )
+from claude_bedrock.verification.run import ANSWERED_IN
 from claude_bedrock.verification.trail_join import TrailCounts
 
 _PUT_RIGHT: Final[Mapping[Kind, tuple[str, str]]] = {
@@ -30,12 +31,14 @@ class SealedSum(NamedTuple):
     """`outcome` has all findings but those that were settled late, which are in `settled`.
     `has_gateway` is whether every hour was verified by a gateway's audit entries. `trail` has the
     sums of what CloudTrail showed, by the names of `TrailCounts`, and in how many files (`files`)
-    of evidence it has a part; empty where it has none."""
+    of evidence it has a part; empty where it has none. `answered_in` is how many records name each
+    Region as the one that answered."""
 
     outcome: Outcome
     settled: tuple[Finding, ...]
     has_gateway: bool = True
     trail: Mapping[str, int] = MappingProxyType({})
+    answered_in: Mapping[str, int] = MappingProxyType({})
 
 
 def sum_hours(files: Iterable[SealedFile], window: Span) -> SealedSum:
@@ -43,6 +46,7 @@ def sum_hours(files: Iterable[SealedFile], window: Span) -> SealedSum:
     counts: Counter[str] = Counter()
     direct: Counter[str] = Counter()
     trail: Counter[str] = Counter()
+    answered_in: Counter[str] = Counter()
     findings: dict[str, Finding] = {}
     settled_ids: set[str] = set()
     has_gateway = True
@@ -51,6 +55,7 @@ def sum_hours(files: Iterable[SealedFile], window: Span) -> SealedSum:
             has_gateway &= file.entries[0].get("gateway_role") != ""
             counts.update(_numbers(file.entries[0].get("counts"), Counts._fields))
             direct.update(_numbers(file.entries[0].get("direct_calls")))
+            answered_in.update(_numbers(file.entries[0].get(ANSWERED_IN)))
             if "trail" in file.entries[0]:
                 names = TrailCounts._fields
                 trail.update({"files": 1, **_numbers(file.entries[0]["trail"], names)})
@@ -68,7 +73,7 @@ def sum_hours(files: Iterable[SealedFile], window: Span) -> SealedSum:
     opened = [finding for finding in findings.values() if finding.id not in settled_ids]
     order = sorted(opened, key=lambda finding: (finding.at, finding.request_id))
     outcome = Outcome(totals, order, dict(direct))
-    return SealedSum(outcome, tuple(settled), has_gateway, dict(trail))
+    return SealedSum(outcome, tuple(settled), has_gateway, dict(trail), dict(answered_in))
 
 
 def _of_kind(file: SealedFile, kind: str) -> Iterator[Mapping[str, Any]]:

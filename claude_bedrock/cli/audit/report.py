@@ -49,12 +49,12 @@ from claude_bedrock.cli.verify.evidence_folder import Evidence
 from claude_bedrock.cli.verify.previous_window import PreviousWindow, previous_window
 from claude_bedrock.cli.verify.window_hours import with_whole_hours
 from claude_bedrock.verification.period import Period, in_words
-from claude_bedrock.verification.run import iso
+from claude_bedrock.verification.run import ANSWERED_IN, iso
 
 SCHEMA_VERSION: Final = 2
 """Of `audit.json`: audit.schema.json describes it. It rises where a reader has to change."""
 _STACKS: Final = ("InvocationLogging", "ModelAccess", "Gateway", "Observability")
-USAGE_BY: Final = ("day", "caller", "model", "geography", "region")
+USAGE_BY: Final = ("day", "caller", "model", "geography")
 
 
 class About(NamedTuple):
@@ -138,8 +138,14 @@ class Report(NamedTuple):
     @property
     def other_regions(self) -> list[str]:
         """The other Regions in which calls of this one were answered, by the records."""
-        answered = [values[USAGE_BY.index("region")] for values in self.usage.groups]
-        return other_regions(self.about.region, answered)
+        return other_regions(self.about.region, self.answered_in)
+
+    @property
+    def answered_in(self) -> Mapping[str, int]:
+        """How many records name each Region as the one that answered; empty where they were
+        verified by a version that did not count them."""
+        answered: Mapping[str, int] = self.completeness.report.about.get(ANSWERED_IN, {})
+        return answered
 
     def as_data(self) -> dict[str, Any]:
         report = self.completeness.report
@@ -157,6 +163,7 @@ class Report(NamedTuple):
             "witnesses": [witness.as_data() for witness in self.witnesses],
             "accounts": [scope._asdict() for scope in self.accounts],
             "other_regions": self.other_regions,
+            "answered_in": self.answered_in,
             "statements": [statement.as_data() for statement in self.statements],
             "logging": {
                 "configuration": self.logging.configuration,
@@ -231,12 +238,11 @@ def _previous(deployment: Deployment, period: Period) -> PreviousWindow | None:
 
 def _usage(deployment: Deployment, period: Period) -> Usage:
     """By all that the report's tables and charts are told apart by. The same computation as
-    `claude-bedrock usage`, on the same objects."""
-    rows = sources.read_stage(deployment, period.since, period.until, lambda *_: None)
-    total_usage = totals.usage(rows, USAGE_BY, sources.team_profiles(deployment))
-    return totals.with_notes(
-        total_usage, sources.expiry_notes(deployment, period.since, period.now)
-    )
+    `claude-bedrock usage`, of the same source."""
+    read = sources.read_stage(deployment, period.since, period.until, period.now, lambda *_: None)
+    profiles = sources.team_profiles(deployment)
+    total_usage = totals.usage(read.rows, USAGE_BY, profiles, read.source)
+    return totals.with_notes(total_usage, read.notes)
 
 
 def _budgets(
@@ -247,7 +253,8 @@ def _budgets(
     joined: verification.Report,
 ) -> BudgetCheck:
     def read(since: datetime, until: datetime) -> list[Row]:
-        return sources.read_stage(deployment, since, until, lambda *_: None)
+        # The counters are the gateway's word, and so are its audit log entries: records are not.
+        return sources.read_records(deployment, since, until, lambda *_: None)
 
     profiles = sources.team_profiles(deployment)
     return budgets.collect_budgets(recorder, outputs, period, read, profiles, joined=joined)

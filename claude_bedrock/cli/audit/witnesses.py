@@ -1,7 +1,7 @@
 """The witnesses of the window's calls, each by how many it counts; and what the report covers of
 accounts and Regions."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
 from claude_bedrock.verification.finding import Counts
@@ -45,6 +45,6 @@ def witnesses(
     )
 
 
-def other_regions(stage_region: str, answered: Sequence[str]) -> list[str]:
+def other_regions(stage_region: str, answered: Collection[str]) -> list[str]:
     """Return the other Regions that records name as those that answered."""
     return sorted({region for region in answered if region and region != stage_region})

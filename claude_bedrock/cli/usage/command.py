@@ -35,6 +35,7 @@ from claude_bedrock.cli.usage import (
     rows,
     sources,
     table,
+    totals,
 )
 from claude_bedrock.cli.usage.bill import table as bill_table
 from claude_bedrock.cli.usage.bill.comparison import Comparison
@@ -46,21 +47,24 @@ from claude_bedrock.verification.period import Period, in_words
 
 
 class _Source(NamedTuple):
-    """Where to ask: a folder, a folder to fill first, Athena, or by default a passing folder."""
+    """What to count from: records in a folder, in a folder to fill first, by Athena, or in a folder
+    that passes; by default audit log entries."""
 
     folder: Path | None
     synced: Path | None
     athena: bool
+    records: bool
 
 
 class _Answer(NamedTuple):
     rows: list[Row]
     profiles: TeamProfiles
-    scanned_bytes: int | None
+    scanned_bytes: int | None = None
+    source: totals.Source = "records"
     notes: Sequence[str] = ()
 
     def by(self, dimensions: Sequence[Dimension]) -> Usage:
-        return with_notes(priced(self.rows, dimensions, self.profiles), self.notes)
+        return with_notes(priced(self.rows, dimensions, self.profiles, self.source), self.notes)
 
 
 def usage(
@@ -83,7 +87,17 @@ def usage(
     sync: Annotated[
         Path | None, typer.Option(help="Fetch into this folder what it lacks, then ask it.")
     ] = None,
-    athena: Annotated[bool, typer.Option("--athena", help="Ask in the account.")] = False,
+    athena: Annotated[
+        bool, typer.Option("--athena", help="Ask Athena in the account, of records.")
+    ] = False,
+    records: Annotated[
+        bool,
+        typer.Option(
+            "--records",
+            help="Count from Bedrock's records: calls past the gateway and the Region that "
+            "answered too. Downloads prompts.",
+        ),
+    ] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV, a row for each group.")] = False,
     out: Annotated[Path | None, typer.Option(help="Write a page of HTML.")] = None,
     bill: Annotated[
@@ -98,21 +112,22 @@ def usage(
     as_json: AsJson = False,
     local_dir: LocalDir = LOCAL_DIR,
 ) -> None:
-    """Total calls, tokens and cost from Bedrock's log records.
+    """Total calls, tokens and cost from audit log entries, or from Bedrock's records.
 
-    Exit code: 0, or 2 if a record cannot be read, or something could not be asked."""
+    Exit code: 0, or 2 if one of them cannot be read, or something could not be asked."""
     with one_line_errors(NOT_ASSESSED, "auditor"):
         dimensions = _dimensions(by or ("caller" if bill else "model"))
         period = window(
             since, hours, until, month, now=datetime.now(UTC), default_hours=MONTH_HOURS
         )
-        source = _source(folder, sync, athena=athena)
+        source = _source(folder, sync, athena=athena, records=records)
         _check_outputs(out, sync, bill, as_csv=as_csv, as_json=as_json)
         where = None if folder and not stage else deployment.chosen(stage, region, local_dir)
         billed = None if bill is None else Bill(bill, dimensions, where, period)
-        answer = _answer_of(source, where, period)
+        answer = _answer_of(source, where, period, dimensions)
         if billed:
-            _show_bill(billed.compare(answer.rows, answer.profiles), period, as_json=as_json)
+            compared = billed.compare(answer.rows, answer.profiles)
+            _show_bill(compared, answer, period, as_json=as_json)
             return
         total_usage = answer.by(dimensions)
         title = f"Usage from {period.since:%Y-%m-%d %H:%M} to {period.until:%Y-%m-%d %H:%M} UTC"
@@ -130,7 +145,7 @@ def usage(
             echo(f"Athena read {answer.scanned_bytes:,} bytes")
     if out:
         with one_line_errors(NOT_ASSESSED):
-            usages = [answer.by([dimension]) for dimension in DIMENSIONS]
+            usages = [answer.by([dimension]) for dimension in _known(answer)]
             out.parent.mkdir(parents=True, exist_ok=True)
             out.write_text(html_report.page(usages, _about(where, period)), encoding="utf-8")
         echo(f"Page: {out}", err=True)
@@ -153,13 +168,17 @@ def _check_outputs(
         require_writable(sync)
 
 
-def _show_bill(comparison: Comparison, period: Period, *, as_json: bool) -> None:
+def _show_bill(comparison: Comparison, answer: _Answer, period: Period, *, as_json: bool) -> None:
     if as_json:
         window = {"since": period.since.isoformat(), "until": period.until.isoformat()}
-        echo_json({**window, **comparison.as_data()})
+        about = {**window, "source": answer.source, "notes": list(answer.notes)}
+        echo_json({**about, **comparison.as_data()})
     else:
-        title = f"Records and bill, {in_words(period.since, period.until)}"
-        console().print(bill_table.shown(comparison, title))
+        source = f"{answer.source[:1].upper()}{answer.source[1:]}"
+        title = f"{source} and bill, {in_words(period.since, period.until)}"
+        console().print(bill_table.shown(comparison, title, answer.source))
+        for note in answer.notes:
+            echo(note, err=True)
 
 
 def _about(where: Deployment | None, period: Period) -> html_report.About:
@@ -188,41 +207,62 @@ def _dimensions(by: str) -> list[Dimension]:
     return [known[part] for part in dict.fromkeys(names)]
 
 
-def _source(folder: Path | None, sync: Path | None, *, athena: bool) -> _Source:
-    if sum((folder is not None, sync is not None, athena)) > 1:
-        raise UnanswerableError("--from, --sync and --athena cannot be combined.")
-    return _Source(folder, sync, athena)
+def _source(folder: Path | None, sync: Path | None, *, athena: bool, records: bool) -> _Source:
+    if sum((folder is not None, sync is not None, athena, records)) > 1:
+        raise UnanswerableError("--from, --sync, --athena and --records cannot be combined.")
+    return _Source(folder, sync, athena, records)
 
 
-def _answer_of(source: _Source, where: Deployment | None, period: Period) -> _Answer:
-    profiles = sources.team_profiles(where) if where else {}
-    if source.athena and where:
-        result = athena_engine.ask(where, rows.question(period.since, period.until))
-        records = rows.read(result.names, result.rows)
-        return _Answer(records, profiles, result.scanned_bytes, _expiry_notes(where, period))
+def _known(answer: _Answer) -> list[Dimension]:
+    """Return the dimensions that the source of the answer knows."""
+    unknown = "region" if answer.source == "audit log entries" else ""
+    return [dimension for dimension in DIMENSIONS if dimension != unknown]
+
+
+def _answer_of(
+    source: _Source, where: Deployment | None, period: Period, dimensions: Sequence[Dimension]
+) -> _Answer:
     if source.folder:
+        profiles = sources.team_profiles(where) if where else {}
         files = local_files.of_records(source.folder, period.since, period.until)
-        return _Answer(sources.read_folder(files, period.since, period.until), profiles, None)
+        return _Answer(sources.read_folder(files, period.since, period.until), profiles)
     if where is None:
         raise UnanswerableError("Give a stage by --stage, or a folder of records by --from.")
+    if source.athena:
+        result = athena_engine.ask(where, rows.question(period.since, period.until))
+        records = rows.read(result.names, result.rows)
+        return _of_records(records, where, period)._replace(scanned_bytes=result.scanned_bytes)
     with Progress(console=console(err=True), transient=True) as bars:
-        bar = bars.add_task("records", total=None)
+        bar = bars.add_task(
+            "records" if source.records or source.synced else "audit log entries", total=None
+        )
 
         def show(done: int, total: int) -> None:
             bars.update(bar, completed=done, total=total)
 
-        records = sources.read_stage(where, period.since, period.until, show, source.synced)
-    return _Answer(records, profiles, None, _expiry_notes(where, period))
+        if source.records or source.synced:
+            records = sources.read_records(where, period.since, period.until, show, source.synced)
+            return _of_records(records, where, period)
+        read = sources.read_stage(where, period.since, period.until, period.now, show)
+    answer = _Answer(read.rows, sources.team_profiles(where), None, read.source, read.notes)
+    if unknown := [name for name in dimensions if name not in _known(answer)]:
+        raise UnanswerableError(
+            f"Audit log entries do not name the {unknown[0]} that answered. Add --records, or ask "
+            "Athena by --athena."
+        )
+    return answer
 
 
-def _expiry_notes(where: Deployment, period: Period) -> list[str]:
-    return sources.expiry_notes(where, period.since, period.now)
+def _of_records(records: list[Row], where: Deployment, period: Period) -> _Answer:
+    notes = sources.record_notes(where, records, period.since, period.now)
+    return _Answer(records, sources.team_profiles(where), notes=notes)
 
 
 def _as_data(total_usage: Usage, period: Period, scanned_bytes: int | None) -> dict[str, Any]:
     return {
         "since": period.since.isoformat(),
         "until": period.until.isoformat(),
+        "source": total_usage.source,
         "by": total_usage.by,
         "groups": [
             {**dict(zip(total_usage.by, values, strict=True)), **group_sum.as_data()}

@@ -1,4 +1,5 @@
-"""The rows that the query `usage` gives, whichever engine answers it."""
+"""The rows of usage: of records, as the query `usage` gives them, whichever engine answers it; and
+of audit log entries."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -17,7 +18,8 @@ class Row(NamedTuple):
     """As claude_bedrock/queries/usage.sql names them. `team` is the one in the record's
     metadata, empty in records of 0.2 and before. `unreadable` are lines that are no record, and
     files that are not whole; none of them is among the calls. `principal` is
-    the ARN of the role or user that called."""
+    the ARN of the role or user that called. `incomplete` are calls that broke off, whose tokens are
+    those counted until then; Bedrock's records have none of them."""
 
     day: str
     caller: str
@@ -35,6 +37,7 @@ class Row(NamedTuple):
     unreadable_in: str = ""
     team: str = ""
     principal: str = ""
+    incomplete: int = 0
 
 
 _NUMBERS: Final = tuple(name for name, kind in Row.__annotations__.items() if kind is int)
@@ -52,7 +55,12 @@ def read(
     `broken` files, by its path."""
     rows = [dict(zip(names, row, strict=True)) for row in values]
     answered = (Row(**{name: _value(name, value) for name, value in row.items()}) for row in rows)
-    return [*answered, *(_NOTHING._replace(unreadable=1, unreadable_in=path) for path in broken)]
+    return [*answered, *map(unreadable_row, broken)]
+
+
+def unreadable_row(source: str) -> Row:
+    """Return a row for what cannot be read, by its path or log event."""
+    return _NOTHING._replace(unreadable=1, unreadable_in=source)
 
 
 def _value(name: str, value: Any) -> Any:  # noqa: ANN401 - text or number

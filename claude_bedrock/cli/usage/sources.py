@@ -1,18 +1,40 @@
 """The usage of a stage in a window: the one computation of tokens and cost, for `claude-bedrock
-usage` and for the audit report."""
+usage` and for the audit report.
+
+It is counted from the gateway's audit log entries, which have no prompts. Bedrock's records are
+read where they are the point: where the stage has no gateway, and where Bedrock's word is wanted
+beside the gateway's.
+"""
 
 import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Final, NamedTuple
 
 from claude_bedrock.cli.shared import stage_settings
 from claude_bedrock.cli.shared.deployment import Deployment
-from claude_bedrock.cli.usage import download, local_files, rows
+from claude_bedrock.cli.shared.record_sources import audit_lines_of
+from claude_bedrock.cli.usage import download, entry_rows, local_files, rows
 from claude_bedrock.cli.usage.download import Progress
 from claude_bedrock.cli.usage.rows import Row
-from claude_bedrock.cli.usage.totals import TeamProfile, TeamProfiles
+from claude_bedrock.cli.usage.totals import Source, TeamProfile, TeamProfiles
+from claude_bedrock.cli.verify.verification import principals_of
+from claude_bedrock.records.read_digest import Fingerprint
+from claude_bedrock.retention.log_group import audit_days
+
+_LONGEST_REQUEST: Final = timedelta(minutes=20)
+"""An entry is written at the end of its request, which Lambda ends after 15 minutes:
+https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
+_PAST_THE_GATEWAY: Final = (
+    "counted from the gateway's audit log entries: a call past the gateway has none; "
+    "`claude-bedrock usage --records` counts it"
+)
+_FROM_RECORDS: Final = "counted from Bedrock's records, calls past the gateway among them"
+_WITHOUT_ENDPOINT: Final = (
+    "counted from Bedrock's records: a stage without an endpoint has no audit log entries"
+)
 
 
 def read_folder(files: Sequence[Path], since: datetime, until: datetime) -> list[Row]:
@@ -22,7 +44,28 @@ def read_folder(files: Sequence[Path], since: datetime, until: datetime) -> list
     return rows.read(*duckdb_engine.ask(rows.question(since, until), files))
 
 
+class StageRows(NamedTuple):
+    """The calls of a stage in a window; `notes` say what they were counted from."""
+
+    rows: list[Row]
+    source: Source
+    notes: list[str]
+
+
 def read_stage(
+    where: Deployment, since: datetime, until: datetime, now: datetime, progress: Progress
+) -> StageRows:
+    """Add up the calls of the window (UTC), which is read at `now`. Raises NoTargetError,
+    UnreadableError and botocore's errors."""
+    if not stage_settings.deployed(where).has_endpoint:
+        records = read_records(where, since, until, progress)
+        return StageRows(records, "records", record_notes(where, records, since, now))
+    entries = audit_lines_of(where, since, until + _LONGEST_REQUEST, Fingerprint())
+    notes = [_PAST_THE_GATEWAY, *expiry_notes(where, "audit log entries", since, now)]
+    return StageRows(entry_rows.add_up(entries, since, until), "audit log entries", notes)
+
+
+def read_records(
     where: Deployment,
     since: datetime,
     until: datetime,
@@ -39,15 +82,40 @@ def read_stage(
         return read_folder(files, since, until)
 
 
-def expiry_notes(where: Deployment, since: datetime, now: datetime) -> list[str]:
-    """Return what a reader has to know of a window that begins before the oldest record that is
-    surely kept. Raises NoTargetError and botocore's errors."""
+def record_notes(
+    where: Deployment, rows: Sequence[Row], since: datetime, now: datetime
+) -> list[str]:
+    """Return what a reader has to know of numbers that are counted from records: how many calls
+    went past the gateway, whose callers are ARNs. Raises NoTargetError and botocore's errors."""
+    settings = stage_settings.deployed(where)
+    notes = expiry_notes(where, "records", since, now)
+    if not settings.has_endpoint:
+        return [_WITHOUT_ENDPOINT, *notes]
+    principals = principals_of(where, settings)
+    past = sum(row.calls for row in rows if not principals.is_gateway(row.principal))
+    return [_FROM_RECORDS, *([_direct_calls(past)] if past else []), *notes]
+
+
+def _direct_calls(number: int) -> str:
+    calls = "1 call went" if number == 1 else f"{number:,} calls went"
+    return (
+        f"{calls} past the gateway: by callers that are named by an ARN, or by metadata of theirs"
+    )
+
+
+def expiry_notes(where: Deployment, source: Source, since: datetime, now: datetime) -> list[str]:
+    """Return what a reader has to know of a window that begins before the oldest record, or audit
+    log entry, that is surely kept. Raises NoTargetError and botocore's errors."""
     days = stage_settings.deployed(where).retention_days
+    if source == "audit log entries":
+        days = audit_days(days)
     oldest = now - timedelta(days=days)
     if since >= oldest:
         return []
     first = f"{oldest:%Y-%m-%d %H:%M} UTC"
-    note = f"the stage keeps records for {days} days: of calls from before {first} some may be gone"
+    note = (
+        f"the stage keeps {source} for {days} days: of calls from before {first} some may be gone"
+    )
     return [note]
 
 

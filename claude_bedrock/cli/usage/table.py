@@ -58,7 +58,9 @@ def remarks(usage: Usage) -> list[str]:
     if total.uncounted:
         lines.append(f"not in the dollars, for lack of token counts: {_calls(total.uncounted)}")
     if total.unreadable:
-        lines.append(f"not counted, since they cannot be read: {total.unreadable:,} records")
+        lines.append(f"not counted, since they cannot be read: {total.unreadable:,} {usage.source}")
+    if total.incomplete:
+        lines.append(f"broke off, with the tokens counted until then: {_calls(total.incomplete)}")
     return [*lines, "at the standard tier's rates", *usage.notes]
 
 

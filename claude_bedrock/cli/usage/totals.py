@@ -50,12 +50,14 @@ class Dollars(NamedTuple):
 
 @dataclass(slots=True)
 class Sum:
-    """`uncounted`: answered calls without token counts; `unpriced`: of a model without a price;
+    """`uncounted`: answered calls without token counts; `incomplete`: calls that broke off, with
+    the tokens counted until then; `unpriced`: of a model without a price;
     `unreadable`: lines and files that cannot be read, which are not among the calls."""
 
     calls: int = 0
     failed: int = 0
     uncounted: int = 0
+    incomplete: int = 0
     unpriced: int = 0
     unreadable: int = 0
     input_tokens: int = 0
@@ -68,6 +70,7 @@ class Sum:
         self.calls += row.calls
         self.failed += row.failed
         self.uncounted += row.uncounted
+        self.incomplete += row.incomplete
         self.unreadable += row.unreadable
         self.input_tokens += row.input_tokens
         self.output_tokens += row.output_tokens
@@ -94,6 +97,10 @@ class Sum:
         return {**counts, "dollars": {**dollars, "total": str(self.dollars.total)}}
 
 
+Source = Literal["audit log entries", "records"]
+"""What usage is counted from."""
+
+
 class Usage(NamedTuple):
     """`groups` by the values of `by`, in their order; `notes` say what had to be assumed, and what
     is not in the dollars or not counted, and why."""
@@ -102,6 +109,7 @@ class Usage(NamedTuple):
     groups: Mapping[tuple[str, ...], Sum]
     total: Sum
     notes: tuple[str, ...]
+    source: Source = "records"
 
 
 def with_notes(total_usage: Usage, notes: Sequence[str]) -> Usage:
@@ -109,18 +117,24 @@ def with_notes(total_usage: Usage, notes: Sequence[str]) -> Usage:
     return total_usage._replace(notes=(*notes, *total_usage.notes))
 
 
-def usage(rows: Iterable[Row], by: Sequence[Dimension], profiles: TeamProfiles) -> Usage:
+def usage(
+    rows: Iterable[Row],
+    by: Sequence[Dimension],
+    profiles: TeamProfiles,
+    source: Source = "records",
+) -> Usage:
+    """Return the sums of the rows, which were counted from `source`."""
     groups: dict[tuple[str, ...], Sum] = {}
     total, notes = Sum(), dict[str, None]()
     for row in rows:
         called = _called(row, profiles)
         dollars = None if called.model is None else _dollars(row, called.model, called.geography)
         total.add(row, dollars)
-        notes |= dict.fromkeys(_notes(row, called, dollars))
+        notes |= dict.fromkeys(_notes(row, called, dollars, source))
         if row.calls:
             key = tuple(_value(row, called, dimension) for dimension in by)
             groups.setdefault(key, Sum()).add(row, dollars)
-    return Usage(tuple(by), dict(sorted(groups.items())), total, tuple(notes))
+    return Usage(tuple(by), dict(sorted(groups.items())), total, tuple(notes), source)
 
 
 class _Called(NamedTuple):
@@ -181,9 +195,9 @@ def _value(row: Row, called: _Called, dimension: Dimension) -> str:
             return row.day
 
 
-def _notes(row: Row, called: _Called, dollars: Dollars | None) -> Iterator[str]:
+def _notes(row: Row, called: _Called, dollars: Dollars | None, source: Source) -> Iterator[str]:
     if row.unreadable:
-        yield f"not counted: records that cannot be read, the first of them in {row.unreadable_in}"
+        yield f"not counted: {source} that cannot be read, the first of them in {row.unreadable_in}"
     if row.calls and called.model is None:
         yield f"not priced: {row.model_id or 'a record without a model'} is not in the catalog"
     elif row.calls and called.model and dollars is None:

@@ -236,6 +236,7 @@ def _about_sealed(
         "settled": iso(period.now - period.delay),
         "bounds": _bounds(stage_settings.deployed(deployment))._asdict(),
         **({"trail": total.trail} if total.trail else {}),
+        verification.ANSWERED_IN: total.answered_in,
         "read": {"sealed hours": {"count": len(files), "sha256": chain.coverage.sha256}},
     }
 

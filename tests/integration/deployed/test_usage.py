@@ -36,13 +36,17 @@ def test_bucket_folder_and_athena_give_the_same_and_it_is_what_was_called(
         recorded(deployment, request_id(called))
     window = ("--since", since, "--until", f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}")
 
-    bucket = usage(deployment, *window)
+    entries = usage(deployment, *window)
+    bucket = usage(deployment, *window, "--records")
     synced = usage(deployment, *window, "--sync", str(tmp_path))
     again = usage(deployment, *window, "--from", str(tmp_path))
     athena = usage(deployment, *window, "--athena")
 
     assert athena.pop("scanned_bytes") > 0
-    assert bucket == synced == again == athena
+    assert bucket == synced == athena
+    assert all(bucket[name] == again[name] for name in ("groups", "total", "source"))
+    assert all(bucket[name] == entries[name] for name in ("groups", "total"))
+    assert (entries["source"], bucket["source"]) == ("audit log entries", "records")
     counted = {(group["caller"], group["model"]): group["calls"] for group in bucket["groups"]}
     assert counted["default", "claude-haiku-4-5"] >= 1
     assert counted["default", "claude-opus-5-5"] >= 2

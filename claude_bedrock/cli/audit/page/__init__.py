@@ -84,8 +84,8 @@ def page(report: Report) -> str:
         notes=remarks(report.usage),
         usage_notes=report.usage.notes,
         callers=_by_caller_and_model(report.usage),
-        regions=_named(report.usage, "region"),
-        charts=_charts(report.usage),
+        regions=report.answered_in,
+        charts={**_charts(report.usage), **_region_chart(report.answered_in)},
         most_rows=_MOST_ROWS,
     )
 
@@ -168,8 +168,15 @@ def _charts(usage: Usage) -> Mapping[str, str]:
         "calls a day, by model": _by_day("Calls a day, by model", usage),
         "cost by caller": _cost("Cost by caller in US dollars", usage),
         "tokens by model": _tokens("Tokens by model", usage),
-        "calls by region": _regions("Calls by the Region that answered", usage),
     }
+
+
+def _region_chart(answered_in: Mapping[str, int]) -> Mapping[str, str]:
+    if not answered_in:
+        return {}
+    title = "Calls by the Region that answered"
+    most = dict(Counter(answered_in).most_common(_MOST_BARS))
+    return {"calls by region": charts.bars(title, list(most), {"calls": list(most.values())})}
 
 
 def _by_day(title: str, usage: Usage) -> str:
@@ -195,11 +202,6 @@ def _tokens(title: str, usage: Usage) -> str:
         for name, field in _TOKENS.items()
     }
     return charts.bars(title, list(groups), series)
-
-
-def _regions(title: str, usage: Usage) -> str:
-    groups = _largest(_named(usage, "region"), lambda group_sum: group_sum.calls)
-    return charts.bars(title, list(groups), {"calls": [group.calls for group in groups.values()]})
 
 
 def _largest(groups: Mapping[str, Sum], by: Callable[[Sum], Decimal | int]) -> Mapping[str, Sum]:

@@ -19,6 +19,7 @@ Reason = Literal[
     "other rates",
     "no price in the catalog",
     "no caller session",
+    "calls broke off",
     "not in the bill",
     "not in the records",
     "other tokens",
@@ -218,6 +219,7 @@ def _reason(
         "not in the bill": not group.billed,
         "no price in the catalog": bool(recorded.unpriced) and not is_less,
         "other rates": _has_same_tokens(recorded, billed),
+        "calls broke off": bool(recorded.incomplete + recorded.uncounted) and not is_less,
         "other tokens": True,
     }
     return next(reason for reason, fits in fitting.items() if fits)

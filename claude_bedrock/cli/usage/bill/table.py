@@ -10,6 +10,7 @@ from rich.text import Text
 from claude_bedrock.cli.shared.terminal import plain_lines
 from claude_bedrock.cli.usage.bill.comparison import Comparison, Reason
 from claude_bedrock.cli.usage.table import money
+from claude_bedrock.cli.usage.totals import Source
 
 MEANINGS: Final[dict[Reason, str]] = {
     "rounding": "rounding, less than a cent",
@@ -17,6 +18,7 @@ MEANINGS: Final[dict[Reason, str]] = {
     "other rates": "same tokens: a discount, a service tier, a one-hour cache write or a new price",
     "no price in the catalog": "some calls are of models without a price in the catalog",
     "no caller session": "calls in the gateway's own role, which the bill cannot tell apart",
+    "calls broke off": "calls broke off: Bedrock bills tokens that the gateway did not read",
     "not in the bill": "on record, and not in the bill",
     "not in the records": "billed, and not on record in this window: run `claude-bedrock verify`",
     "other tokens": "the bill counts other tokens, or not in tokens",
@@ -24,10 +26,10 @@ MEANINGS: Final[dict[Reason, str]] = {
 """What each reason says to a person."""
 
 
-def shown(comparison: Comparison, title: str) -> RenderableType:
+def shown(comparison: Comparison, title: str, source: Source = "records") -> RenderableType:
     """Return groups, the largest difference first, then what else the bill has."""
     table = Table(comparison.by, box=None, pad_edge=False, padding=(0, 1, 0, 0))
-    for name in ("records", "bill", "difference"):
+    for name in (source, "bill", "difference"):
         table.add_column(f"{name}\nUS dollars", justify="right", no_wrap=True)
     table.add_column("why")
     for group in sorted(comparison.groups, key=lambda each: -abs(each.difference)):

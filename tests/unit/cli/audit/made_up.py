@@ -28,6 +28,7 @@ from claude_bedrock.cli.verify.window_hours import WindowHours
 from claude_bedrock.verification.accepted_findings import Disposition
 from claude_bedrock.verification.assessment import assess
 from claude_bedrock.verification.finding import Counts, Finding, Outcome
+from claude_bedrock.verification.run import ANSWERED_IN
 
 HOSTILE = "<img src=x onerror=alert(1)>\"'&</script><script>alert(2)</script>"
 MODELS = ("claude-haiku-4-5", "claude-opus-5-5", "claude-sonnet-5-5")
@@ -165,7 +166,8 @@ def _joined(calls: int, lost: int) -> Joined:
     findings = [_finding(number) for number in range(lost)]
     counts = Counts(calls=calls, matched=calls - lost, not_logged=lost, records=calls - lost)
     read = {name: {"count": calls, "sha256": "0" * 64} for name in ("S3", "CloudWatch Logs")}
-    about = {"account": "123456789012", "by": "somebody", "read": read}
+    answered_in = dict(zip(REGIONS, (calls - 7, 7), strict=True))
+    about = {"account": "1" * 12, "by": "somebody", "read": read, ANSWERED_IN: answered_in}
     outcome = Outcome(counts, findings, {"arn:aws:iam::123456789012:role/batch": 3})
     written = Written(Path("verify-prod.jsonl"), "1" * 64)
     accepted = (Accepted(_finding(lost), _disposition(_finding(lost))),)
@@ -188,7 +190,7 @@ def _location(number: int) -> Location:
 
 def _usage() -> Usage:
     groups: dict[tuple[str, ...], Sum] = {
-        (f"{FIRST + timedelta(days=day)}", caller, model, "eu", REGIONS[day % 2]): Sum(
+        (f"{FIRST + timedelta(days=day)}", caller, model, "eu"): Sum(
             calls=3 + (day * index) % 17,
             failed=day % 2,
             uncounted=day % 3,
@@ -208,7 +210,7 @@ def _usage() -> Usage:
     for group in groups.values():
         total.merge(group)
     notes = (f"not counted: records that cannot be read, the first of them in {HOSTILE}",)
-    return Usage(USAGE_BY, groups, total, notes)
+    return Usage(USAGE_BY, groups, total, notes, "audit log entries")
 
 
 def _answer(number: int) -> Answer:

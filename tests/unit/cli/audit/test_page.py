@@ -16,6 +16,7 @@ from claude_bedrock.cli.audit.report import USAGE_BY
 from claude_bedrock.cli.audit.statement import VERDICTS
 from claude_bedrock.cli.usage.table import remarks
 from claude_bedrock.cli.usage.totals import Sum, Usage
+from claude_bedrock.verification.run import ANSWERED_IN
 from tests.unit.cli.audit.made_up import CALLERS, DAYS, HOSTILE, MODELS, report
 
 _VOID = {"meta", "link", "img", "input", "br"}
@@ -138,10 +139,14 @@ def test_what_is_not_in_the_dollars_is_listed_as_usage_lists_it(text: str) -> No
 
 
 def test_a_window_without_calls_has_no_charts_but_a_sentence() -> None:
-    empty = page(report()._replace(usage=Usage(USAGE_BY, {}, Sum(), ("some may be gone",))))
+    made, nothing = report(), Usage(USAGE_BY, {}, Sum(), ("some may be gone",))
+    joined = made.completeness.report
+    unread = joined._replace(about={**joined.about, ANSWERED_IN: {}})
+    completeness = made.completeness._replace(report=unread)
+    empty = page(made._replace(usage=nothing, completeness=completeness))
 
     assert "<svg" not in empty
-    assert "No record is of the window." in empty
+    assert "No call is of the window." in empty
     assert "Some may be gone." in empty
 
 

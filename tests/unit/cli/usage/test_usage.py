@@ -97,7 +97,7 @@ ABOUT = html_report.About("dev", "1", "us-east-1", "w", "s", "u", "now", "0")
 def test_what_may_have_expired_is_reported_in_terminal_data_and_page(
     week_rows: list[Row], since: datetime, expected: list[str]
 ) -> None:
-    notes = sources.expiry_notes(Deployed("dev", "us-east-1", None), since, NOW)
+    notes = sources.expiry_notes(Deployed("dev", "us-east-1", None), "records", since, NOW)
     result = with_notes(by(week_rows, "model"), notes)
 
     assert notes == expected
