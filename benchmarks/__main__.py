@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,8 @@ _TAKEN = (
         throughput.call_under_budget,
         throughput.stream,
         throughput.native_stream,
+        partial(throughput.paced_stream, 2),
+        partial(throughput.paced_stream, 20),
         throughput.first_event,
         throughput.many_callers,
     ),

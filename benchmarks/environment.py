@@ -65,9 +65,10 @@ def prepared(peers: Peers | None = None) -> Iterator[BenchmarkEnvironment]:
 
 
 @contextmanager
-def upstream(events: int, certificate: Path | None = None) -> Iterator[str]:
-    """Yield the endpoint of an upstream of its own, whose streams have so many events."""
-    arguments = [str(events), *([str(certificate)] if certificate else [])]
+def upstream(events: int, certificate: Path | None = None, pace: int = 0) -> Iterator[str]:
+    """Yield the endpoint of an upstream of its own, whose streams have so many events, `pace`
+    milliseconds apart."""
+    arguments = [str(events), str(pace), *([str(certificate)] if certificate else [])]
     running = Measured([sys.executable, "-m", "benchmarks.upstream", *arguments], {}, talks=True)
     try:
         yield f"{'https' if certificate else 'http'}://127.0.0.1:{running.request('')}"

@@ -62,7 +62,7 @@ def json_call_of(size: int) -> Operation:
 
 def stream(events: int = EVENTS) -> Operation:
     """Return the same prompt, answered by a stream of `events` events, in one burst."""
-    reply = b"".join(http_chunk(frame) for frame in _frames(events))
+    reply = b"".join(http_chunks(events))
     answer = b"".join(_server_sent(event) for event in _events(events))
     request = _compact({"model": MODEL, **_content(_PROMPT), "stream": True})
     return Operation(f"stream of {events}", True, request, reply, answer)
@@ -71,11 +71,15 @@ def stream(events: int = EVENTS) -> Operation:
 def native_stream(events: int = EVENTS) -> Operation:
     """Return the same stream by Bedrock's own operation, whose frames reach the caller as they
     are."""
-    frames = list(_frames(events))
-    reply, answer = b"".join(http_chunk(frame) for frame in frames), b"".join(frames)
+    reply, answer = b"".join(http_chunks(events)), b"".join(_frames(events))
     request = _compact({"anthropic_version": "bedrock-2023-05-31", **_content(_PROMPT)})
     path = f"/model/{PROFILE}/invoke-with-response-stream"
     return Operation(f"native stream of {events}", True, request, reply, answer, path)
+
+
+def http_chunks(events: int) -> list[bytes]:
+    """Return a stream as Bedrock sends it: a chunk of HTTP for each frame."""
+    return [http_chunk(frame) for frame in _frames(events)]
 
 
 def http_chunk(data: bytes) -> bytes:

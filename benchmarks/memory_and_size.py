@@ -30,7 +30,7 @@ def memory(environment: BenchmarkEnvironment, effort: Effort) -> Figure:
     }
     samplers = {name: partial(_held, start) for name, start in starting.items()}
     samples = interleaved(effort.footprints, samplers)
-    targets = [Target(25, FLOOR, how="above")]
+    targets = [Target(10, FLOOR, how="above")]
     return Figure("Memory of one environment", "MiB of PSS", samples, targets)
 
 

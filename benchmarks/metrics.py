@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeVar
 
 FLOOR = "bare loop"
 RELAY = "raw relay"
+RELAY_TLS = "raw relay, upstream over TLS"
 DIRECT = "direct"
 GATEWAY = "gateway"
 GATEWAY_TLS = "gateway, upstream over TLS"

@@ -1,11 +1,13 @@
 """The floor of a relay: the least Python that gives the Runtime API the bytes of an upstream.
 
-`python -m benchmarks.raw_relay UPSTREAM REQUEST_FILE`, the upstream being HOST:PORT. Whatever is
-asked, the request in the file is sent. Both sides speak HTTP's chunks, so that what one read brings
-leaves in one write as it is; nothing is looked at but the end.
+`python -m benchmarks.raw_relay UPSTREAM REQUEST_FILE CA_FILE`, the upstream being a URL. Whatever
+is asked, the request in the file is sent. Both sides speak HTTP's chunks, so that what one read
+brings leaves in one write as it is; nothing is looked at but the end.
 """
 
 import os
+import socket
+import ssl
 import sys
 from pathlib import Path
 
@@ -15,9 +17,9 @@ _KIND = "application/vnd.amazon.eventstream"
 _END = b"0\r\n\r\n"
 
 
-def serve(address: str, upstream: str, request: bytes) -> None:
+def serve(address: str, upstream: str, request: bytes, ca_file: str) -> None:
     host = address.partition(":")[0]
-    with bare_loop.connect(upstream) as bedrock:
+    with _connect(upstream, ca_file) as bedrock:
         while True:
             with bare_loop.connect(address) as connection:
                 connection.sendall(bare_loop.next_request(host))
@@ -34,5 +36,15 @@ def serve(address: str, upstream: str, request: bytes) -> None:
                 bare_loop.read(connection)
 
 
+def _connect(upstream: str, ca_file: str) -> socket.socket:
+    scheme, _, address = upstream.partition("://")
+    plain = bare_loop.connect(address)
+    if scheme == "http":
+        return plain
+    context = ssl.create_default_context(cafile=ca_file)
+    return context.wrap_socket(plain, server_hostname=address.partition(":")[0])
+
+
 if __name__ == "__main__":
-    serve(os.environ["AWS_LAMBDA_RUNTIME_API"], sys.argv[1], Path(sys.argv[2]).read_bytes())
+    request = Path(sys.argv[2]).read_bytes()
+    serve(os.environ["AWS_LAMBDA_RUNTIME_API"], sys.argv[1], request, sys.argv[3])

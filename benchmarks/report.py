@@ -20,7 +20,7 @@ def machine() -> str:
         _processor(),
         f"{os.cpu_count()} cores (load {os.getloadavg()[0]:.1f} before)",
         f"{platform.system()} {platform.machine()}",
-        f"Python {platform.python_version()}",
+        f"Python {platform.python_version()} ({platform.python_compiler()})",
         datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
     )
     return ", ".join(parts)

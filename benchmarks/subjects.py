@@ -142,11 +142,12 @@ def bare_loop(environment: BenchmarkEnvironment, *, stream_file: Path | None = N
     return Function([str(environment.python), str(_BARE_LOOP), *files], {})
 
 
-def raw_relay(environment: BenchmarkEnvironment) -> Function:
-    """Return the raw relay, the floor of a native stream."""
+def raw_relay(environment: BenchmarkEnvironment, *, endpoint: str = "") -> Function:
+    """Return the raw relay, the floor of a native stream and of a paced one."""
     command = [str(environment.python), "-m", "benchmarks.raw_relay"]
-    upstream = environment.endpoint.removeprefix("http://")
-    return Function([*command, upstream, str(environment.request_file)], {})
+    upstream = endpoint or environment.endpoint
+    arguments = [upstream, str(environment.request_file), str(environment.ca_bundle)]
+    return Function([*command, *arguments], {})
 
 
 def direct_boto3(benchmark_environment: BenchmarkEnvironment) -> DirectCaller:

@@ -1,8 +1,8 @@
 """A stand-in for bedrock-runtime that answers canned bytes, as fast as asyncio lets it.
 
-`python -m benchmarks.upstream EVENTS [CERTIFICATE]` prints its port. `EVENTS` is how many a stream
-has; `CERTIFICATE`, a PEM file with key and chain, makes it speak TLS. It reads a request's length,
-and nothing else of it.
+`python -m benchmarks.upstream EVENTS PACE [CERTIFICATE]` prints its port. `EVENTS` is how many a
+stream has, `PACE` the milliseconds between two of them, 0 for a burst; `CERTIFICATE`, a PEM file
+with key and chain, makes it speak TLS. It reads a request's length, and nothing else of it.
 """
 
 import asyncio
@@ -29,14 +29,17 @@ def json_response(operation: Operation) -> bytes:
     return head + b"Content-Length: %d\r\n\r\n" % len(operation.reply) + operation.reply
 
 
-def _stream_response(operation: Operation) -> bytes:
-    head = _HEAD % b"application/vnd.amazon.eventstream"
-    return head + b"Transfer-Encoding: chunked\r\n\r\n" + operation.reply + b"0\r\n\r\n"
+def _stream_response(events: int) -> list[bytes]:
+    """Return the head and each event's chunk; the last one ends the response."""
+    head = _HEAD % b"application/vnd.amazon.eventstream" + b"Transfer-Encoding: chunked\r\n\r\n"
+    *chunks, last = fixtures.http_chunks(events)
+    return [head, *chunks, last + b"0\r\n\r\n"]
 
 
 class _Peer(asyncio.Protocol):
-    def __init__(self, json_response: bytes, stream_response: bytes) -> None:
-        self._responses = (json_response, stream_response)
+    def __init__(self, pace: float, json_response: bytes, stream_response: list[bytes]) -> None:
+        self._pace = pace
+        self._responses = ([json_response], stream_response)
         self._received = bytearray()
         self._transport: asyncio.WriteTransport | None = None
 
@@ -53,7 +56,22 @@ class _Peer(asyncio.Protocol):
         if len(self._received) >= head_end + 4 + content_length(head):
             path = head.split(b" ", 2)[1]
             self._received.clear()
-            self._transport.write(self._responses[path.endswith(b"-stream")])
+            response = self._responses[path.endswith(b"-stream")]
+            if self._pace:
+                self._writing = asyncio.create_task(
+                    _write_paced(self._transport, response, self._pace)
+                )
+            else:
+                self._transport.write(b"".join(response))
+
+
+async def _write_paced(
+    transport: asyncio.WriteTransport, pieces: list[bytes], seconds: float
+) -> None:
+    """Each piece leaves by itself: no two of them are closer than that, however busy it is."""
+    for piece in pieces:
+        transport.write(piece)
+        await asyncio.sleep(seconds)
 
 
 def content_length(head: bytes) -> int:
@@ -62,17 +80,18 @@ def content_length(head: bytes) -> int:
     return int(rest.split(b"\r\n", 1)[0]) if separator else 0
 
 
-async def _serve(events: int, certificate: str | None) -> None:
-    responses = json_response(fixtures.json_call()), _stream_response(fixtures.stream(events))
+async def _serve(events: int, pace: float, certificate: str | None) -> None:
+    responses = json_response(fixtures.json_call()), _stream_response(events)
     tls = None
     if certificate is not None:
         tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         tls.load_cert_chain(certificate)
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: _Peer(*responses), "127.0.0.1", 0, ssl=tls)
+    server = await loop.create_server(lambda: _Peer(pace, *responses), "127.0.0.1", 0, ssl=tls)
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
 
 
 if __name__ == "__main__":
-    asyncio.run(_serve(int(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else None))
+    certificate = sys.argv[3] if len(sys.argv) > 3 else None
+    asyncio.run(_serve(int(sys.argv[1]), int(sys.argv[2]) / 1000, certificate))

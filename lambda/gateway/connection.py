@@ -3,12 +3,14 @@
 What fails on it is a GatewayError that says whether the request can have arrived.
 """
 
+import os
 import select
 import socket
 import ssl
 import sys
 import time
 from collections.abc import Callable, Iterable
+from struct import pack
 from urllib.parse import urlsplit
 
 from gateway import errors, tls
@@ -37,6 +39,7 @@ class Connection:
         self._tls = tls.client_context() if parts.scheme == "https" else None
         self._socket: socket.socket | None = None
         self._used_at = _now()
+        self._wait_seconds = 0.0  # for which the kernel waits in a read; 0: not told yet
         self.is_spoiled = False  # by a request that was not sent whole
 
     def send(self, pieces: Iterable[bytes], until: float) -> OSError | None:
@@ -45,7 +48,7 @@ class Connection:
 
         Raises Unreachable, NotSent.
         """
-        self.is_spoiled = False
+        self.is_spoiled, self._wait_seconds = False, 0.0
         try:
             open_socket = self._ready(until)
         except OSError as error:
@@ -67,16 +70,20 @@ class Connection:
         self, reader: ResponseReader, until: float, check_client: Callable[[], None]
     ) -> bytes | None:
         """Feed the reader once. None when nothing comes until `until`, by the monotonic clock."""
-        open_socket = self._open(until)
+        open_socket = self._socket or self._open(until)
         while True:
             try:
                 reader.check()
-                left = until - time.monotonic()
-                open_socket.settimeout(max(min(left, CHECK_SECONDS), 0.001))
+                seconds = max(min(until - time.monotonic(), CHECK_SECONDS), 0.001)
+                if seconds != self._wait_seconds:
+                    self._wait_seconds = seconds
+                    _set_receive_timeout(open_socket, seconds)
                 data = open_socket.recv(_READ_BYTES)
-                self._used_at = _now()
                 if data:
-                    return reader.feed(data)
+                    body = reader.feed(data)
+                    if reader.complete:
+                        self._used_at = _now()
+                    return body
                 reader.end()
             except (OSError, ProtocolError) as error:
                 if not _is_timeout(error):
@@ -169,10 +176,19 @@ def _set_socket_options(connection: socket.socket) -> None:
             connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
 
+def _set_receive_timeout(connection: socket.socket, seconds: float) -> None:
+    """Let a read wait in the kernel for so long. Python polls a socket with a timeout of its own
+    before each read, and TLS reads first in vain; it takes this one for one that does not wait:
+    https://man7.org/linux/man-pages/man7/socket.7.html (SO_RCVTIMEO)"""
+    connection.settimeout(0)
+    os.set_blocking(connection.fileno(), True)
+    timeval = pack("ll", int(seconds), int(seconds % 1 * 1_000_000))
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, timeval)
+
+
 def _is_timeout(error: Exception) -> bool:
-    """Return whether our own wait ended. A timeout that the kernel reports, of a peer that has
-    vanished, carries an error number."""
-    return isinstance(error, TimeoutError) and error.errno is None
+    """Return whether our own wait ended; a peer that has vanished is a TimeoutError."""
+    return isinstance(error, BlockingIOError | ssl.SSLWantReadError)
 
 
 def _has_input(idle: socket.socket) -> bool:

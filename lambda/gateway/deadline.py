@@ -32,7 +32,7 @@ class Deadline:
 
     def remaining(self) -> float:
         """Return the seconds left; below zero when there are none."""
-        return min(self._until - self._clock(), IDLE_TIMEOUT_SECONDS - self.idle_seconds())
+        return min(self._until, self._touched_at + IDLE_TIMEOUT_SECONDS) - self._clock()
 
     def require_remaining(self) -> float:
         """Return the seconds left, above zero. Raises UpstreamTimeout."""

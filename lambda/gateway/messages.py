@@ -122,15 +122,17 @@ def _relay(
     """Send on what each read brings in one write; ping the client while nothing comes."""
     headers = {**bedrock_headers(response.headers), **_STREAM_HEADERS}
     ping_seconds = context.settings.ping_seconds
-    while (data := _read(response, ping_seconds, is_complete=stream.complete)) != b"":
-        events = sse.PING if data is None else stream.feed(data)
+    try:
+        while (data := _read(response, ping_seconds, is_complete=stream.complete)) != b"":
+            events = sse.PING if data is None else stream.feed(data)
+            if events:
+                context.response.start_once(200, headers)
+                context.response.write(events)
+            if stream.error is not None:
+                raise stream.error
+    finally:
         context.call.usage = stream.usage
         response.attempt.is_complete = stream.complete and stream.is_clean
-        if events:
-            context.response.start_once(200, headers)
-            context.response.write(events)
-        if stream.error is not None:
-            raise stream.error
     stream.end()
     if stream.error is not None:
         raise stream.error

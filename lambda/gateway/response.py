@@ -67,7 +67,7 @@ class ClientResponse:
 
     def start_once(self, status: int, headers: Mapping[str, str]) -> None:
         """Start a stream, unless it is started."""
-        if not self.is_started:
+        if self.status == 0:
             self.start(status, headers)
 
     def write(self, data: bytes) -> None:

@@ -134,7 +134,10 @@ class StreamingResponse:
         """A caller who does not read must not hold the handler until Lambda ends it. Raises
         ClientDisconnected."""
         try:
-            self._send_first(data) if not self._sent else self._send_on(data)
+            if self._sent:
+                self._connection.send(data, self._seconds_left)
+            else:
+                self._send_first(data)
         except OSError as error:
             self._is_disconnected = True
             raise ClientDisconnected("the response is no longer read") from error
@@ -144,16 +147,16 @@ class StreamingResponse:
         AWS does not say for how long it keeps one."""
         self._connection.renew_if_ended()
         try:
-            self._send_on(data)
+            self._connection.send(data, self._seconds_left)
         except TimeoutError:
             raise
         except OSError:
             self._connection.close()
-            self._send_on(data)
-
-    def _send_on(self, data: bytes) -> None:
-        self._connection.send(data, max(self._remaining() - _RESERVE_SECONDS, 0.001))
+            self._connection.send(data, self._seconds_left)
         self._sent = True
+
+    def _seconds_left(self) -> float:
+        return max(self._remaining() - _RESERVE_SECONDS, 0.001)
 
     def _head(self) -> bytes:
         return (

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 import json
 import select
 import socket
+from collections.abc import Callable
 from typing import Any
 
 from gateway.http1 import Head, ProtocolError, ResponseReader
@@ -37,14 +38,21 @@ class RuntimeApiConnection:
         self.port = int(port or 80)
         self._socket: socket.socket | None = None
 
-    def send(self, data: bytes, seconds: float | None = None) -> None:
-        """Send `data`. Raises TimeoutError, an OSError, when it takes longer than `seconds`."""
+    def send(self, data: bytes, seconds_left: Callable[[], float] | None = None) -> None:
+        """Send `data`. Raises TimeoutError, an OSError, when it takes longer than `seconds_left`
+        says."""
         if self._socket is None:
             self._socket = socket.socket()
             self._socket.connect((self.host, self.port))
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._socket.settimeout(seconds)
-        self._socket.sendall(data)
+        try:
+            sent = self._socket.send(data, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            sent = 0
+        if sent < len(data):
+            self._socket.settimeout(seconds_left() if seconds_left else None)
+            self._socket.sendall(memoryview(data)[sent:])
+            self._socket.settimeout(None)
 
     def renew_if_ended(self) -> None:
         """Close a connection that has ended while it was idle, or that carries bytes without a

@@ -14,7 +14,13 @@ import pytest
 import trustme
 
 from gateway import errors
-from gateway.connection import IDLE_SECONDS, _connect, _is_timeout
+from gateway.connection import (
+    CHECK_SECONDS,
+    IDLE_SECONDS,
+    _connect,
+    _is_timeout,
+    _set_receive_timeout,
+)
 from gateway.runtime import ClientDisconnected
 from gateway.signing import Credentials
 from gateway.upstream import Upstream, read_all
@@ -289,7 +295,7 @@ def test_an_answer_in_one_piece_that_never_ends_is_not_buffered() -> None:
 
 
 def test_a_peer_that_vanished_is_not_taken_for_an_idle_one() -> None:
-    own, the_kernels = TimeoutError("timed out"), OSError(errno.ETIMEDOUT, "timed out")
+    own, the_kernels = BlockingIOError(), OSError(errno.ETIMEDOUT, "timed out")
     assert isinstance(the_kernels, TimeoutError)
     assert (_is_timeout(own), _is_timeout(the_kernels)) == (True, False)
 
@@ -384,3 +390,44 @@ def test_another_authority_is_believed_where_the_environment_names_it(
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
     with peer(over_tls(authority, answers(OK)), scheme="https") as upstream:
         assert _post(upstream) == b"ok"
+
+
+def test_a_silent_peer_over_tls_is_waited_for_no_longer_than_one_over_http(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And its caller is looked for meanwhile: Python repeats a read that TLS wants."""
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+
+    def script(connection: socket.socket) -> None:
+        with context.wrap_socket(connection, server_side=True) as peer_end:
+            answers(0.9, OK)(peer_end)
+
+    checks: list[float] = []
+    with peer(script, script, scheme="https") as upstream:
+        with pytest.raises(errors.UpstreamTimeout):
+            _post(upstream, seconds=0.1)
+        reply = upstream.post(
+            "/", {}, b"body", seconds=5, check_client=lambda: checks.append(time.monotonic())
+        )
+        assert read_all(reply, 5) == b"ok"
+        reply.close()
+    assert len(checks) == 1
+
+
+def test_a_read_of_a_paced_stream_waits_in_one_system_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What sets a timeout does so once a response, since every read would pay for it."""
+    armed: list[float] = []
+
+    def set_and_note(connection: socket.socket, seconds: float) -> None:
+        armed.append(seconds)
+        _set_receive_timeout(connection, seconds)
+
+    monkeypatch.setattr("gateway.connection._set_receive_timeout", set_and_note)
+    pieces = [part for _ in range(10) for part in (b"1\r\nx\r\n", 0.002)]
+    with peer(answers(CHUNKED, *pieces, b"0\r\n\r\n")) as upstream:
+        assert _post(upstream) == b"x" * 10
+    assert armed == [CHECK_SECONDS]

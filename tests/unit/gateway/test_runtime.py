@@ -97,7 +97,7 @@ def test_an_invocation_whose_response_cannot_be_sent_is_reported_as_an_error() -
     assert posted[0].startswith(b"POST /2018-06-01/runtime/invocation/1/error ")
 
 
-def _broken(_data: bytes, _seconds: float | None = None) -> None:
+def _broken(_data: bytes, _seconds_left: object = None) -> None:
     raise ConnectionResetError
 
 
