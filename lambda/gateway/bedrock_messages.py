@@ -87,7 +87,7 @@ class EventRelay:
 
     def feed(self, data: bytes) -> bytes:
         """Return the events that `data` completes, in one piece."""
-        if self.error is not None:
+        if self.error is not None or not data:
             return b""
         is_split = data[:1] == b"\n" and bool(self._held) and self._held[-1][-1:] == b"\n"
         if _END not in data and not is_split:
