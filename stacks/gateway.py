@@ -155,6 +155,7 @@ class Gateway(cdk.Stack):
             gateway_role=gateway.role,
             managed_policies=policies,
             permissions_boundary=boundary,
+            statements=access.team_guardrail_statements,
         )
         gateway.function.node.add_dependency(caller)
         add_outputs(self, {"CallerRoleArn": (caller.role.role_arn, "Role of callers' sessions")})

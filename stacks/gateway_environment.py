@@ -24,8 +24,8 @@ def gateway_environment(
     budget_table: str | None = None,
 ) -> dict[str, str]:
     """Return the variables by name. Those of caller sessions, teams, guardrail, browsers' origins,
-    service tiers, Messages path, plans and budgets are absent where the stage has none.
-    `budget_table` is the table's name."""
+    service tiers, Messages path, teams' guardrails, plans and budgets are absent where the stage
+    has none. `budget_table` is the table's name."""
     variables = {
         "STAGE": stage.name,
         "GEOGRAPHIES": ",".join(stage.models.geographies),
@@ -46,6 +46,9 @@ def gateway_environment(
         variables["TEAM_PROFILES"] = stack.to_json_string(value)
     if stage.models.guardrail:
         variables["GUARDRAIL"] = f"{stage.models.guardrail.id}:{stage.models.guardrail.version}"
+    if guardrails := stage.callers.team_guardrails:
+        written = {team: ":".join(guardrail) for team, guardrail in guardrails.items()}
+        variables["TEAM_GUARDRAILS"] = json.dumps(written, separators=(",", ":"))
     if stage.endpoint.cors_origins:
         variables["CORS_ORIGINS"] = ",".join(stage.endpoint.cors_origins)
     if len(stage.models.service_tiers) > 1:

@@ -13,8 +13,6 @@ from constructs import Construct
 
 from claude_bedrock.catalog import MODELS, deny_policy, team_policies
 from claude_bedrock.catalog import invoke_policies as model_policies
-from claude_bedrock.catalog.deny_policy import DenyPolicyInputs
-from claude_bedrock.catalog.invoke_policies import InvocationScope
 from claude_bedrock.queries import schema
 from stacks import team_profile_plan
 from stacks.components.iam.application_inference_profile import ApplicationInferenceProfile
@@ -31,6 +29,7 @@ from stacks.components.iam.stage_role import StageRole
 from stacks.components.iam.viewer_permissions import viewer_permissions
 from stacks.components.record.budget_table import read_permissions
 from stacks.components.stack_outputs import add_outputs
+from stacks.deny_policy_inputs import deny_policy_inputs
 from stacks.invocation_logging import InvocationLogging
 from stacks.stage import Stage
 from stacks.stage.account import Trust
@@ -62,8 +61,9 @@ class ModelAccess(cdk.Stack):
             env=env,
             description="Which Claude models may be called, by whom",
         )
-        inputs = _deny_policy_inputs(self, stage)
+        inputs = deny_policy_inputs(stage, account=self.account, partition=self.partition)
         self.invocation_scope = inputs.scope
+        self.team_guardrail_statements = deny_policy.team_guardrail_statements(inputs)
         models = [model for model in MODELS if model.name in stage.models.allow]
         invoke_policies = InvokePolicies(
             self,
@@ -123,12 +123,12 @@ class ModelAccess(cdk.Stack):
         """Return the ARNs of what a team's own role needs, the deny policy among them."""
         planned = team_profile_plan.planned(stage)
         profiles = team_profile_plan.with_ids(planned, self.team_profile_ids, team=team)
+        guardrail = stage.callers.team_guardrails.get(team, self.invocation_scope.guardrail)
+        scope = self.invocation_scope._replace(guardrail=guardrail)
         policies = InvokePolicies(
             self,
             f"TeamInvoke-{team}",
-            documents=team_policies.invoke_policies(
-                profiles, self.invocation_scope, described=True
-            ),
+            documents=team_policies.invoke_policies(profiles, scope, described=True),
             description=f"Calls the application inference profiles of the team {team}",
         ).policies
         return [policy.managed_policy_arn for policy in (*policies, self.deny_policies.denials)]
@@ -282,25 +282,4 @@ def _team_profile(
         name=planned.name_in(stage.name),
         copied_arn=team_policies.copied_arn(planned.model, planned.route, stack.invocation_scope),
         tags=team_profile_plan.tags(stage, planned.team),
-    )
-
-
-def _deny_policy_inputs(stack: cdk.Stack, stage: Stage) -> DenyPolicyInputs:
-    guardrail = stage.models.guardrail
-    return DenyPolicyInputs(
-        stage=stage.name,
-        scope=InvocationScope(
-            stage.models.geographies,
-            stage.region,
-            stack.account,
-            stack.partition,
-            (guardrail.id, guardrail.version) if guardrail else None,
-        ),
-        short_term_bearer_tokens=stage.callers.short_term_bearer_tokens,
-        data_retention=stage.models.data_retention,
-        team_profiles=bool(stage.callers.teams),
-        signed_callers=stage.callers.auth == "iam",
-        counts_spending=stage.callers.counts_spending,
-        service_tiers=stage.models.service_tiers,
-        caller_sessions=stage.callers.caller_sessions,
     )

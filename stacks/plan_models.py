@@ -36,13 +36,18 @@ def mistakes(stage: Stage) -> Iterator[str]:
 
 def _session_mistakes(plan_name: str, plan: Plan, stage: Stage) -> Iterator[str]:
     """Yield a line for a list that does not fit into the session policy of a key in the plan."""
-    names, guardrail = models_of(plan, stage), stage.models.guardrail
+    names = models_of(plan, stage)
+    own = stage.models.guardrail
+    guardrails = [
+        *stage.callers.team_guardrails.values(),
+        *([(own.id, own.version)] if own else []),
+    ]
     models = [model for model in catalog.MODELS if model.name in names]
     scope = InvocationScope(
         stage.models.geographies,
         stage.region,
         _SOME_ACCOUNT,
-        guardrail=(guardrail.id, guardrail.version) if guardrail else None,
+        guardrail=max(guardrails, key=lambda guardrail: len(guardrail[0]), default=None),
     )
     try:
         session_policies.session_policy(models, scope)

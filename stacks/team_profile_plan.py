@@ -54,7 +54,7 @@ def planned(stage: Stage) -> list[TeamProfile]:
 def tags(stage: Stage, team: str) -> dict[str, str]:
     """Return the team's cost-allocation tags, and its name. Billing splits costs by activated tags:
     https://docs.aws.amazon.com/awsaccountbilling/latest/aboutv2/cost-alloc-tags.html"""
-    return {**stage.callers.teams[team], TEAM_TAG: team}
+    return {**stage.callers.teams[team].tags, TEAM_TAG: team}
 
 
 def with_ids(

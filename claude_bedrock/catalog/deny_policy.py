@@ -4,7 +4,8 @@ The same denials serve in three forms: beside the policies of a role, in a permi
 (with the most that a role of the stage may be allowed), and as a service control policy.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from claude_bedrock.catalog import invoke_policies
@@ -83,6 +84,9 @@ TABLE_KEY_ACTIONS: Final = [
 """What DynamoDB needs of a table's key in the name of whoever uses the table:
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html"""
 
+TEAM: Final = "aws:PrincipalTag/team"
+"""The team of a caller's session."""
+
 _PROJECT: Final = "bedrock:ProjectArn"
 """https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonbedrock.html"""
 
@@ -95,7 +99,8 @@ class DenyPolicyInputs(NamedTuple):
     profiles are called, `signed_callers` that the endpoint is, by its callers' own roles.
     `counts_spending` says that the gateway has a table of budgets.
     `service_tiers` are those that a call may name. `caller_sessions` says that the gateway calls
-    in its callers' sessions, of a role that is no function's."""
+    in its callers' sessions, of a role that is no function's. `team_guardrails` are the id and
+    version of the guardrail without which a team's callers may invoke nothing."""
 
     stage: str
     scope: InvocationScope
@@ -106,6 +111,7 @@ class DenyPolicyInputs(NamedTuple):
     counts_spending: bool = False
     service_tiers: tuple[str, ...] = (STANDARD_TIER,)
     caller_sessions: bool = False
+    team_guardrails: Mapping[str, tuple[str, str]] = MappingProxyType({})
 
 
 class TooLongError(Exception):
@@ -140,6 +146,7 @@ def deny_statements(inputs: DenyPolicyInputs) -> list[Statement]:
         )
     if scope.guardrail_version_arn:
         statements.append(_without_guardrail(scope))
+    statements += _without_team_guardrail(inputs)
     return statements + _account_settings(inputs)
 
 
@@ -162,7 +169,19 @@ def boundary_statements(inputs: DenyPolicyInputs) -> list[Statement]:
         allowed.append(
             _allow("InvokeEndpoint", ["execute-api:Invoke"], [f"{apis}:*/{inputs.stage}/*"])
         )
-    return allowed + invoke_policies.guardrail_statements(scope) + deny_statements(inputs)
+    allowed += invoke_policies.guardrail_statements(scope)
+    return allowed + team_guardrail_statements(inputs) + deny_statements(inputs)
+
+
+def team_guardrail_statements(inputs: DenyPolicyInputs) -> list[Statement]:
+    """Return what the sessions of the teams' callers need beside invoking: nothing, where no team
+    has a guardrail.
+
+    https://docs.aws.amazon.com/bedrock/latest/userguide/guardrails-permissions.html
+    """
+    names = sorted({name for name, _ in inputs.team_guardrails.values()})
+    arns = [inputs.scope.arn(f"guardrail/{name}") for name in names]
+    return [_allow("ApplyTeamGuardrails", ["bedrock:ApplyGuardrail"], arns)] if arns else []
 
 
 def _gateway_writes(inputs: DenyPolicyInputs) -> list[Statement]:
@@ -271,6 +290,29 @@ def _without_guardrail(scope: InvocationScope) -> Statement:
     condition = {"StringNotEquals": {GUARDRAIL: scope.guardrail_version_arn}}
     models = scope.model_arn("*", region="*")
     return _deny("DenyWithoutGuardrail", INVOKE, [models]) | {"Condition": condition}
+
+
+def _without_team_guardrail(inputs: DenyPolicyInputs) -> list[Statement]:
+    """Deny the callers of a team a model without the team's guardrail. The team is a tag of the
+    caller's session, which the gateway sets when it opens the session; a tag of a role counts too:
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principaltag
+    """
+    models = inputs.scope.model_arn("*", region="*")
+    statements = []
+    for number, (guardrail, teams) in enumerate(_guardrails(inputs).items(), start=1):
+        arn = inputs.scope._replace(guardrail=guardrail).guardrail_version_arn
+        condition = {"StringEquals": {TEAM: teams}, "StringNotEquals": {GUARDRAIL: arn}}
+        denial = _deny(f"DenyTeamsWithoutGuardrail{number}", INVOKE, [models])
+        statements.append(denial | {"Condition": condition})
+    return statements
+
+
+def _guardrails(inputs: DenyPolicyInputs) -> dict[tuple[str, str], list[str]]:
+    """Return the teams that each guardrail is enforced on."""
+    teams: dict[tuple[str, str], list[str]] = {}
+    for team, guardrail in inputs.team_guardrails.items():
+        teams.setdefault(guardrail, []).append(team)
+    return teams
 
 
 def _account_settings(inputs: DenyPolicyInputs) -> list[Statement]:

@@ -103,8 +103,9 @@ class CallerSessions:
 
         settings = self._settings
         _, partition, _, _, account, _ = settings.caller_role_arn.split(":")
+        guardrail = settings.for_team(team).guardrail
         scope = InvocationScope(
-            settings.geographies, settings.region, account, partition, settings.guardrail
+            settings.geographies, settings.region, account, partition, guardrail
         )
         named = [model for model in MODELS if model.name in models & settings.allowed_models]
         copies = settings.team_profiles.get(team, {})

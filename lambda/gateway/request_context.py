@@ -94,6 +94,8 @@ class RequestContext:
         self.session: Session | None = None
         self._sessions = sessions
         self.caller = _in_stage(request.caller, settings)
+        if settings.team_guardrails:
+            self.settings = self.settings.for_team(self.caller.team)
         self.budgets = budgets.of_call(self.caller, self.call, request.id) if budgets else None
         self.route = ""
         self.parameters: Mapping[str, str] = MappingProxyType({})

@@ -42,6 +42,7 @@ class Settings(NamedTuple):
     `budgets_table` is the DynamoDB table of budgets, empty for a stage without budgets and rates;
     `budget_rules` is JSON for claude_bedrock.budgets; `budgets_fail`: whether calls are refused
     (closed) or go on (open) while the table does not answer.
+    `team_guardrails`: the guardrail of each team that has one.
     `messages_upstream`: whether messages go by InvokeModel or by Bedrock's own Messages path.
     """
 
@@ -66,12 +67,19 @@ class Settings(NamedTuple):
     budget_rules: str = ""
     budgets_fail: str = "closed"
     messages_upstream: str = INVOKE
+    team_guardrails: Mapping[str, Guardrail] = MappingProxyType({})
 
     def for_plan(self, plan: str) -> "Settings":
         """Return the settings for a caller of that usage plan: those of the stage, with the plan's
         models where it has a list."""
         models = self.plan_models.get(plan)
         return self if models is None else self._replace(allowed_models=models)
+
+    def for_team(self, team: str) -> "Settings":
+        """Return the settings for a caller of that team: those of the stage, with the team's
+        guardrail where it has one."""
+        guardrail = self.team_guardrails.get(team)
+        return self if guardrail is None else self._replace(guardrail=guardrail)
 
 
 def load(environment: Mapping[str, str]) -> Settings:
@@ -101,6 +109,7 @@ def load(environment: Mapping[str, str]) -> Settings:
         budgets_table=environment.get("BUDGETS_TABLE", ""),
         budget_rules=environment.get("BUDGET_RULES", ""),
         budgets_fail=_default_or_other(environment, "BUDGETS_FAIL", ("closed", "open")),
+        team_guardrails=_team_guardrails(environment, "TEAM_GUARDRAILS"),
         messages_upstream=_default_or_other(environment, "MESSAGES_UPSTREAM", (INVOKE, MESSAGES)),
     )
 
@@ -208,6 +217,17 @@ def _default_or_other(environment: Mapping[str, str], name: str, allowed: tuple[
     if value not in allowed:
         raise SettingsError(f"{name} must be {' or '.join(allowed)}, not {value!r}")
     return value
+
+
+def _team_guardrails(environment: Mapping[str, str], name: str) -> dict[str, Guardrail]:
+    """A stage whose teams have none does not set it."""
+    text = environment.get(name, "")
+    if not text:
+        return {}
+    guardrails = {
+        team: _guardrail({name: value}, name) for team, value in _names(environment, name).items()
+    }
+    return {team: guardrail for team, guardrail in guardrails.items() if guardrail is not None}
 
 
 def _guardrail(environment: Mapping[str, str], name: str) -> Guardrail | None:

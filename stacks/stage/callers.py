@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from stacks.stage.group import TRUE_OR_FALSE, Allowed, Group, Page, PrincipalArn, TagText
+from stacks.stage.models import Guardrail
 from stacks.stage.token_issuers import DEFAULT_PLAN, IssuerName, PlanName, TeamName, TokenIssuer
 
 # A claim of a token may hold more than a team of this block.
@@ -152,6 +153,42 @@ class Budgets(Group):
     ] = {}
 
 
+class Team(Group):
+    """A team. An object of tags alone stands for an object with `tags`."""
+
+    tags: Annotated[
+        Mapping[TagText, TagText],
+        Allowed("an object of tags, each a text"),
+        Field(description="Cost-allocation tags on the team's inference profiles."),
+    ] = {}
+    guardrail: Annotated[
+        Guardrail | None,
+        Allowed("an object of id and version, or null"),
+        Page("operations.md#a-teams-guardrail"),
+        Field(
+            description="A guardrail without which IAM lets no caller of the team invoke a model. "
+            "The gateway puts it into the team's calls."
+        ),
+    ] = None
+
+
+def _with_tags(value: object) -> object:
+    """Return the object that a team's tags stand for; anything else as it is. A tag may have the
+    name of a key, and is a text."""
+    if not isinstance(value, Mapping):
+        return value
+    names_keys = any(
+        name in value and not isinstance(value[name], str) for name in Team.model_fields
+    )
+    return value if names_keys else {"tags": value}
+
+
+TeamOrTags = Annotated[
+    Team,
+    BeforeValidator(_with_tags, json_schema_input_type=Mapping[TagText, TagText] | Team),
+]
+
+
 class Callers(Group):
     """Who may call, with which credential, and how much."""
 
@@ -236,10 +273,10 @@ class Callers(Group):
         ),
     ] = "closed"
     teams: Annotated[
-        Mapping[TeamName, Mapping[TagText, TagText]],
+        Mapping[TeamName, TeamOrTags],
         Allowed(
             "an object of team names (1 to 24 letters and digits, single _ and - between them), "
-            "each an object of cost-allocation tags"
+            "each an object of cost-allocation tags, or of tags and guardrail"
         ),
         Page("operations.md"),
         Field(
@@ -288,6 +325,15 @@ class Callers(Group):
     def all_plans(self) -> dict[str, Plan]:
         """The stage's usage plans by name; `default` is the one of `throttle` and `quota`."""
         return {DEFAULT_PLAN: Plan(throttle=self.throttle, quota=self.quota), **self.plans}
+
+    @property
+    def team_guardrails(self) -> dict[str, tuple[str, str]]:
+        """The guardrail of each team that has one: id and version."""
+        return {
+            name: (team.guardrail.id, team.guardrail.version)
+            for name, team in self.teams.items()
+            if team.guardrail is not None
+        }
 
     @property
     def counts_spending(self) -> bool:

@@ -36,8 +36,20 @@ def lines(errors: Iterable[Mapping[str, Any]], block: Mapping[str, Any]) -> list
         keys = _keys(error["loc"])
         if keys[:2] == ["models", "allow"] and isinstance(block.get("models"), list):
             del keys[1]
+        if (
+            keys[:2] == ["callers", "teams"]
+            and keys[3:4] == ["tags"]
+            and _has_tags_alone(keys, block)
+        ):
+            del keys[3]
         by_path.setdefault(".".join(keys), _line(keys, error))
     return list(by_path.values())
+
+
+def _has_tags_alone(keys: Sequence[str], block: Mapping[str, Any]) -> bool:
+    """Return whether a team stands in the block as an object of tags."""
+    tags = block["callers"]["teams"][keys[2]].get("tags")
+    return tags is None or isinstance(tags, str)
 
 
 def _keys(location: Sequence[object]) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
@@ -19,7 +20,8 @@ from tools.docs.access.mutants import mutants, unaccounted
 from tools.docs.access.page import outcome_text, page, rows_of, way_of
 from tools.docs.access.policy_test_cases import INVOKE, Cell
 from tools.docs.access.principals import Policy, Principal
-from tools.synthesis import CONTEXT, Synthesis
+from tools.stage_blocks import with_names
+from tools.synthesis import CONTEXT, Synthesis, synthesize
 
 _OVERRIDES = {*deny_policy.DATA_RETENTION_OVERRIDES, *deny_policy.ENFORCED_GUARDRAIL_CHANGES}
 _OPTION = re.compile(", (tier|project) ")
@@ -219,6 +221,35 @@ def test_a_statement_that_does_not_matter_is_detected(prod: Synthesis) -> None:
     survivors = {name for name, change in changes.items() if change is None}
     assert survivors == {"Twice: Once is gone", "Twice: Again is gone"}
     assert len(changes) == 4
+
+
+def test_a_teams_callers_invoke_with_the_teams_guardrail_alone(tmp_path: Path) -> None:
+    """In a stage with few models, since only what concerns the guardrail is asked."""
+    teams = {"search": {"guardrail": {"id": "abc123", "version": "2"}}, "support": {}}
+    synthesis = synthesize("dev", tmp_path, models=["claude-haiku-4-5"], teams=teams)
+    block = {"dev": with_names(CONTEXT["stages"]["dev"], models=["claude-haiku-4-5"], teams=teams)}
+    inquiry = Inquiry(
+        load_stage(block, "dev"), synthesis.folder, is_asked=lambda cell: "as a caller" in cell.way
+    )
+    altered = mutants(inquiry.principals, inquiry.cells)
+    ours = [mutant for mutant in altered if re.search("Teams?(Without)?Guardrail", mutant.name)]
+    matrix, changes = inquiry.judge(ours)
+    (role,) = [each for each in matrix.principals if each.name == "Gateway/Caller/Role"]
+    allowed = {cell.way for cell in matrix.cells if matrix.allows(role, cell)}
+    invoked = {way for way in allowed if "profile" in way}
+    assert invoked == {
+        f"the team's profile dev-{team}-haiku-4-5-global, as a caller of search, with its guardrail"
+        for team in teams
+    }
+    assert [
+        cell.subject
+        for cell in matrix.cells
+        if cell.action == "bedrock:ApplyGuardrail" and matrix.allows(role, cell)
+    ] == ["its guardrail"]
+    assert len(changes) >= 4
+    # The boundary names the guardrail too, so that the role's own policy may name any.
+    survivors = [name for name, change in changes.items() if change is None]
+    assert [name.partition(": ")[0] for name in survivors] == ["Gateway/Caller/Role/DefaultPolicy"]
 
 
 def test_a_role_with_no_policy_may_do_nothing(prod: Synthesis) -> None:

@@ -140,6 +140,29 @@ def test_the_gateway_knows_plans_and_sends_the_guardrail_that_iam_requires(tmp_p
     assert guardrails == {"arn:aws:bedrock:us-east-1:123456789012:guardrail/abc123:2"}
 
 
+def test_the_gateway_sends_a_teams_guardrail_which_the_teams_own_role_needs_too(
+    tmp_path: Path,
+) -> None:
+    teams = {"search": {"guardrail": {"id": "abc123", "version": "2"}}, "support": {"a": "b"}}
+    synthesis = synthesize("dev", tmp_path, teams=teams, messages_upstream="messages")
+    variables = environment(synthesis, "gateway.handler.handle")
+    read = settings.load({**variables, "AWS_REGION": "us-east-1"})
+    assert (read.guardrail, read.messages_upstream) == (None, "messages")
+    assert read.team_guardrails == {"search": ("abc123", "2")}
+    actions = {
+        policy.id[: policy.id.index("Policy")]: [
+            statement["Action"] for statement in policy.properties["PolicyDocument"]["Statement"]
+        ]
+        for policy in synthesis.resources("ModelAccess", "AWS::IAM::ManagedPolicy")
+        if policy.id.startswith("TeamInvoke")
+    }
+    apply = "bedrock:ApplyGuardrail"
+    assert {name: apply in names for name, names in actions.items()} == {
+        "TeamInvokesearch": True,
+        "TeamInvokesupport": False,
+    }
+
+
 def test_the_gateways_environment_fits_its_limit(any_stage: Synthesis) -> None:
     variables = environment(any_stage, "gateway.handler.handle")
     deployed = {name: re.sub(r"<[^>]*>", PROFILE_ID, value) for name, value in variables.items()}

@@ -173,13 +173,6 @@ _WRITTEN: Final[Mapping[str, Sequence[object]]] = {
         {"stage": [{"usd": 5000, "per": "month"}]},
         {"callers": {"default": [{"tokens": 10, "per": "day", "action": "alert"}]}},
     ],
-    "callers.teams": [
-        {},
-        {"search": {"cost-center": "1"}},
-        {"search": {"cost-center": "2"}},
-        {"support": {}, "search": {"cost-center": "1"}},
-        {"support": {"cost-center": "1"}},
-    ],
     "callers.allowed_direct_callers": [[], [_ROLE], [_ROLE, f"{_ROLE}-else"]],
     "logging.retention_days": [30, 60, 3653],
     "logging.athena_scan_limit_mb": [10, 10_000],
@@ -222,6 +215,22 @@ _WITH_OTHER_KEYS: Final[Mapping[str, Sequence[Block]]] = {
         for residency in (None, ["us", "ca"], ["us", "ca", "eu"])
     ],
     "endpoint.enabled": [{"endpoint.enabled": True}, {"endpoint.enabled": False, **_OF_ENDPOINT}],
+    "callers.teams": [
+        *(
+            {"callers.teams": teams}
+            for teams in (
+                {},
+                {"search": {"cost-center": "1"}},
+                {"search": {"cost-center": "2"}},
+                {"support": {}, "search": {"cost-center": "1"}},
+                {"support": {"cost-center": "1"}},
+            )
+        ),
+        {
+            "callers.teams": {"search": {"guardrail": {"id": "abc123", "version": "1"}}},
+            "models.guardrail": ABSENT,
+        },
+    ],
     "endpoint.messages_upstream": [
         {"endpoint.messages_upstream": how, "models.guardrail": ABSENT}
         for how in ("invoke", "messages")

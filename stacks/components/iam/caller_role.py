@@ -3,7 +3,8 @@ it, with the caller's name in the session."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from aws_cdk import aws_iam as iam
 from constructs import Construct
@@ -18,7 +19,8 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-acc
 
 
 class CallerRole(Construct):
-    """A role by the name `name`, which `gateway_role` assumes for the callers of `stage_name`."""
+    """A role by the name `name`, which `gateway_role` assumes for the callers of `stage_name`.
+    `statements` are its own beside `managed_policies`."""
 
     def __init__(
         self,
@@ -30,6 +32,7 @@ class CallerRole(Construct):
         gateway_role: iam.IRole,
         managed_policies: Sequence[iam.IManagedPolicy],
         permissions_boundary: iam.IManagedPolicy,
+        statements: Sequence[Mapping[str, Any]] = (),
     ) -> None:
         super().__init__(scope, construct_id)
         gateway = iam.ArnPrincipal(gateway_role.role_arn)
@@ -44,6 +47,8 @@ class CallerRole(Construct):
             managed_policies=list(managed_policies),
             permissions_boundary=permissions_boundary,
         )
+        for statement in statements:
+            self.role.add_to_policy(iam.PolicyStatement.from_json(statement))
         policy = self.role.assume_role_policy
         assert policy is not None  # noqa: S101 - None is for an imported role
         only_ours = {"ForAllValues:StringEquals": {"aws:TagKeys": list(TAG_KEYS)}}

@@ -102,6 +102,7 @@ STAGES = st.builds(
     team_profiles=st.booleans(),
     signed_callers=st.booleans(),
     service_tiers=st.sampled_from([("default",), SERVICE_TIERS]),
+    team_guardrails=st.just({}),
 )
 
 
@@ -284,6 +285,29 @@ def test_a_guardrail_is_required_for_every_invocation() -> None:
     boundary = deny_policy.boundary_statements(stage)
     assert judged(boundary, "bedrock:ApplyGuardrail", guardrail, {}) == "allow"
     assert judged(boundary, "bedrock:ApplyGuardrail", f"{guardrail}x", {}) == "neither"
+
+
+def test_a_teams_callers_are_denied_every_model_without_the_teams_guardrail() -> None:
+    model = f"arn:aws:bedrock:eu-west-1::foundation-model/{HAIKU}"
+    guardrail = f"arn:aws:bedrock:{REGION}:{ACCOUNT}:guardrail/abc123"
+    teams = {"search": ("abc123", "2"), "web": ("abc123", "2"), "ops": ("def456", "DRAFT")}
+    stage, call = inputs(team_guardrails=teams, caller_sessions=True), through(f"eu.{HAIKU}")
+
+    def invoked(team: str, name: str = "") -> str:
+        context = call | ({deny_policy.TEAM: team} if team else {})
+        context |= {invoke_policies.GUARDRAIL: name} if name else {}
+        return verdict(stage, "bedrock:InvokeModel", model, context)
+
+    assert [invoked(team, f"{guardrail}:2") for team in ("search", "web")] == ["allow"] * 2
+    assert [invoked(team) for team in ("search", "web", "ops")] == ["deny"] * 3
+    assert invoked("search", f"{guardrail}:3") == "deny"
+    assert invoked("ops", f"{guardrail}:2") == "deny"
+    assert [invoked(""), invoked("sales")] == ["allow"] * 2
+    boundary = deny_policy.boundary_statements(stage)
+    assert judged(boundary, "bedrock:ApplyGuardrail", guardrail, {}) == "allow"
+    assert judged(boundary, "bedrock:ApplyGuardrail", f"{guardrail}x", {}) == "neither"
+    sids = [statement["Sid"] for statement in boundary]
+    assert len(set(sids)) == len(sids)
 
 
 def test_the_boundary_bounds_to_calling_claude_and_reporting_it() -> None:

@@ -4,8 +4,16 @@ import json
 
 import pytest
 
-from gateway.settings import Guardrail, Settings, SettingsError, _guardrail
-from tests.unit.gateway.conftest import MODEL, Caller
+from gateway.settings import (
+    INVOKE,
+    MESSAGES,
+    Guardrail,
+    Settings,
+    SettingsError,
+    _guardrail,
+    load,
+)
+from tests.unit.gateway.conftest import ENVIRONMENT, MODEL, Caller
 
 REQUEST = {"model": MODEL, "max_tokens": 1, "messages": []}
 CLIENT_HEADERS = {
@@ -40,6 +48,53 @@ def test_converse_carries_it_in_its_body(enforcing: Caller) -> None:
         "guardrailVersion": "1",
         "trace": "enabled",
     }
+
+
+@pytest.fixture
+def of_team(settings: Settings) -> Caller:
+    return Caller(
+        settings._replace(
+            api_key_names={"key1": "search.web"},
+            team_profiles={"search": {}},
+            team_guardrails={"search": Guardrail("teams", "3")},
+        )
+    )
+
+
+@pytest.mark.parametrize("upstream", [INVOKE, MESSAGES])
+def test_a_teams_callers_cannot_leave_out_the_teams_guardrail(
+    of_team: Caller, upstream: str
+) -> None:
+    of_team.settings = of_team.settings._replace(messages_upstream=upstream)
+    of_team.send(REQUEST, headers=CLIENT_HEADERS)
+    of_team.send({"messages": []}, path=f"/model/{MODEL}/converse")
+    sent = of_team.bedrock.sent[0].headers
+    assert sent["x-amzn-bedrock-guardrailidentifier"] == "teams"
+    assert sent["x-amzn-bedrock-guardrailversion"] == "3"
+    assert of_team.bedrock.body["guardrailConfig"] == {
+        "guardrailIdentifier": "teams",
+        "guardrailVersion": "3",
+    }
+
+
+def test_a_teams_callers_may_not_have_a_stream_before_it_is_checked(of_team: Caller) -> None:
+    unchecked = {"messages": [], "guardrailConfig": {"streamProcessingMode": "async"}}
+    response = of_team.send(unchecked, path=f"/model/{MODEL}/converse-stream")
+    assert (response.status, of_team.bedrock.sent) == (400, [])
+
+
+def test_other_teams_have_no_guardrail_of_it(of_team: Caller) -> None:
+    of_team.settings = of_team.settings._replace(api_key_names={"key1": "searching"})
+    of_team.send(REQUEST)
+    assert "x-amzn-bedrock-guardrailidentifier" not in of_team.bedrock.sent[0].headers
+
+
+def test_teams_guardrails_are_read_from_the_environment() -> None:
+    text = '{"search":"abc:3"}'
+    read = load({**ENVIRONMENT, "TEAM_GUARDRAILS": text}).team_guardrails
+    assert read == {"search": Guardrail("abc", "3")}
+    with pytest.raises(SettingsError, match="TEAM_GUARDRAILS must be ID:VERSION"):
+        load({**ENVIRONMENT, "TEAM_GUARDRAILS": '{"search":"abc"}'})
 
 
 def test_without_one_the_clients_own_is_left(settings: Settings) -> None:

@@ -364,6 +364,32 @@ def test_every_stage_of_cdk_json_is_valid() -> None:
             "callers.teams.search.cost*: 'cost*' given; allowed: an ",
         ),
         (
+            {
+                "teams": {"search": {"guardrail": {"id": "abc", "version": "1"}}},
+                "guardrail": {"id": "abc", "version": "1"},
+            },
+            "callers.teams.search.guardrail: given with models.guardrail, and a call carries one; ",
+        ),
+        (
+            {
+                "teams": {"search": {"guardrail": {"id": "abc", "version": "1"}}},
+                "caller_sessions": False,
+            },
+            "callers.teams.search.guardrail: given with caller_sessions false, without which IAM ",
+        ),
+        (
+            {"teams": {"search": {"guardrail": {"id": "abc", "version": "0"}}}},
+            "callers.teams.search.guardrail.version: '0' given; allowed: a number in quotes",
+        ),
+        (
+            {"teams": {"search": {"tags": {"cost*": "1"}, "guardrail": None}}},
+            "callers.teams.search.tags.cost*: 'cost*' given; allowed: an object of tags",
+        ),
+        (
+            {"teams": {f"t{n}": {"guardrail": {"id": f"g{n}", "version": "1"}} for n in range(9)}},
+            "callers.teams: guardrails given that make the permissions boundary ",
+        ),
+        (
             {"teams": {"a--b": {}}},
             "callers.teams.a--b: 'a--b' given; allowed: an object of team names (1 to 24 ",
         ),

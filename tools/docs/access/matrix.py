@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -86,12 +86,14 @@ class Matrix(NamedTuple):
 class Inquiry:
     """Who there is in the templates of `stage` in `folder`, and what each of them is asked."""
 
-    def __init__(self, stage: Stage, folder: Path) -> None:
+    def __init__(
+        self, stage: Stage, folder: Path, *, is_asked: Callable[[Cell], bool] = lambda _: True
+    ) -> None:
         self.stage = stage
         self.assembly = Assembly(folder, stage.region)
         named = principals(self.assembly)
         self.principals = [*named, *restricted_sessions(named, stage)]
-        self.cells = cells(stage, self.assembly)
+        self.cells = [cell for cell in cells(stage, self.assembly) if is_asked(cell)]
         self._requests = list(
             dict.fromkeys(request for cell in self.cells for request in cell.requests)
         )

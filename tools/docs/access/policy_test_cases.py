@@ -8,10 +8,11 @@ https://docs.aws.amazon.com/bedrock/latest/userguide/global-cross-region-inferen
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from claude_bedrock.catalog import MODELS, Model, Profile, deny_policy
+from claude_bedrock.catalog.invoke_policies import GUARDRAIL
 from claude_bedrock.catalog.model import SERVICE_TIERS
 from stacks.stage import Stage
 from tools.docs.access.assembly import ACCOUNT, Assembly
@@ -28,6 +29,7 @@ MODES: Final = ("none", "default", "aws_review", "provider_data_share", "inherit
 OTHER_VENDOR: Final = "amazon.nova-pro-v1:0"
 """A model that is not Claude: https://docs.aws.amazon.com/bedrock/latest/userguide/models-supported.html"""
 
+_APPLY: Final = "bedrock:ApplyGuardrail"
 _HERE: Final = "model in the Region called"
 _ANYWHERE: Final = "model in any Region"
 _PROFILE: Final = "bedrock:InferenceProfileArn"
@@ -84,6 +86,7 @@ def cells(stage: Stage, assembly: Assembly) -> list[Cell]:
         ]
     ]
     teams = [team for action in INVOKE for team in _teams(action, stage.region, assembly)]
+    teams += list(_team_guardrails(stage, teams))
     doors = [door for region in regions for door in _doors(region)]
     doors += [option for region in regions for option in _options(stage, region)]
     singles = [
@@ -198,6 +201,29 @@ def _teams(action: str, region: str, assembly: Assembly) -> Iterator[Cell]:
                 for request in _behind(action, base_id, region, named, reached)
             ]
         yield Cell(action, model.name, f"the team's profile {name}", region, tuple(requests))
+
+
+def _team_guardrails(stage: Stage, teams: Sequence[Cell]) -> Iterator[Cell]:
+    """Yield the calls through teams' profiles again, in the session of a caller of each team that
+    has a guardrail, with that guardrail, with another and without one; and its use."""
+    for team, (name, version) in stage.callers.team_guardrails.items():
+        arn = _arn(stage.region, f"guardrail/{name}")
+        own = arn if version == "DRAFT" else f"{arn}:{version}"
+        guardrails = {"its guardrail": own, "another": f"{arn}x:1", "no guardrail": ""}
+        for cell in teams:
+            for words, guardrail in guardrails.items():
+                keys = [(deny_policy.TEAM, team)]
+                keys += [(GUARDRAIL, guardrail)] if guardrail else []
+                requests = [
+                    request._replace(context=(*request.context, *keys)) for request in cell.requests
+                ]
+                way = f"{cell.way}, as a caller of {team}, with {words}"
+                yield cell._replace(way=way, requests=tuple(requests))
+        for words, resource in (("its guardrail", arn), ("another guardrail", f"{arn}x")):
+            request = _request(
+                "guardrail", _APPLY, resource, stage.region, {deny_policy.TEAM: team}
+            )
+            yield Cell(_APPLY, words, f"as a caller of {team}", stage.region, (request,))
 
 
 def _sessions(stage: Stage, assembly: Assembly) -> Iterator[Cell]:
