@@ -7,7 +7,7 @@ from cdk_nag import AwsSolutionsChecks
 
 from stacks.rules import own_rules
 from stacks.settings import SettingsError, load_stage
-from stacks.shared_assets import shared_assets
+from stacks.shared_assets import synthesizer
 from stacks.stage import Stage
 from stacks.stage_stacks import add_stacks
 
@@ -27,9 +27,9 @@ if __name__ == "__main__":
             context.try_get_context("stages"), context.try_get_context("stage") or "dev"
         )
         bucket = context.try_get_context("shared_assets_bucket")
-        synthesizer = None if bucket is None else shared_assets(stage, bucket)
+        of_stacks = synthesizer(stage, bucket)
     except SettingsError as mistakes:
         sys.exit(str(mistakes))
-    app = cdk.App(default_stack_synthesizer=synthesizer)
+    app = cdk.App(default_stack_synthesizer=of_stacks)
     build(app, stage)
     app.synth()

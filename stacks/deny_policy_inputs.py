@@ -1,10 +1,20 @@
-"""What the deny policy of a stage is made of, from the stage's settings."""
+"""What the deny policy of a stage is computed from, and names of roles that do not fit into it."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from claude_bedrock.catalog import deny_policy
 from claude_bedrock.catalog.deny_policy import DenyPolicyInputs
-from claude_bedrock.catalog.invoke_policies import InvocationScope
+from claude_bedrock.catalog.invoke_policies import (
+    MANAGED_POLICY_CHARACTERS,
+    InvocationScope,
+    characters,
+)
 from stacks.stage.block import Stage
+
+_SOME_ACCOUNT = "0" * 12
+_PARTITION = "aws"
 
 
 def deny_policy_inputs(stage: Stage, *, account: str, partition: str) -> DenyPolicyInputs:
@@ -27,4 +37,22 @@ def deny_policy_inputs(stage: Stage, *, account: str, partition: str) -> DenyPol
         service_tiers=stage.models.service_tiers,
         caller_sessions=stage.callers.caller_sessions,
         team_guardrails=stage.callers.team_guardrails,
+        role_prefix=stage.role_names.prefix,
+        role_path=stage.role_names.path,
     )
+
+
+def mistakes(stage: Stage) -> Iterator[str]:
+    """Yield a line where path and prefix of roles make a policy longer than IAM takes: the deny
+    policy names the roles that it excepts."""
+    inputs = deny_policy_inputs(stage, account=_SOME_ACCOUNT, partition=_PARTITION)
+    length = characters(deny_policy.boundary_statements(inputs))
+    if (stage.account.role_path or stage.account.role_prefix) and (
+        length > MANAGED_POLICY_CHARACTERS
+    ):
+        keys = "role_path" if stage.account.role_path else "role_prefix"
+        yield (
+            f"account.{keys}: given, with which the stage's permissions boundary has {length} "
+            f"characters; allowed: a shorter path and prefix, since IAM takes "
+            f"{MANAGED_POLICY_CHARACTERS}"
+        )

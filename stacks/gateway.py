@@ -131,8 +131,10 @@ class Gateway(cdk.Stack):
             return self._function(
                 deny_policy.GATEWAY_ROLE, environment, policies, boundary, on_table=on_table
             )
-        name = _role_name(stage, deny_policy.CALLER_ROLE)
-        caller_arn = StageNames(stage.name, self).iam(f"role/{name}")
+        name = stage.role_names.name(deny_policy.CALLER_ROLE)
+        caller_arn = StageNames(stage.name, self).iam(
+            stage.role_names.resource(deny_policy.CALLER_ROLE)
+        )
         environment = gateway_environment(
             self,
             stage=stage,
@@ -178,7 +180,7 @@ class Gateway(cdk.Stack):
             managed_policies=managed_policies,
             permissions_boundary=permissions_boundary,
             statements=[*statements, *on_table],
-            role_name=_role_name(self._stage, role),
+            role_name=self._stage.role_names.name(role),
             role_id="AssumingRole" if statements else "Role",
             memory_mb=self._stage.endpoint.memory_mb,
             is_traced=self._stage.endpoint.tracing is not None,
@@ -297,10 +299,6 @@ class Gateway(cdk.Stack):
         add_outputs(self, outputs)
 
 
-def _role_name(stage: Stage, purpose: str) -> str:
-    return deny_policy.role_name(stage.name, stage.region, purpose)
-
-
 def _operator_policy(
     stack: Gateway, stage: Stage, role: iam.IRole, plan_ids: Sequence[str]
 ) -> None:
@@ -358,7 +356,7 @@ def _team_policies(stack: cdk.Stack, stage: Stage, access: ModelAccess) -> list[
 
 
 def _allow_application_role(stack: cdk.Stack, stage: Stage, api: StreamingApi) -> None:
-    name = deny_policy.role_name(stage.name, stage.region, "application")
+    name = stage.role_names.name("application")
     endpoint = EndpointPolicy(
         stack,
         "InvokeEndpoint",

@@ -75,8 +75,7 @@ class InvocationLogging(cdk.Stack):
         self.bucket.add_to_resource_policy(deny_overwriting_evidence(self.bucket))
         self._archive_replication()
         if stage.account.roles.legal_hold:
-            name = deny_policy.role_name(stage.name, stage.region, LEGAL_HOLD)
-            holder = StageNames(stage.name, self).iam(f"role/{name}")
+            holder = StageNames(stage.name, self).iam(stage.role_names.resource(LEGAL_HOLD))
             self.bucket.add_to_resource_policy(deny_other_legal_holds(self.bucket, holder))
         self.budget_table = self._budget_table()
         self.access_log = self._record_access_log()
@@ -216,7 +215,8 @@ class InvocationLogging(cdk.Stack):
             bucket=self.bucket,
             key=self.log_settings.key,
             archive=archive,
-            role_name=deny_policy.role_name(stage.name, stage.region, REPLICATION_ROLE),
+            role_name=stage.role_names.name(REPLICATION_ROLE),
+            role_arn=StageNames(stage.name, self).iam(stage.role_names.resource(REPLICATION_ROLE)),
             object_lock=stage.logging.object_lock is not None,
         )
         outputs = {
@@ -320,7 +320,7 @@ def _logging_configuration(
         delivery_role=delivery.role,
         existing_role_arn=stage.logging.existing_logging_role,
         adopts=not stage.logging.has_own_destinations,
-        role_name=deny_policy.role_name(stage.name, stage.region, deny_policy.LOGGING_ROLE),
+        role_name=stage.role_names.name(deny_policy.LOGGING_ROLE),
         environment=initial_metrics.ENVIRONMENT,
         log_settings=stack.log_settings,
     )
@@ -364,9 +364,7 @@ def _verification(
 ) -> VerificationFunction:
     names, own = StageNames(stage.name, stack), stage.logging.has_own_destinations
     gateway_role, caller_role = (
-        names.iam(f"role/{deny_policy.role_name(stage.name, stage.region, role)}")
-        if stage.endpoint.enabled
-        else ""
+        names.iam(stage.role_names.resource(role)) if stage.endpoint.enabled else ""
         for role in (deny_policy.GATEWAY_ROLE, deny_policy.CALLER_ROLE)
     )
     return VerificationFunction(
@@ -439,7 +437,7 @@ def _data_retention_mode(stack: InvocationLogging, stage: Stage, mode: str) -> s
         stack,
         "Retainer",
         mode=mode,
-        role_name=deny_policy.role_name(stage.name, stage.region, deny_policy.DATA_RETENTION_ROLE),
+        role_name=stage.role_names.name(deny_policy.DATA_RETENTION_ROLE),
         log_settings=stack.log_settings,
     )
     return DataRetention(stack, "Retention", function=function.function, mode=mode).mode_in_force

@@ -23,6 +23,7 @@ from stacks.components.iam.legal_hold_permissions import ROLE as LEGAL_HOLD
 from stacks.components.iam.legal_hold_permissions import legal_hold_permissions
 from stacks.components.iam.operator_permissions import operator_permissions
 from stacks.components.iam.permission import Permission
+from stacks.components.iam.role_rules import RoleRules
 from stacks.components.iam.setup_permissions import setup_permissions
 from stacks.components.iam.stage_names import StageNames
 from stacks.components.iam.stage_role import StageRole
@@ -78,6 +79,7 @@ class ModelAccess(cdk.Stack):
             denials=deny_policy.deny_statements(inputs),
             boundary=deny_policy.boundary_statements(inputs),
         )
+        self.role_limits = deny_policy.limit_statements(inputs)
         caller_policies = [*invoke_policies, self.deny_policies.denials]
         permissions = _role_permissions(
             self,
@@ -196,7 +198,7 @@ class ModelAccess(cdk.Stack):
         role = StageRole(
             self,
             title,
-            name=deny_policy.role_name(stage.name, stage.region, purpose),
+            name=stage.role_names.name(purpose),
             description=f"{description}: {stage.name}",
             trust=trust,
             permissions=permissions,
@@ -230,10 +232,15 @@ def _role_permissions(
     bucket = record.export_value(record.bucket.bucket_arn)
     key = record.export_value(record.log_settings.key.key_arn)
     verification_function = record.export_value(record.verification_function.function_arn)
+    rules = RoleRules(stage.role_names, stage.account.permissions_boundary, ())
+    boundary = rules.boundary_arn(stack) if rules.boundary else None
     viewer = viewer_permissions(
         names,
         profiles=profile_arns,
-        policies=[policy.managed_policy_arn for policy in policies],
+        policies=[
+            *(policy.managed_policy_arn for policy in policies),
+            *([boundary] if boundary else ()),
+        ],
         roles=[
             _role_arn(names, stage, role)
             for role in (*ROLES, *([LEGAL_HOLD] if stage.account.roles.legal_hold else ()))
@@ -252,6 +259,7 @@ def _role_permissions(
         auditor += query_permissions(names, table=schema.NAME, bucket_arn=bucket)
     operator = operator_permissions(
         names,
+        qualifier=stage.account.qualifier or cdk.DefaultStackSynthesizer.DEFAULT_QUALIFIER,
         own_role=_role_arn(names, stage, "operator"),
         bucket_arn=bucket,
         key_arn=key,
@@ -270,7 +278,7 @@ def _role_permissions(
 
 
 def _role_arn(names: StageNames, stage: Stage, purpose: str) -> str:
-    return names.iam(f"role/{deny_policy.role_name(stage.name, stage.region, purpose)}")
+    return names.iam(stage.role_names.resource(purpose))
 
 
 def _team_profile(

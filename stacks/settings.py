@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from claude_bedrock.catalog import stage_models
 from claude_bedrock.catalog.aws_regions import COMMERCIAL_REGIONS
 from claude_bedrock.catalog.stage_models import NotForThisStageError
-from stacks import budget_rules, plan_models
+from stacks import budget_rules, deny_policy_inputs, plan_models
 from stacks.stage import Stage, combinations, mistakes
 
 
@@ -38,6 +38,7 @@ def load_stage(stages: object, name: object, *, today: dt.date | None = None) ->
     lines += [] if _has_no_geography(stage) else of_models
     lines += [*combinations.team_mistakes(stage), *combinations.canary_mistakes(stage)]
     lines += plan_models.mistakes(stage) if stage.models.allow else []
+    lines += deny_policy_inputs.mistakes(stage)
     if lines:
         raise SettingsError("\n".join(f"stage {name!r}: {mistake}" for mistake in lines))
     return stage

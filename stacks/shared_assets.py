@@ -1,5 +1,5 @@
-"""Templates for many accounts: they take the functions' zips from a bucket that all may read, and
-nothing from a bootstrapped account."""
+"""Where templates take the functions' zips from: the bootstrap of the account and Region, or a
+bucket that many accounts may read."""
 
 from __future__ import annotations
 
@@ -12,6 +12,16 @@ from stacks.stage import Stage
 
 # Room for what the name ends in, and no dot: CloudFormation reads the bucket by its host name.
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{1,40}[a-z0-9]")
+
+
+def synthesizer(stage: Stage, bucket: object) -> cdk.DefaultStackSynthesizer | None:
+    """Return what synthesizes the stage's stacks: for many accounts where there is a `bucket`, with
+    the stage's own qualifier where it has one, else None for the CDK's default. Raises
+    SettingsError."""
+    if bucket is not None:
+        return shared_assets(stage, bucket)
+    qualifier = stage.account.qualifier
+    return cdk.DefaultStackSynthesizer(qualifier=qualifier) if qualifier else None
 
 
 def shared_assets(stage: Stage, bucket: object) -> cdk.DefaultStackSynthesizer:
@@ -32,6 +42,8 @@ def _mistakes(stage: Stage, bucket: object) -> list[str]:
     with_it = "given with shared_assets_bucket, whose templates are for any account"
     by_name = f"{with_it}, and whose stacks StackSets names"
     mistakes = {
+        f"account.qualifier: {stage.account.qualifier} {with_it}, and which need no bootstrap; "
+        "allowed: no account.qualifier": stage.account.qualifier,
         f"account.id: {stage.account.id} {with_it}; allowed: no account.id": stage.account.id,
         f"endpoint.enabled: true {with_it}; allowed: endpoint.enabled false, since API keys, "
         "callers and URL are each account's own": stage.endpoint.enabled,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import aws_cdk as cdk
 from constructs import Construct
 
+from stacks.components.iam.role_rules import ApplyRoleRules, RoleRules
 from stacks.feature_flags import check_feature_flags
 from stacks.gateway import Gateway
 from stacks.invocation_logging import InvocationLogging
@@ -33,6 +34,9 @@ def add_stacks(scope: Construct, stage: Stage) -> None:
     observability = Observability(
         scope, f"{name}-Observability", stage=stage, record=record, gateway=gateway, env=env
     )
+    rules = RoleRules(stage.role_names, stage.account.permissions_boundary, access.role_limits)
     for stack in filter(None, (record, access, gateway, observability)):
+        if not rules.are_empty:
+            cdk.Aspects.of(stack).add(ApplyRoleRules(rules))
         for tag, value in {**stage.account.tags, "claude-on-bedrock": stage.name}.items():
             cdk.Tags.of(stack).add(tag, value)

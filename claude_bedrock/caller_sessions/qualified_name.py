@@ -22,8 +22,8 @@ KEY: Final = "key"
 RESERVED: Final = frozenset({"account", "federated-user", KEY, "user"})
 """What stands before the `:` of a caller who has no token."""
 
-_CALLER_SESSION: Final = re.compile(r":assumed-role/claude-on-bedrock-.+-caller/([^/]+)")
-"""As claude_bedrock.catalog.deny_policy.role_name names the role of callers' sessions."""
+_CALLER_SESSION: Final = re.compile(r":assumed-role/[^/]*claude-on-bedrock-.+-caller/([^/]+)")
+"""As claude_bedrock.catalog.role_names names the role of callers' sessions."""
 
 
 def of_key(name: str, key_id: str) -> str:

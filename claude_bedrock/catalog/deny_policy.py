@@ -20,6 +20,7 @@ from claude_bedrock.catalog.invoke_policies import (
 )
 
 from .model import STANDARD_TIER
+from .role_names import RoleNames
 
 SERVICE_CONTROL_POLICY_CHARACTERS: Final = 5120
 """https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html"""
@@ -100,7 +101,8 @@ class DenyPolicyInputs(NamedTuple):
     `counts_spending` says that the gateway has a table of budgets.
     `service_tiers` are those that a call may name. `caller_sessions` says that the gateway calls
     in its callers' sessions, of a role that is no function's. `team_guardrails` are the id and
-    version of the guardrail without which a team's callers may invoke nothing."""
+    version of the guardrail without which a team's callers may invoke nothing. `role_prefix` and
+    `role_path` are those of `RoleNames`."""
 
     stage: str
     scope: InvocationScope
@@ -112,15 +114,12 @@ class DenyPolicyInputs(NamedTuple):
     service_tiers: tuple[str, ...] = (STANDARD_TIER,)
     caller_sessions: bool = False
     team_guardrails: Mapping[str, tuple[str, str]] = MappingProxyType({})
+    role_prefix: str = ""
+    role_path: str = "/"
 
 
 class TooLongError(Exception):
     """A policy is longer than AWS takes."""
-
-
-def role_name(stage: str, region: str, purpose: str) -> str:
-    """Return the name of a stage's role: at most the 64 characters that IAM takes."""
-    return f"claude-on-bedrock-{stage}-{region}-{purpose}"
 
 
 def deny_statements(inputs: DenyPolicyInputs) -> list[Statement]:
@@ -182,6 +181,33 @@ def team_guardrail_statements(inputs: DenyPolicyInputs) -> list[Statement]:
     names = sorted({name for name, _ in inputs.team_guardrails.values()})
     arns = [inputs.scope.arn(f"guardrail/{name}") for name in names]
     return [_allow("ApplyTeamGuardrails", ["bedrock:ApplyGuardrail"], arns)] if arns else []
+
+
+def limit_statements(inputs: DenyPolicyInputs) -> list[Statement]:
+    """Return what the boundary allows, as denials of everything else: for a role whose one boundary
+    is the account's own. What they deny, no policy of the role can allow."""
+    allowed = [
+        statement for statement in boundary_statements(inputs) if statement["Effect"] == "Allow"
+    ]
+    resources: dict[str, list[str]] = {}
+    for statement in allowed:
+        for action in _listed(statement["Action"]):
+            resources.setdefault(action, []).extend(_listed(statement["Resource"]))
+    denials: list[Statement] = [
+        {"Sid": "DenyOtherActions", "Effect": "Deny", "NotAction": [*resources], "Resource": "*"}
+    ]
+    for action, arns in resources.items():
+        if "*" not in arns:
+            denials.append({"Effect": "Deny", "Action": action, "NotResource": arns})
+    for statement in allowed:
+        for name, value in statement.get("Condition", {}).get("StringEquals", {}).items():
+            denial = _deny(f"Deny{statement['Sid']}Otherwise", _listed(statement["Action"]))
+            denials.append(denial | {"Condition": {"StringNotEquals": {name: value}}})
+    return denials
+
+
+def _listed(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value
 
 
 def _gateway_writes(inputs: DenyPolicyInputs) -> list[Statement]:
@@ -339,8 +365,8 @@ def _account_settings(inputs: DenyPolicyInputs) -> list[Statement]:
 
 def _unless_it_is(inputs: DenyPolicyInputs, purpose: str) -> dict[str, dict[str, str]]:
     scope = inputs.scope
-    name = role_name(inputs.stage, scope.region, purpose)
-    role = f"arn:{scope.partition}:iam::{scope.account}:role/{name}"
+    names = RoleNames(inputs.stage, scope.region, inputs.role_prefix, inputs.role_path)
+    role = f"arn:{scope.partition}:iam::{scope.account}:{names.resource(purpose)}"
     return {"ArnNotEquals": {"aws:PrincipalArn": role}}
 
 

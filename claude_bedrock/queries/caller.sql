@@ -10,7 +10,7 @@ coalesce(
         || ':' || regexp_extract(requestmetadata.caller_arn, '[^/:]+$')
     END,
     CASE
-      WHEN "identity".arn NOT LIKE '%:assumed-role/claude-on-bedrock-%-caller/%' THEN "identity".arn
+      WHEN "identity".arn NOT LIKE '%:assumed-role/%claude-on-bedrock-%-caller/%' THEN "identity".arn
       WHEN regexp_extract("identity".arn, '^[^=]*(=[0-9A-F]{2}[^=]*)*$') = "identity".arn
         THEN url_decode(
           replace(replace(regexp_extract("identity".arn, '[^/]+$'), '+', '%2B'), '=', '%')

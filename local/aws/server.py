@@ -9,7 +9,7 @@ import socket
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
@@ -30,16 +30,18 @@ class EmbeddedAwsError(Exception):
 
 @asynccontextmanager
 async def embedded_aws(
-    *, region: str, port: int, folder: Path, iam_delay: str = "0"
+    *, region: str, port: int, folder: Path, iam_delay: str = "0", role_boundary: str = ""
 ) -> AsyncIterator[Aws]:
     """Yield the embedded AWS on loopback, on `port` or a free one (0), as long as the block lasts.
 
     `folder` takes its temporary files and its log; `iam_delay` is how many seconds a new or changed
-    role needs until it holds, or a range to draw them from, such as "10-60".
+    role needs until it holds, or a range to draw them from, such as "10-60". `role_boundary` is the
+    ARN or name of the policy that each new role needs as its permissions boundary.
     """
+    rules = {"EMBEDDED_IAM_DELAY": iam_delay, "EMBEDDED_ROLE_BOUNDARY": role_boundary}
     async with AsyncExitStack() as stack:
         for starts_left in reversed(range(1 if port else _STARTS)):
-            at = _embedded_aws(region, port or free_port(), folder, iam_delay)
+            at = _embedded_aws(region, port or free_port(), folder, rules)
             try:
                 aws = await stack.enter_async_context(at)
                 break
@@ -50,12 +52,14 @@ async def embedded_aws(
 
 
 @asynccontextmanager
-async def _embedded_aws(region: str, port: int, folder: Path, iam_delay: str) -> AsyncIterator[Aws]:
+async def _embedded_aws(
+    region: str, port: int, folder: Path, rules: Mapping[str, str]
+) -> AsyncIterator[Aws]:
     (folder / "tmp").mkdir(parents=True, exist_ok=True)
     log = folder / "ministack.log"
     command = (sys.executable, "-P", exit_with_parent.__file__, "local.embedded")
     with log.open("wb") as output:
-        environment = _environment(port, region, folder) | {"EMBEDDED_IAM_DELAY": iam_delay}
+        environment = {**_environment(port, region, folder), **rules}
         async with child_process.running(
             *command, env=environment, output=output.fileno()
         ) as process:

@@ -42,6 +42,6 @@ if __name__ == "__main__":
     enforcement.add()
     record_queries.add()
     reserved_concurrency.add()
-    role_boundaries.add()
+    role_boundaries.add(os.environ.pop(role_boundaries.VARIABLE))
     exports_in_use.add()
     runpy.run_module("ministack", run_name="__main__", alter_sys=True)

@@ -30,7 +30,7 @@ from local.lambda_service.service import LambdaService
 from local.run.cdk_cli import Cdk, Outputs
 from local.run.certificates import server_context
 from local.run.endpoint import Endpoint, api_keys, gateway_outputs, url_of
-from local.run.options import Options
+from local.run.options import Options, role_boundary
 from local.run.options import region as stage_region
 from local.run.progress import Steps
 from local.run.state import State
@@ -63,7 +63,11 @@ async def _start_aws(stack: AsyncExitStack, options: Options, state: State, step
     with steps.step("start the embedded AWS") as step:
         region = stage_region(options.stage, options.stages_file)
         starting = embedded_aws(
-            region=region, port=options.aws_port, folder=state.aws, iam_delay=options.iam_delay
+            region=region,
+            port=options.aws_port,
+            folder=state.aws,
+            iam_delay=options.iam_delay,
+            role_boundary=role_boundary(options.stage, options.stages_file),
         )
         aws = await stack.enter_async_context(starting)
         step.report(aws.url)

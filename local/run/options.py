@@ -77,6 +77,13 @@ def region(stage: str, stages_file: Path | None) -> str:
     return str(configured)
 
 
+def role_boundary(stage: str, stages_file: Path | None) -> str:
+    """Return the permissions boundary that the stage names; empty where it names none. Raises
+    OptionsError."""
+    boundary = _at(read_stages(stages_file), stage, "account", "permissions_boundary")
+    return boundary if isinstance(boundary, str) else ""
+
+
 def read_stages(stages_file: Path | None) -> Mapping[str, Any]:
     """Return the map of stages of `stages_file`, else of cdk.json. Raises OptionsError."""
     file = _file(stages_file)

@@ -148,6 +148,49 @@ class Account(Group):
             "makes one and an ARN sets that one. leave: it has one.",
         ),
     ] = None
+    permissions_boundary: Annotated[
+        str | None,
+        Allowed("the ARN or the name of an IAM policy, or null"),
+        Page("security.md#rules-of-the-account-for-roles"),
+        Field(
+            pattern=r"^(arn:aws:iam::(aws|[0-9]{12}):policy/[A-Za-z0-9+=,.@_/-]{1,512}"
+            r"|[A-Za-z0-9+=,.@_-]{1,128})$",
+            description="The permissions boundary of every role of the stage. A name is of a "
+            "policy in the stage's account.",
+        ),
+    ] = None
+    role_path: Annotated[
+        str | None,
+        Allowed("a path of IAM, like /platform/, or null for /"),
+        Page("security.md#rules-of-the-account-for-roles"),
+        Field(
+            # https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html
+            pattern=r"^/([A-Za-z0-9+=,.@_-]{1,128}/){0,4}$",
+            max_length=512,
+            description="The path of every role of the stage. Choose it before the first "
+            "deployment.",
+        ),
+    ] = None
+    role_prefix: Annotated[
+        str | None,
+        Allowed("1 to 20 letters, digits and +=,.@_-, or null"),
+        Page("security.md#rules-of-the-account-for-roles"),
+        Field(
+            pattern=r"^[A-Za-z0-9+=,.@_-]{1,20}$",
+            description="What the name of every role of the stage begins with. Choose it before "
+            "the first deployment.",
+        ),
+    ] = None
+    qualifier: Annotated[
+        str | None,
+        Allowed("1 to 10 lower-case letters and digits, or null for hnb659fds"),
+        Page("deploy-permissions.md"),
+        Field(
+            # https://docs.aws.amazon.com/cdk/v2/guide/bootstrapping-customizing.html
+            pattern=r"^[a-z0-9]{1,10}$",
+            description="The qualifier that the account and Region were bootstrapped with.",
+        ),
+    ] = None
     roles: Annotated[
         Roles,
         Allowed("an object of application, auditor, operator, setup and legal_hold"),

@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field, WithJsonSchema
 
 from claude_bedrock.catalog.aws_regions import COMMERCIAL_REGIONS
+from claude_bedrock.catalog.role_names import RoleNames
 from stacks.stage.account import Account
 from stacks.stage.callers import Callers
 from stacks.stage.endpoint import Endpoint
@@ -85,6 +86,14 @@ class Stage(Group):
         return (*keys, CANARY_KEY) if self.evidence.canary else keys
 
     @property
+    def role_names(self) -> RoleNames:
+        """How the stage's roles are named."""
+        account = self.account
+        return RoleNames(
+            self.name, self.region, account.role_prefix or "", account.role_path or "/"
+        )
+
+    @property
     def bounds(self) -> dict[str, object]:
         """What decides in which Regions the stage's calls may be answered, as JSON holds it."""
         return {
@@ -112,4 +121,9 @@ class Stage(Group):
             "verify_hourly": self.evidence.verify_hourly,
             **({} if self.endpoint.enabled else {"endpoint": False}),
             **({"archive": self.logging.archive.bucket} if self.logging.archive else {}),
+            **{
+                key: value
+                for key in ("qualifier", "permissions_boundary")
+                if (value := getattr(self.account, key))
+            },
         }

@@ -263,6 +263,7 @@ def _account_mistakes(stage: Stage) -> Iterator[str]:
                 f"account.tags.{tag}: given; allowed: other tags, since this one is not yours to "
                 "set"
             )
+    yield from _role_rule_mistakes(stage)
     if account.roles.legal_hold:
         yield from _legal_hold_mistakes(stage)
     has_reader = account.alarm_email or account.no_alarm_email_reason
@@ -272,6 +273,22 @@ def _account_mistakes(stage: Stage) -> Iterator[str]:
             "e-mail address, or account.no_alarm_email_reason with who hears of alarms instead, "
             "since a person has to hear of it when records are no longer kept"
         )
+
+
+def _role_rule_mistakes(stage: Stage) -> Iterator[str]:
+    account = stage.account
+    prefix, most = account.role_prefix or "", stage.role_names.prefix_characters
+    if len(prefix) > most:
+        yield (
+            f"account.role_prefix: {prefix!r} given; allowed: at most {most} characters for this "
+            "stage and Region, since the name of a role has at most 64"
+        )
+    for key in ("permissions_boundary", "role_path", "role_prefix"):
+        if getattr(account, key) and stage.endpoint.enabled and account.api_log_role is None:
+            yield (
+                f"account.{key}: given without account.api_log_role, where a function makes a role "
+                "that does not carry it; allowed: api_log_role with the ARN of a role, or leave"
+            )
 
 
 def _legal_hold_mistakes(stage: Stage) -> Iterator[str]:

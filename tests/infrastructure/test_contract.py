@@ -671,7 +671,7 @@ def test_the_doctor_checks_the_bootstrap_version_that_the_cdk_needs(any_stage: S
     needed = {stack["properties"]["requiresBootstrapStackVersion"] for stack in stacks}
     assert needed == {bootstrap.NEEDED}
     parameters = {stack["properties"]["bootstrapStackVersionSsmParameter"] for stack in stacks}
-    assert parameters == {bootstrap.PARAMETER}
+    assert parameters == {f"/cdk-bootstrap/{bootstrap.DEFAULT_QUALIFIER}/version"}
 
 
 @pytest.mark.parametrize("auth", ["key", "iam"])

@@ -191,6 +191,7 @@ _WRITTEN: Final[Mapping[str, Sequence[object]]] = {
     ],
     "account.id": [None, ACCOUNT, "222222222222"],
     "account.api_log_role": [None, "leave", _ROLE],
+    "account.qualifier": [None, "platform"],
     "account.tags": [{}, {"owner": "ai"}, {"owner": "search", "cost-center": "3"}],
     "account.alarm_email": [None, "one@example.com", "two@example.com"],
     "account.no_alarm_email_reason": [None, "one", "another"],
@@ -267,6 +268,18 @@ _WITH_OTHER_KEYS: Final[Mapping[str, Sequence[Block]]] = {
         {"logging.archive": None},
         {"logging.archive": _ARCHIVE},
         {"logging.archive": {**_ARCHIVE, "bucket": "archive-${AWS::AccountId}"}},
+    ],
+    "account.permissions_boundary": [
+        {"account.permissions_boundary": boundary, "account.api_log_role": "leave"}
+        for boundary in (None, "company-boundary", f"arn:aws:iam::{ACCOUNT}:policy/platform/most")
+    ],
+    "account.role_path": [
+        {"account.role_path": path, "account.api_log_role": "leave"}
+        for path in (None, "/platform/")
+    ],
+    "account.role_prefix": [
+        {"account.role_prefix": prefix, "account.api_log_role": "leave"}
+        for prefix in (None, "app-")
     ],
     "logging.existing_logging": [
         {"logging.existing_logging": "fail"},

@@ -23,6 +23,7 @@ from claude_bedrock.cli.doctor.checks import (
     inference_regions,
     invocation_logging,
     models,
+    permissions_boundary,
     quotas,
     stacks,
     token_issuers,
@@ -63,6 +64,7 @@ OF_THE_STAGE: Final = (
     github_oidc.TOPIC.name,
     token_issuers.NAME,
     archive.TOPIC.name,
+    permissions_boundary.TOPIC.name,
 )
 NAMES: Final = (
     aws_cli.TOPIC.name,
@@ -168,7 +170,8 @@ def _deployed(account: Account) -> tuple[Settings | None, str]:
 def _families(
     account: Account, settings: Settings | None, options: DoctorOptions
 ) -> Iterator[Callable[[], list[Check]]]:
-    yield partial(bootstrap.check, account)
+    qualifier = None if settings is None else settings.qualifier
+    yield partial(bootstrap.check, account, qualifier)
     has_endpoint = settings is None or settings.has_endpoint
     yield partial(stacks.check, account, has_endpoint=has_endpoint)
     yield partial(endpoint.check, account, options.local)
@@ -188,6 +191,7 @@ def _families(
     yield partial(github_oidc.check, account, settings)
     yield partial(token_issuers.check, settings)
     yield partial(archive.check, account, settings)
+    yield partial(permissions_boundary.check, account, settings)
 
 
 def _block(options: DoctorOptions, stage: str) -> Mapping[str, Any] | None:

@@ -21,7 +21,8 @@ class Settings(NamedTuple):
     whether they are a deployed stack's, or those that a deployment would have, `verify_hourly`
     whether a function verifies each hour, `token_issuers` the URL of each issuer by its name.
     `has_endpoint` is false where callers go to Bedrock directly; `archive` is the bucket that the
-    log bucket is replicated to, or None."""
+    log bucket is replicated to, or None; `qualifier` is the bootstrap's, and
+    `permissions_boundary` the account's policy for roles, by ARN or name, or None."""
 
     source: str
     region: str
@@ -37,6 +38,8 @@ class Settings(NamedTuple):
     token_issuers: Mapping[str, str] = MappingProxyType({})
     has_endpoint: bool = True
     archive: str | None = None
+    qualifier: str | None = None
+    permissions_boundary: str | None = None
 
     @property
     def geography(self) -> str:
@@ -99,6 +102,8 @@ def _from_block(block: Mapping[str, Any]) -> dict[str, Any]:
         "verify_hourly": block.get("evidence", {}).get("verify_hourly", True),
         "token_issuers": block.get("callers", {}).get("token_issuers", {}),
         "endpoint": block.get("endpoint", {}).get("enabled", True),
+        "qualifier": block.get("account", {}).get("qualifier"),
+        "permissions_boundary": block.get("account", {}).get("permissions_boundary"),
         "archive": (block.get("logging", {}).get("archive") or {}).get("bucket"),
     }
 
@@ -131,6 +136,8 @@ def _settings(source: str, values: Mapping[str, Any]) -> Settings:
         },
         has_endpoint=values.get("endpoint", True),
         archive=values.get("archive"),
+        qualifier=values.get("qualifier"),
+        permissions_boundary=values.get("permissions_boundary"),
     )
 
 

@@ -259,10 +259,9 @@ def principals_of(deployment: Deployment, stage: Settings) -> Principals:
         raise NoTargetError(
             f"{stack} was deployed by an older version. Deploy it again."
         ) from missing
-    prefix = f"{role.rpartition('/')[0]}/"
+    beginning = role.rpartition("-")[0]  # of its ARN: the function's purpose is one word
     gateway_role, caller_role = (
-        f"{prefix}{deny_policy.role_name(deployment.stage, stage.region, purpose)}"
-        for purpose in (deny_policy.GATEWAY_ROLE, deny_policy.CALLER_ROLE)
+        f"{beginning}-{purpose}" for purpose in (deny_policy.GATEWAY_ROLE, deny_policy.CALLER_ROLE)
     )
     has_sessions = "CallerRoleArn" in outputs
     return Principals(

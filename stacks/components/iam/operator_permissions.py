@@ -18,6 +18,7 @@ TAG = "claude-on-bedrock"
 def operator_permissions(
     names: StageNames,
     *,
+    qualifier: str,
     own_role: str,
     bucket_arn: str,
     key_arn: str,
@@ -35,12 +36,12 @@ def operator_permissions(
         Permission(
             "InvokeVerificationFunction", ("lambda:InvokeFunction",), [verification_function_arn]
         ),
-        *_read_readiness(names, own_role),
+        *_read_readiness(names, own_role, qualifier),
         *_record_denials(names, bucket_arn=bucket_arn, key_arn=key_arn),
     ]
 
 
-def _read_readiness(names: StageNames, own_role: str) -> list[Permission]:
+def _read_readiness(names: StageNames, own_role: str, qualifier: str) -> list[Permission]:
     """Allow what `claude-bedrock doctor` reads of the account."""
     return [
         Permission(
@@ -48,7 +49,7 @@ def _read_readiness(names: StageNames, own_role: str) -> list[Permission]:
             ("cloudformation:DescribeStacks", "ssm:GetParameter"),
             [
                 names.arn("cloudformation", "stack/CDKToolkit/*"),
-                names.arn("ssm", "parameter/cdk-bootstrap/hnb659fds/version"),
+                names.arn("ssm", f"parameter/cdk-bootstrap/{qualifier}/version"),
             ],
             reason="the ARN of a stack ends in an id that CloudFormation chooses",
         ),

@@ -57,11 +57,12 @@ class ArchiveReplication(Construct):
         key: kms.IKey,
         archive: ArchiveLocation,
         role_name: str,
+        role_arn: str,
         object_lock: bool,
     ) -> None:
         super().__init__(scope, construct_id)
         self._archive = archive
-        self._role_name = role_name
+        self._role_arn = role_arn
         # No condition on the source: AWS's page of this trust has none. Who may set the rule needs
         # iam:PassRole. https://docs.aws.amazon.com/AmazonS3/latest/userguide/setting-repl-config-perm-overview.html
         self.role = iam.Role(
@@ -126,9 +127,7 @@ class ArchiveReplication(Construct):
         statement = {
             "Sid": sid,
             "Effect": "Allow",
-            "Principal": {
-                "AWS": f"arn:{stack.partition}:iam::{stack.account}:role/{self._role_name}"
-            },
+            "Principal": {"AWS": self._role_arn},
             "Action": list(actions),
             "Resource": resource,
         }

@@ -23,11 +23,17 @@ def judged(
     effects = {
         statement["Effect"]
         for statement in policy
-        if _fits_any(_list(statement["Action"]), action)
+        if _acts(statement, action)
         and _names(statement, resource)
         and _conditions_hold(statement.get("Condition", {}), context)
     }
     return "deny" if "Deny" in effects else "allow" if "Allow" in effects else "neither"
+
+
+def _acts(statement: Statement, action: str) -> bool:
+    if "NotAction" in statement:
+        return not _fits_any(_list(statement["NotAction"]), action)
+    return _fits_any(_list(statement["Action"]), action)
 
 
 def _names(statement: Statement, resource: str) -> bool:

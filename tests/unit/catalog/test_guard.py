@@ -14,6 +14,7 @@ from claude_bedrock.catalog import MODELS, Model, deny_policy, invoke_policies
 from claude_bedrock.catalog.deny_policy import DenyPolicyInputs
 from claude_bedrock.catalog.invoke_policies import InvocationScope, Statement
 from claude_bedrock.catalog.model import SERVICE_TIERS
+from claude_bedrock.catalog.role_names import RoleNames
 from tests.unit.catalog.judgment import judged
 
 ACCOUNT = "111122223333"
@@ -103,6 +104,8 @@ STAGES = st.builds(
     signed_callers=st.booleans(),
     service_tiers=st.sampled_from([("default",), SERVICE_TIERS]),
     team_guardrails=st.just({}),
+    role_prefix=st.just(""),
+    role_path=st.just("/"),
 )
 
 
@@ -337,6 +340,45 @@ def test_a_service_control_policy_is_the_denials_and_no_longer_than_aws_takes() 
         deny_policy.service_control_policy(denials * 3)
 
 
+@pytest.mark.parametrize(
+    "stage",
+    [
+        inputs(signed_callers=True, guardrail=("abc", "1")),
+        inputs(guardrail=("abc", "1"), team_guardrails={"search": ("def", "1")}),
+        inputs("global", "us", team_profiles=True, caller_sessions=True),
+        inputs(counts_spending=True),
+    ],
+)
+def test_the_limits_deny_what_the_boundary_does_not_allow(stage: DenyPolicyInputs) -> None:
+    boundary, limits = deny_policy.boundary_statements(stage), deny_policy.limit_statements(stage)
+    logs = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/claude-on-bedrock/prod"
+    via = {"kms:ViaService": f"dynamodb.{REGION}.amazonaws.com"}
+    model = f"arn:aws:bedrock:{REGION}::foundation-model"
+    requests: list[tuple[str, str, dict[str, str]]] = [
+        *(("bedrock:InvokeModel", profile(f"{route}.{HAIKU}"), {}) for route in ("eu", "us")),
+        ("bedrock:CountTokens", f"{model}/{HAIKU}", {}),
+        ("bedrock:CountTokens", f"{model}/amazon.nova-pro-v1:0", {}),
+        ("logs:PutLogEvents", f"{logs}/gateway:log-stream:x", {}),
+        ("logs:PutLogEvents", f"{logs}/invocations:log-stream:x", {}),
+        ("xray:PutTraceSegments", "*", {}),
+        ("execute-api:Invoke", f"arn:aws:execute-api:{REGION}:{ACCOUNT}:a/prod/POST/v1", {}),
+        *(
+            ("bedrock:ApplyGuardrail", f"arn:aws:bedrock:{REGION}:{ACCOUNT}:guardrail/{name}", {})
+            for name in ("abc", "def", "ghi")
+        ),
+        *(
+            ("kms:Decrypt", f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1", context)
+            for context in (via, {"kms:ViaService": f"s3.{REGION}.amazonaws.com"})
+        ),
+        *((action, "*", {}) for action in ("iam:PutRolePolicy", "s3:GetObject", "sts:AssumeRole")),
+    ]
+    denials = deny_policy.deny_statements(stage)
+
+    for action, resource, context in requests:
+        held = judged([EVERYTHING, *limits, *denials], action, resource, context)
+        assert (held == "allow") is (judged(boundary, action, resource, context) == "allow"), action
+
+
 def test_no_role_name_is_longer_than_iam_takes() -> None:
     for purpose in (deny_policy.LOGGING_ROLE, deny_policy.DATA_RETENTION_ROLE, "application"):
-        assert len(deny_policy.role_name("s" * 16, "ap-northeast-1", purpose)) <= 64
+        assert len(RoleNames("s" * 16, "ap-northeast-1").name(purpose)) <= 64

@@ -28,6 +28,7 @@ CALLERS: list[tuple[dict[str, str], str]] = [
     *(({}, f"{SESSIONS}/{session_name(name)}") for name in NAMES),
     *(({}, f"{SESSIONS}/{name}") for name in ("=zz", "a=", "a==b")),
     ({}, f"{STS}/Admin/a=2Fb"),
+    ({}, f"{STS}/app-claude-on-bedrock-dev-us-east-1-caller/{session_name('search.web')}"),
     ({}, f"{IAM}:user/division/ana"),
     ({}, ""),
     ({"api_key_id": "a1"}, f"{STS}/claude-on-bedrock-dev-us-east-1-gateway/gateway"),

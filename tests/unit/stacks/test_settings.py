@@ -314,6 +314,37 @@ def test_every_stage_of_cdk_json_is_valid() -> None:
             "account.roles.application.github: 'octo/*:ref:refs/heads/main' given; allowed: a ",
         ),
         (
+            {"permissions_boundary": "arn:aws:iam::123456789012:role/x"},
+            "account.permissions_boundary: 'arn:aws:iam::123456789012:role/x' given; allowed: ",
+        ),
+        (
+            {"role_path": "platform"},
+            "account.role_path: 'platform' given; allowed: a path of IAM, like /platform/",
+        ),
+        (
+            {"role_prefix": "a" * 19, "api_log_role": "leave"},
+            "account.role_prefix: 'aaaaaaaaaaaaaaaaaaa' given; allowed: at most 18 characters",
+        ),
+        (
+            {"permissions_boundary": "company"},
+            "account.permissions_boundary: given without account.api_log_role, where a function ",
+        ),
+        (
+            {
+                "role_path": "/" + 3 * f"{'a' * 128}/" + f"{'a' * 123}/",
+                "api_log_role": "leave",
+                "geography": "us",
+                "fallback_geographies": ["global"],
+                "caller_sessions": False,
+                "teams": {"search": {}},
+                "data_retention": "none",
+                "guardrail": {"id": "abc123", "version": "1"},
+                "budgets": {"stage": [{"usd": 1, "per": "day"}]},
+            },
+            "account.role_path: given, with which the stage's permissions boundary has ",
+        ),
+        ({"qualifier": "Platform"}, "account.qualifier: 'Platform' given; allowed: 1 to 10 "),
+        (
             {"roles": {"reader": {}}},
             "account.roles.reader: unknown key; allowed: account.roles.application, ",
         ),
