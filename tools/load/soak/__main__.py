@@ -10,7 +10,7 @@ from claude_bedrock.verification.finding import Counts
 from tools.load.soak import memory
 from tools.load.soak.run import Effort, Soaked, soak
 
-FULL = Effort(calls=100_000, callers=32, slots=8, warm_up=1_000)
+FULL = Effort(calls=100_000, callers=32, slots=8, warm_up=3_000)
 _MAX_ROWS = 20
 
 
@@ -64,7 +64,7 @@ def _effort() -> Effort:
     parser.add_argument("--calls", type=int, default=FULL.calls)
     parser.add_argument("--callers", type=int, default=FULL.callers)
     parser.add_argument("--slots", type=int, default=FULL.slots, help="calls answered at a time")
-    parser.add_argument("--warm-up", type=int, default=FULL.warm_up, help="calls of each caller")
+    parser.add_argument("--warm-up", type=int, default=FULL.warm_up, help="calls for each process")
     return Effort(**vars(parser.parse_args()))
 
 

@@ -22,7 +22,7 @@ _END_SECONDS = 60
 
 class Effort(NamedTuple):
     """How many calls by how many callers, of which `slots` are answered at a time, after how many
-    of each to get warm: a process is once CPython's own lists of free objects are full."""
+    for each process to get warm: it is once CPython's own lists of free objects are full."""
 
     calls: int
     callers: int
@@ -58,7 +58,7 @@ def soak(effort: Effort, report: Callable[[str], None]) -> Soaked:
             _program("endpoint", folder, _port(bedrock), str(effort.slots)) as endpoint,
         ):
             callers = Callers(int(_port(endpoint)), effort.callers, effort.seed)
-            ended = _warmed(callers, effort)
+            ended = _warmed(callers, effort, endpoint.pid)
             _settled(storage, len(ended))
             warm = memory.of_children(endpoint.pid)
             report(f"{len(warm)} processes of the function are warm")
@@ -71,10 +71,14 @@ def soak(effort: Effort, report: Callable[[str], None]) -> Soaked:
         return Soaked(ended, seconds, warm, end, account(ended, storage, since))
 
 
-def _warmed(callers: Callers, effort: Effort) -> list[Ended]:
-    """A process for every caller is started and meets the largest, then what comes."""
-    largest = callers.at_once(traffic.largest())
-    return largest + callers.calls(effort.warm_up * effort.callers, lambda _done: None)
+def _warmed(callers: Callers, effort: Effort, endpoint: int) -> list[Ended]:
+    """A process for every slot is started and meets the largest, then what comes, until each has
+    had its share: more are started on the way."""
+    ended, processes = callers.at_once(traffic.largest()), 0
+    while started := max(len(memory.of_children(endpoint)) - processes, 0):
+        ended += callers.calls(effort.warm_up * started, lambda _done: None)
+        processes += started
+    return ended
 
 
 def _each_tenth(calls: int, report: Callable[[str], None]) -> Callable[[int], None]:
