@@ -32,7 +32,7 @@ class SealedSum(NamedTuple):
     `has_gateway` is whether every hour was verified by a gateway's audit entries. `trail` has the
     sums of what CloudTrail showed, by the names of `TrailCounts`, and in how many files (`files`)
     of evidence it has a part; empty where it has none. `answered_in` is how many records name each
-    Region as the one that answered."""
+    Region as the one that answered, "" where it is not known."""
 
     outcome: Outcome
     settled: tuple[Finding, ...]
@@ -55,7 +55,7 @@ def sum_hours(files: Iterable[SealedFile], window: Span) -> SealedSum:
             has_gateway &= file.entries[0].get("gateway_role") != ""
             counts.update(_numbers(file.entries[0].get("counts"), Counts._fields))
             direct.update(_numbers(file.entries[0].get("direct_calls")))
-            answered_in.update(_numbers(file.entries[0].get(ANSWERED_IN)))
+            answered_in.update(_regions(file.entries[0]))
             if "trail" in file.entries[0]:
                 names = TrailCounts._fields
                 trail.update({"files": 1, **_numbers(file.entries[0]["trail"], names)})
@@ -74,6 +74,14 @@ def sum_hours(files: Iterable[SealedFile], window: Span) -> SealedSum:
     order = sorted(opened, key=lambda finding: (finding.at, finding.request_id))
     outcome = Outcome(totals, order, dict(direct))
     return SealedSum(outcome, tuple(settled), has_gateway, dict(trail), dict(answered_in))
+
+
+def _regions(run: Mapping[str, Any]) -> Mapping[str, int]:
+    """Return how many records name each Region; all of them name "" in an hour that was sealed by a
+    version that did not count Regions."""
+    if ANSWERED_IN in run:
+        return _numbers(run[ANSWERED_IN])
+    return {"": records} if (records := _numbers(run.get("counts")).get("records")) else {}
 
 
 def _of_kind(file: SealedFile, kind: str) -> Iterator[Mapping[str, Any]]:

@@ -142,8 +142,7 @@ class Report(NamedTuple):
 
     @property
     def answered_in(self) -> Mapping[str, int]:
-        """How many records name each Region as the one that answered; empty where they were
-        verified by a version that did not count them."""
+        """How many records name each Region as the one that answered, "" where it is not known."""
         answered: Mapping[str, int] = self.completeness.report.about.get(ANSWERED_IN, {})
         return answered
 

@@ -9,7 +9,7 @@ from claude_bedrock.records.log_item import LogItem
 from claude_bedrock.records.read_digest import Fingerprint
 from claude_bedrock.verification.accepted_findings import BadDispositionError, read_dispositions
 from claude_bedrock.verification.coverage import HOUR, Span, cover
-from claude_bedrock.verification.evidence_bucket import DISPOSITIONS, key_of_hour
+from claude_bedrock.verification.evidence_bucket import DISPOSITIONS, SealedFile, key_of_hour
 from claude_bedrock.verification.sealed_hours import SealedSum, sum_hours
 from tests.unit.verification.buckets import MONTH
 from tests.unit.verification.test_clock import NOON, Account, account, refused
@@ -241,3 +241,16 @@ def test_a_report_that_sns_refuses_is_sent_by_the_next_run(
 
     assert len(account.sent) == 1
     assert key_of_hour(MONTH + DAY) in account.s3.objects
+
+
+def test_records_of_an_hour_that_counted_no_regions_are_of_none_that_is_known() -> None:
+    runs = (
+        {"counts": {"records": 5}, "answered_in": {"us-east-1": 3, "us-west-2": 2}},
+        {"counts": {"records": 4}},
+        {"counts": {"records": 0}},
+    )
+    files = [SealedFile("key", NOON, NOON + HOUR, "", "", "", (run,)) for run in runs]
+
+    total = sum_hours(files, Span(NOON, NOON + HOUR))
+
+    assert total.answered_in == {"us-east-1": 3, "us-west-2": 2, "": 4}

@@ -66,6 +66,7 @@ _TOKENS: Final = {
 def page(report: Report) -> str:
     """Return the report as an HTML page. The template escapes every value but the page's own style
     and script, and the charts, which their library escapes."""
+    regions = {region or "not known": calls for region, calls in report.answered_in.items()}
     return render(
         __name__,
         "report.html.j2",
@@ -84,8 +85,8 @@ def page(report: Report) -> str:
         notes=remarks(report.usage),
         usage_notes=report.usage.notes,
         callers=_by_caller_and_model(report.usage),
-        regions=report.answered_in,
-        charts={**_charts(report.usage), **_region_chart(report.answered_in)},
+        regions=regions,
+        charts={**_charts(report.usage), **_region_chart(regions)},
         most_rows=_MOST_ROWS,
     )
 
