@@ -42,17 +42,22 @@ def deny_policy_inputs(stage: Stage, *, account: str, partition: str) -> DenyPol
     )
 
 
+def boundary_characters(stage: Stage) -> int:
+    """Return the length of the stage's permissions boundary, of which IAM takes
+    MANAGED_POLICY_CHARACTERS."""
+    inputs = deny_policy_inputs(stage, account=_SOME_ACCOUNT, partition=_PARTITION)
+    return characters(deny_policy.boundary_statements(inputs))
+
+
 def mistakes(stage: Stage) -> Iterator[str]:
     """Yield a line where path and prefix of roles make a policy longer than IAM takes: the deny
     policy names the roles that it excepts."""
-    inputs = deny_policy_inputs(stage, account=_SOME_ACCOUNT, partition=_PARTITION)
-    length = characters(deny_policy.boundary_statements(inputs))
-    if (stage.account.role_path or stage.account.role_prefix) and (
-        length > MANAGED_POLICY_CHARACTERS
-    ):
-        keys = "role_path" if stage.account.role_path else "role_prefix"
+    if not (stage.account.role_path or stage.account.role_prefix):
+        return
+    if (length := boundary_characters(stage)) > MANAGED_POLICY_CHARACTERS:
+        key = "role_path" if stage.account.role_path else "role_prefix"
         yield (
-            f"account.{keys}: given, with which the stage's permissions boundary has {length} "
+            f"account.{key}: given, with which the stage's permissions boundary has {length} "
             f"characters; allowed: a shorter path and prefix, since IAM takes "
             f"{MANAGED_POLICY_CHARACTERS}"
         )

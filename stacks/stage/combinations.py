@@ -11,11 +11,10 @@ from typing import Final
 from claude_bedrock.caller_sessions.qualified_name import RESERVED
 from claude_bedrock.catalog import stage_models
 from claude_bedrock.catalog.aws_regions import APPLICATION_PROFILE_REGIONS
-from claude_bedrock.catalog.deny_policy import boundary_statements
-from claude_bedrock.catalog.invoke_policies import MANAGED_POLICY_CHARACTERS, characters
+from claude_bedrock.catalog.invoke_policies import MANAGED_POLICY_CHARACTERS
 from claude_bedrock.catalog.model import STANDARD_TIER
 from stacks import team_profile_plan
-from stacks.deny_policy_inputs import deny_policy_inputs
+from stacks.deny_policy_inputs import boundary_characters
 from stacks.stage.block import CANARY_KEY, Stage
 from stacks.stage.endpoint import Endpoint
 from stacks.stage.logs import Archive
@@ -29,7 +28,6 @@ NAMES_CHARACTERS = 3000
 POLICIES = 9
 # An issuer's in the authorizer's environment: the names of its fields and its usage key.
 _ISSUER_CHARACTERS = 160
-_SOME_ACCOUNT = "0" * 12
 _LOCAL_ISSUER = re.compile(r"http://(127\.0\.0\.1|localhost)[:/]")
 LOCAL_STAGE = "local"
 # Issuers of everybody's tokens, and the claims that say whose.
@@ -484,19 +482,13 @@ def _team_guardrail_mistakes(stage: Stage) -> Iterator[str]:
                 f"callers.teams.{team}.guardrail: given with caller_sessions false, without which "
                 "IAM does not know a caller's team; allowed: callers.caller_sessions true"
             )
-    if (length := _boundary_characters(stage)) > MANAGED_POLICY_CHARACTERS:
+    if not stage.callers.team_guardrails:
+        return
+    if (length := boundary_characters(stage)) > MANAGED_POLICY_CHARACTERS:
         yield (
             f"callers.teams: guardrails given that make the permissions boundary {length} "
             f"characters long; allowed: fewer of them, since IAM takes {MANAGED_POLICY_CHARACTERS}"
         )
-
-
-def _boundary_characters(stage: Stage) -> int:
-    """Return the length of the boundary where teams have guardrails; 0 where none has."""
-    if not stage.callers.team_guardrails:
-        return 0
-    inputs = deny_policy_inputs(stage, account=_SOME_ACCOUNT, partition="aws")
-    return characters(boundary_statements(inputs))
 
 
 def _is_reserved(tag: str) -> bool:
