@@ -4,7 +4,10 @@ together: https://en.wikipedia.org/wiki/All-pairs_testing"""
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from random import Random
 from typing import Final, NamedTuple
 
 from stacks.settings import SettingsError, load_stage
@@ -13,6 +16,8 @@ from tools.stage_blocks import ABSENT, Block, nested
 
 # As far as two values can depend on each other, more of these say nothing new.
 MOST_VALUES: Final = 3
+# More of them make fewer blocks, each of which costs a synthesis.
+CANDIDATES: Final = 10
 
 
 class Choice(NamedTuple):
@@ -27,6 +32,7 @@ class Choice(NamedTuple):
 
 
 Pair = frozenset[Choice]
+Neighbors = Mapping[Choice, set[Choice]]
 
 
 class Pairs(NamedTuple):
@@ -39,21 +45,40 @@ class Pairs(NamedTuple):
 
 def cover() -> Pairs:
     """Blocks that hold each accepted pair at least once; greedy, and the same at each run."""
-    refused: dict[Pair, str] = {}
-    open_pairs: dict[Pair, None] = {}
-    for pair in _pairs():
-        refusal = _refusal(pair)
-        if refusal is None:
-            open_pairs[pair] = None
-        else:
-            refused[pair] = refusal
-    covered, blocks = set(open_pairs), []
+    refused, open_pairs = _judged()
+    apart, partners = _neighbors(refused), _neighbors(open_pairs)
+    covered, blocks, random = set(open_pairs), [], Random(0)  # noqa: S311 - the same at each run
     while open_pairs:
-        row = _row(open_pairs)
-        for two in itertools.combinations(row, 2):
-            open_pairs.pop(frozenset(two), None)
+        row = _accepted(_row(next(iter(open_pairs)), apart, partners, random))
+        for first, other in itertools.combinations(row, 2):
+            open_pairs.pop(frozenset((first, other)), None)
+            partners[first].discard(other)
+            partners[other].discard(first)
         blocks.append(_block(row))
     return Pairs(blocks, covered, refused)
+
+
+def _judged() -> tuple[dict[Pair, str], dict[Pair, None]]:
+    """The pairs that the settings refuse, with the reason, and those that they accept."""
+    reasons = {pair: _refusal(pair) for pair in _pairs()}
+    refused = {pair: reason for pair, reason in reasons.items() if reason is not None}
+    return refused, {pair: None for pair in reasons if pair not in refused}
+
+
+def _neighbors(pairs: Iterable[Pair]) -> defaultdict[Choice, set[Choice]]:
+    """Of each choice, those that it makes a pair with."""
+    neighbors = defaultdict(set)
+    for first, other in pairs:
+        neighbors[first].add(other)
+        neighbors[other].add(first)
+    return neighbors
+
+
+def holds(block: Block, pair: Pair) -> bool:
+    """Whether the block has the values of both choices."""
+    return all(
+        block.get(key, ABSENT) == value for choice in pair for key, value in choice.changes.items()
+    )
 
 
 def _pairs() -> Iterator[Pair]:
@@ -66,19 +91,35 @@ def _choices(key: str) -> list[Choice]:
     return [Choice(key, number) for number in range(min(len(VALUES[key]), MOST_VALUES))]
 
 
-def _row(open_pairs: Mapping[Pair, None]) -> list[Choice]:
-    """The first open pair, and of each other key the value that closes most pairs beside it."""
-    row = sorted(next(iter(open_pairs)))
-    for key in VALUES:
-        if key in {choice.key for choice in row}:
-            continue
-        best = sorted(_choices(key), key=lambda choice: -_closed(choice, row, open_pairs))
-        row += next(([choice] for choice in best if _refusal([*row, choice]) is None), [])
+def _row(pair: Pair, apart: Neighbors, partners: Neighbors, random: Random) -> list[Choice]:
+    """The pair, and of each other key a value: of some rows, the one that closes most pairs."""
+    rows = [_candidate(pair, apart, partners, random) for _ in range(CANDIDATES)]
+    return max(rows, key=lambda row: sum(len(partners[choice] & {*row}) for choice in row))
+
+
+def _candidate(pair: Pair, apart: Neighbors, partners: Neighbors, random: Random) -> list[Choice]:
+    """The pair, and of each other key the value that closes most pairs with those before it."""
+    row = sorted(pair)
+    keys = [key for key in VALUES if key not in {choice.key for choice in row}]
+    for key in random.sample(keys, len(keys)):
+        choices = [choice for choice in _choices(key) if apart[choice].isdisjoint(row)]
+        row += sorted(choices, key=partial(_closed, row, partners))[-1:]
     return row
 
 
-def _closed(choice: Choice, row: Sequence[Choice], open_pairs: Mapping[Pair, None]) -> int:
-    return sum(frozenset((choice, other)) in open_pairs for other in row)
+def _closed(row: Sequence[Choice], partners: Neighbors, choice: Choice) -> tuple[int, int]:
+    """How many open pairs the choice makes with the row; at a draw, how many with any other."""
+    return len(partners[choice].intersection(row)), len(partners[choice])
+
+
+def _accepted(row: Sequence[Choice]) -> list[Choice]:
+    """The row without the choices that cannot stand with all before them. The first two can."""
+    accepted = [*row]
+    if _refusal(row) is not None:
+        accepted = [*row[:2]]
+        for choice in row[2:]:
+            accepted += [choice] if _refusal([*accepted, choice]) is None else []
+    return accepted
 
 
 def _refusal(choices: Sequence[Choice] | Pair) -> str | None:

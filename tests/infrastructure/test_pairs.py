@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from tests.infrastructure.pairs import Choice, Pairs, cover
+from tests.infrastructure.pairs import Choice, Pairs, cover, holds
 from tests.infrastructure.variants import ACCOUNT, VALUES, Syntheses, variant
 
 # Two values of one key, which a key's value brings with it, or a sentence of the settings.
@@ -27,6 +27,14 @@ def syntheses(tmp_path_factory: pytest.TempPathFactory) -> Syntheses:
 def test_few_pairs_are_refused_and_each_with_a_reason(pairs: Pairs) -> None:
     assert len(pairs.refused) < len(pairs.covered) / 50
     assert all(reason.startswith(REASONS) for reason in pairs.refused.values())
+
+
+def test_a_block_holds_each_pair_that_the_settings_accept(pairs: Pairs) -> None:
+    missing = [
+        pair for pair in pairs.covered if not any(holds(block, pair) for block in pairs.blocks)
+    ]
+
+    assert missing == []
 
 
 def test_an_account_and_teams_are_in_one_block(pairs: Pairs) -> None:

@@ -20,6 +20,7 @@ import app as project
 from stacks.components.packaging import python_function
 from stacks.components.packaging.function_package import FunctionPackage
 from stacks.settings import load_stage
+from stacks.stage.block import Stage
 from stacks.stage.keys import Key, groups_in, walk
 from stacks.stage_stacks import add_stacks
 from tools.stage_blocks import ABSENT, Block, nested
@@ -370,10 +371,11 @@ class Syntheses:
 
     def of(self, block: Block) -> Templates:
         """The template of each stack, by its name without the stage's."""
-        text = json.dumps(block, sort_keys=True)
-        if text not in self._made:
-            self._made[text] = self._synthesize(block)
-        return self._made[text]
+        stage = load_stage({STAGE: nested(block)}, STAGE)
+        values = stage.model_dump_json()  # alike for a default and for a key left out
+        if values not in self._made:
+            self._made[values] = self._synthesize(stage)
+        return self._made[values]
 
     def __len__(self) -> int:
         return len(self._made)
@@ -408,10 +410,10 @@ class Syntheses:
             patch.setattr(python_function, "package_function", lambda **_: self._package)
             yield
 
-    def _synthesize(self, block: Block) -> Templates:
+    def _synthesize(self, stage: Stage) -> Templates:
         app = self._app({**CONTEXT, "@aws-cdk/core:validateAgainstDefaultRules": False})
         with self.without_packages():
-            add_stacks(app, load_stage({STAGE: nested(block)}, STAGE))
+            add_stacks(app, stage)
         folder = Path(app.synth().directory)
         return {
             stack: json.loads(
