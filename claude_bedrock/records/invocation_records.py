@@ -86,13 +86,19 @@ class Records:
         return None
 
     def all_in_logs(
-        self, since: datetime, until: datetime, read: Fingerprint, *, in_order: bool = False
+        self,
+        since: datetime,
+        until: datetime,
+        read: Fingerprint,
+        *,
+        in_order: bool = False,
+        pattern: str = "",
     ) -> Iterator[LogItem]:
         """Yield every record that was written to CloudWatch Logs between the two times (UTC), also
         one that cannot be read; `read` is told of each event. `in_order`: as they came, read one
-        part after the other."""
+        part after the other. `pattern`: only those that this filter pattern matches."""
         group = self._destinations.log_group
-        for event in self._events(since, until, in_order=in_order):
+        for event in self._events(since, until, in_order=in_order, pattern=pattern):
             read.take(event["eventId"], str(event["timestamp"]))
             if not event["message"].startswith(_GREETING):
                 record, fault = _parsed(event["message"])
@@ -110,7 +116,7 @@ class Records:
                 yield event, _request_id(_parsed(event["message"])[0])
 
     def _events(
-        self, since: datetime, until: datetime, *, in_order: bool
+        self, since: datetime, until: datetime, *, in_order: bool, pattern: str = ""
     ) -> Iterator[Mapping[str, Any]]:
         reading = filter_events if in_order else filter_events_at_once
         return reading(
@@ -119,6 +125,7 @@ class Records:
             end_ms=int(until.timestamp() * 1000),
             logGroupName=self._destinations.log_group,
             logStreamNames=[STREAM],
+            **({"filterPattern": pattern} if pattern else {}),
         )
 
     def all_in_s3(self, since: datetime, until: datetime, read: Fingerprint) -> Iterator[LogItem]:

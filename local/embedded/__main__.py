@@ -15,6 +15,7 @@ if __name__ == "__main__":
         bucket_configuration,
         enforcement,
         exports_in_use,
+        filter_patterns,
         iam_propagation,
         record_queries,
         request_context,
@@ -44,4 +45,5 @@ if __name__ == "__main__":
     reserved_concurrency.add()
     role_boundaries.add(os.environ.pop(role_boundaries.VARIABLE))
     exports_in_use.add()
+    filter_patterns.add()
     runpy.run_module("ministack", run_name="__main__", alter_sys=True)

@@ -10,6 +10,7 @@ from claude_bedrock.caller_sessions.arn_name import name_of_arn
 from claude_bedrock.caller_sessions.qualified_name import of_record
 from claude_bedrock.catalog import Model
 from claude_bedrock.cli.logs.body_text import body_text
+from claude_bedrock.cli.logs.caller_pattern import caller_pattern, in_lower_case
 from claude_bedrock.records.invocation_records import Record, Records
 from claude_bedrock.records.log_item import LogItem
 from claude_bedrock.records.read_digest import Fingerprint
@@ -134,7 +135,13 @@ def _read(
         record = records.in_logs(log_filter.request_id, since)
         items = iter([LogItem(log_filter.request_id, 0, record)] if record else [])
     else:
-        items = records.all_in_logs(since, until + _BEYOND, Fingerprint(), in_order=True)
+        items = records.all_in_logs(
+            since,
+            until + _BEYOND,
+            Fingerprint(),
+            in_order=True,
+            pattern=caller_pattern(log_filter.caller),
+        )
     return (_Item(item, first, last) for item in items)
 
 
@@ -157,7 +164,7 @@ def _chosen(
             listed_ids.add(line.request_id)
             if read:
                 read.add(line)
-            if not _fits(line, log_filter):
+            if not is_match(line, log_filter):
                 continue
             texts = content_of(records, record) if log_filter.text or content else {}
         except UnreadableError:
@@ -167,7 +174,8 @@ def _chosen(
             yield line._replace(content=texts if content else {})
 
 
-def _fits(line: Line, log_filter: LogFilter) -> bool:
+def is_match(line: Line, log_filter: LogFilter) -> bool:
+    """Return whether the line is of the model and the caller, and failed if it has to."""
     if log_filter.model:
         requested, called = model_of(log_filter.model), catalog.find(line.model_id)
         same = requested is not None and requested is called
@@ -177,7 +185,7 @@ def _fits(line: Line, log_filter: LogFilter) -> bool:
         return False
     if log_filter.caller.startswith("arn:") and name_of_arn(log_filter.caller) == line.who:
         return True
-    return log_filter.caller.casefold() in line.who.casefold()
+    return in_lower_case(log_filter.caller) in in_lower_case(line.who)
 
 
 def model_of(name: str) -> Model | None:

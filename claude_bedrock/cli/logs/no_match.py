@@ -26,10 +26,14 @@ def no_match(log_filter: LogFilter, period: Period, read: CallsRead) -> str:
         if value
     )
     window = f"from {period.since:%Y-%m-%d %H:%M} to {period.until:%Y-%m-%d %H:%M} UTC"
+    if not read.calls and log_filter.caller:
+        others = "the list without --caller shows other callers"
+        return f"no call with {conditions} is on record {window}; {others}"
     if not read.calls:
         filtered = f" with {conditions}" if log_filter.request_id else ""
         return f"no call{filtered} is on record {window}; --hours and --since look further back"
-    there = f"{read.calls} are, by {_some(read.callers)}, of {_some(read.models)}"
+    whose = " whose record has this caller's name" if log_filter.caller else ""
+    there = f"{read.calls}{whose} are, by {_some(read.callers)}, of {_some(read.models)}"
     return f"no call on record {window} matches {conditions}: {there}{_hint(log_filter.model)}"
 
 

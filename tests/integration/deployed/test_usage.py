@@ -3,13 +3,15 @@
 import csv
 import json
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from claude_bedrock.caller_sessions.session_name import session_name
 from tests.integration.deployed.deployment import Deployment
 from tests.integration.deployed.test_cli import claude_bedrock, recorded, request_id
+from tests.integration.deployed.test_verify import log_record
+from tests.unit.verification.scenario import record
 
 OVER_100_KB = "long " * 25_000
 
@@ -112,3 +114,32 @@ def test_calls_are_listed_by_their_content_and_it_is_not_printed(deployment: Dep
 
     assert request_id(called) in listed.stdout
     assert "Quincunx" not in listed.stdout
+
+
+def test_calls_of_one_caller_are_listed_and_others_stay_in_cloudwatch(
+    deployment: Deployment,
+) -> None:
+    """Also where a name has characters that mean something in a filter pattern."""
+    ask = deployment.ask
+    ask("Hi")
+    called = ask("Hi", key=deployment.endpoint["api_keys"]["search.web"]).headers["request-id"]
+    recorded(deployment, called)
+    at = datetime.now(UTC) - timedelta(days=10)
+    odd = {"token_issuer": "corp", "caller": "Ann $+,/:=@ [x]*{2}%"}
+    content = record("of-an-odd-name", "Hi", at.timestamp())
+    log_record(deployment, {**content, "requestMetadata": odd}, at)
+    log_record(deployment, {**content, "requestId": "of-another"}, at)
+
+    def listed(caller: str, *window: str) -> list[dict[str, Any]]:
+        process = claude_bedrock(deployment, "logs", "list", "--caller", caller, "--json", *window)
+        items: list[dict[str, Any]] = json.loads(process.stdout)["items"]
+        return items
+
+    lines = listed("SEARCH.WEB", "--hours", "1")
+    assert called in {line["request_id"] for line in lines}
+    assert {line["caller"] for line in lines} == {"search.web"}
+    hour = timedelta(hours=1)
+    back = ("--since", (at - hour).isoformat(), "--until", (at + hour).isoformat())
+    for caller in ("corp:Ann $+,/:=@ [x]*{2}%", "@ [x]*{2}%"):
+        assert [line["request_id"] for line in listed(caller, *back)] == ["of-an-odd-name"]
+    assert listed("Ann $+,/:=@ [x]*{3}%", *back) == []

@@ -8,15 +8,30 @@ from itertools import islice
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from claude_bedrock.caller_sessions.session_name import session_name
 from claude_bedrock.cli.logs import command
 from claude_bedrock.cli.logs.body_text import body_text
+from claude_bedrock.cli.logs.caller_pattern import caller_pattern
 from claude_bedrock.cli.logs.command import _as_text
-from claude_bedrock.cli.logs.listing import CallsRead, Line, LogFilter, Unreadable, followed, lines
+from claude_bedrock.cli.logs.listing import (
+    CallsRead,
+    Line,
+    LogFilter,
+    Unreadable,
+    followed,
+    is_match,
+    line_of,
+    lines,
+)
 from claude_bedrock.cli.logs.no_match import no_match
 from claude_bedrock.records.destinations import Destinations
 from claude_bedrock.records.invocation_records import Records
+from claude_bedrock.verification.calls import fit_metadata
 from claude_bedrock.verification.period import Period
+from local.embedded.filter_patterns import compiled
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 SINCE = NOW - timedelta(hours=2)
@@ -47,6 +62,7 @@ class Logs:
     def __init__(self, *batches: list[dict[str, Any]]) -> None:
         self._batches = list(batches)
         self.fetched = 0
+        self.sent = 0
 
     def get_paginator(self, _: str) -> "Logs":
         return self
@@ -54,9 +70,11 @@ class Logs:
     def paginate(self, **_: object) -> Iterator[dict[str, Any]]:
         yield self.filter_log_events()
 
-    def filter_log_events(self, **_: object) -> dict[str, Any]:
+    def filter_log_events(self, filterPattern: str = "", **_: object) -> dict[str, Any]:  # noqa: N803 - boto3's
         batch = self._batches.pop(0) if len(self._batches) > 1 else self._batches[0]
-        events = [json.dumps(event) for event in batch]
+        matches = compiled(filterPattern)
+        events = [text for event in batch if matches(text := json.dumps(event))]
+        self.sent += len(events)
         return {
             "events": [
                 {"eventId": str(number), "timestamp": 0, "message": message}
@@ -136,8 +154,8 @@ def test_no_large_body_is_fetched_to_show_who_called() -> None:
 class InTime(Logs):
     """CloudWatch Logs whose events lie 10 minutes apart."""
 
-    def filter_log_events(self, **request: object) -> dict[str, Any]:
-        events = super().filter_log_events()["events"]
+    def filter_log_events(self, filterPattern: str = "", **request: object) -> dict[str, Any]:  # noqa: N803 - boto3's
+        events = super().filter_log_events(filterPattern)["events"]
         begin = int(SINCE.timestamp() * 1000)
         timed = [{**event, "timestamp": begin + n * 600_000} for n, event in enumerate(events)]
         first, last = request["startTime"], request["endTime"]
@@ -235,10 +253,14 @@ def unmatched(log_filter: LogFilter, *contents: dict[str, Any]) -> str:
 
 
 def test_where_nothing_matches_it_prints_what_there_is() -> None:
-    sentence = unmatched(LogFilter(caller="nobody"), *EVERY[:4])
-    assert "matches --caller nobody: 4 are, by arn:aws:iam::1:user/Anna, search.web, " in sentence
+    sentence = unmatched(LogFilter(text="Quincunx"), *EVERY[:4])
+    assert (
+        "matches --contains Quincunx: 4 are, by arn:aws:iam::1:user/Anna, search.web, " in sentence
+    )
     assert "of claude-haiku-4-5, claude-opus-5-5" in sentence
-    assert "is on record" in unmatched(LogFilter(caller="nobody"))
+    alone = unmatched(LogFilter(caller="nobody"), *EVERY[:4])
+    assert alone.startswith("no call with --caller nobody is on record")
+    assert alone.endswith("the list without --caller shows other callers")
     assert "with --request-id r9 is on record" in unmatched(LogFilter(request_id="r9"))
 
 
@@ -276,3 +298,54 @@ def test_a_prompt_is_printed_and_not_obeyed(
     assert not {"\x1b", "\x07", "\r", "\x9b", "\u202e"} & set(printed)
     rest = [" ", " ", " ", " "] if terminal else []
     assert [line[:1] for line in printed.splitlines()] == [printed[0], *rest]
+
+
+def test_records_of_other_callers_are_left_out_by_cloudwatch_itself() -> None:
+    logs = Logs(list(EVERY[:4]))
+    listed_lines = list(
+        lines(logs.records(), SINCE, NOW, LogFilter(caller="ANNA"), Unreadable(), content=False)
+    )
+
+    assert [line.who for line in listed_lines] == ["arn:aws:iam::1:user/Anna"]
+    assert logs.sent == 1
+
+
+NAMES = st.text('abcXYZ019._-@/: äßİ\u212a\n"', min_size=2, max_size=80)
+ROLE = "arn:aws:sts::123456789012:assumed-role/claude-on-bedrock-dev-us-east-1-caller"
+
+
+@given(
+    st.one_of(
+        NAMES.map(lambda name: ({"caller": fit_metadata(name), "token_issuer": "corp"}, ROLE)),
+        NAMES.map(lambda name: ({}, f"{ROLE}/{session_name(name)}")),
+        st.just(({"api_key_id": "k1ab"}, ROLE)),
+        st.sampled_from(
+            [
+                *("arn:aws:sts::1:assumed-role/R/anna", "arn:aws:iam::1:user/path/anna"),
+                *("arn:aws:iam::1:root", "arn:aws:sts::1:federated-user/bob"),
+            ]
+        ).map(lambda arn: ({"caller_arn": arn}, ROLE)),
+    ),
+    st.data(),
+)
+def test_the_pattern_matches_each_record_of_the_caller(
+    of_record_: tuple[dict[str, str], str], data: st.DataObject
+) -> None:
+    """Whatever part of the name is searched for, in whichever case."""
+    metadata, identity = of_record_
+    content = record("1", accountId="1", requestMetadata=metadata, identity={"arn": identity})
+    line = line_of(content)
+    first, last = sorted(data.draw(st.integers(0, len(line.who))) for _ in range(2))
+    part = line.who[first:last]
+    assert is_match(line, LogFilter(caller=part))
+    for caller in (part, part.upper(), part.lower(), metadata.get("caller_arn", line.who)):
+        if is_match(line, LogFilter(caller=caller)):
+            pattern = caller_pattern(caller)
+            assert compiled(pattern)(json.dumps(content)), (pattern, line.who)
+
+
+def test_a_pattern_holds_what_cloudwatch_takes_of_any_name() -> None:
+    assert caller_pattern("corp:Anna (a+b) [x]*") == "%[aA][nN][nN][aA]%"
+    assert caller_pattern("arn:aws:iam::1:user/finance/a.b") == "%[aA].[bB]%"
+    assert caller_pattern("arn:aws:iam::1:user/finance/a") == caller_pattern('"ä%') == ""
+    assert compiled(caller_pattern("x" * 3000))("X" * 200)
