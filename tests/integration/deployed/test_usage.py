@@ -137,7 +137,7 @@ def test_calls_of_one_caller_are_listed_and_others_stay_in_cloudwatch(
 
     lines = listed("SEARCH.WEB", "--hours", "1")
     assert called in {line["request_id"] for line in lines}
-    assert {line["caller"] for line in lines} == {"search.web"}
+    assert {line["who"] for line in lines} == {"search.web"}
     hour = timedelta(hours=1)
     back = ("--since", (at - hour).isoformat(), "--until", (at + hour).isoformat())
     for caller in ("corp:Ann $+,/:=@ [x]*{2}%", "@ [x]*{2}%"):
