@@ -126,7 +126,7 @@ def test_calls_of_one_caller_are_listed_and_others_stay_in_cloudwatch(
     recorded(deployment, called)
     at = datetime.now(UTC) - timedelta(days=10)
     odd = {"token_issuer": "corp", "caller": "Ann $+,/:=@ [x]*{2}%"}
-    content = record("of-an-odd-name", "Hi", at.timestamp())
+    content = record("of-an-odd-name", "kept", at.timestamp())
     log_record(deployment, {**content, "requestMetadata": odd}, at)
     log_record(deployment, {**content, "requestId": "of-another"}, at)
 
