@@ -20,7 +20,7 @@ from stacks.components.api.account_log_role import AccountLogRole, LogRoleFuncti
 from stacks.components.api.api_key_expiry import ApiKeyExpiry
 from stacks.components.api.authorizer import Authorizer
 from stacks.components.api.canary import Canary
-from stacks.components.api.domain_name import EndpointDomain
+from stacks.components.api.domain_name import ClientAuthorities, EndpointDomain
 from stacks.components.api.gateway_function import GatewayFunction
 from stacks.components.api.key_plan import ApiKeys, IssuerKeys, KeyPlan
 from stacks.components.api.sampling_rule import SamplingRule
@@ -39,6 +39,7 @@ from stacks.model_access import ModelAccess
 from stacks.stage import Stage
 from stacks.stage.account import LEAVE
 from stacks.stage.block import CANARY_KEY
+from stacks.stage.endpoint import Domain
 from stacks.stage.token_issuers import DEFAULT_PLAN
 from stacks.token_issuer_environment import token_issuers_text
 
@@ -204,6 +205,7 @@ class Gateway(cdk.Stack):
             vpc_endpoints=network.api_endpoints if network else (),
             web_acl=self._stage.endpoint.web_acl,
             disable_execute_api=bool(domain and domain.disable_execute_api),
+            has_client_certificates=bool(domain and domain.truststore),
             cors_origins=self._stage.endpoint.cors_origins,
             takes_tokens=bool(self._stage.callers.token_issuers),
         )
@@ -244,10 +246,15 @@ class Gateway(cdk.Stack):
             name=domain.name,
             certificate_arn=domain.certificate,
             hosted_zone_id=domain.hosted_zone,
+            truststore=_client_authorities(domain),
             stage=api.stage,
         )
-        target = (created.target, "What a CNAME of the endpoint's name points to")
-        add_outputs(self, {"DomainTarget": target})
+        outputs = {
+            "DomainTarget": (created.target, "What a CNAME of the endpoint's name points to")
+        }
+        if domain.truststore:
+            outputs["TruststoreVersion"] = (domain.truststore.version, "Version of the truststore")
+        add_outputs(self, outputs)
         return f"https://{domain.name}/"
 
     def _api_key_expiry(self) -> lambda_.IFunction:
@@ -299,16 +306,25 @@ class Gateway(cdk.Stack):
         add_outputs(self, outputs)
 
 
+def _client_authorities(domain: Domain) -> ClientAuthorities | None:
+    trusted = domain.truststore
+    if trusted is None:
+        return None
+    return ClientAuthorities(trusted.uri, trusted.version, trusted.ownership_certificate)
+
+
 def _operator_policy(
     stack: Gateway, stage: Stage, role: iam.IRole, plan_ids: Sequence[str]
 ) -> None:
     functions = (stack.function, stack.authorizer, stack.api_key_expiry)
+    domain = stage.endpoint.domain
     OperatorEndpointPolicy(
         stack,
         "Operation",
         role=role,
         names=StageNames(stage.name, stack),
         api_id=stack.api_stage.rest_api.rest_api_id,
+        mutual_tls_name=domain.name if domain and domain.truststore else None,
         plan_ids=plan_ids,
         function_arns=[function.function_arn for function in functions if function],
     )

@@ -31,7 +31,7 @@ from local.api_gateway.routing import Match
 from local.api_gateway.signature import Signatures, nobody, nothing
 from local.aws.log_writer import LogWriter
 from local.aws.ttl_cache import TtlCache
-from local.bedrock.http_exchange import Receive, Scope, Send
+from local.bedrock.http_exchange import CLIENT_CERTIFICATE, Receive, Scope, Send
 from local.lambda_service.service import LambdaService
 from local.run.options import ClientDisconnect
 
@@ -74,7 +74,7 @@ class LocalApiGateway:
         except ClientError:
             await _forbid(exchange, client)
             return
-        if not is_served(exchange, api):
+        if not is_served(exchange, api) or (api.has_truststore and not exchange.certificate):
             await _forbid(exchange, client)
             return
         with suppress(DisconnectedError):
@@ -170,6 +170,7 @@ def _exchange(scope: Scope) -> Exchange:
         protocol=f"HTTP/{scope['http_version']}",
         scheme=scope["scheme"],
         trace_id=trace_id,
+        certificate=scope.get("extensions", {}).get(CLIENT_CERTIFICATE),
     )
 
 

@@ -96,6 +96,8 @@ class Api:
     """Those that a private API answers through; none where the API is public."""
     has_execute_api: bool = True
     """Whether it answers under API Gateway's name too."""
+    has_truststore: bool = False
+    """Whether its own name demands a client certificate."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,6 +90,7 @@ class _Definition:
 
     def api(self, aws: Aws) -> Api:
         [of_template] = self._properties("AWS::ApiGateway::RestApi", self._where["restApiId"])
+        domain = self._domain()
         return Api(
             id=self._where["restApiId"],
             stage=self._stage["stageName"],
@@ -103,15 +104,16 @@ class _Definition:
             binary_types=tuple(self._rest_api.get("binaryMediaTypes") or ()),
             variables=self._stage.get("variables") or {},
             policy=of_template.get("Policy"),
-            domain=self._domain(),
+            domain=str(domain.get("DomainName", "")),
+            has_truststore="MutualTlsAuthentication" in domain,
             vpc_endpoints=tuple(of_template["EndpointConfiguration"].get("VpcEndpointIds", ())),
             has_execute_api=not of_template.get("DisableExecuteApiEndpoint"),
         )
 
-    def _domain(self) -> str:
-        """Return the domain name that the stack has, empty without one."""
+    def _domain(self) -> Mapping[str, Any]:
+        """Return the properties of the stack's domain name, empty without one."""
         domains = self._template.of_type("AWS::ApiGateway::DomainName")
-        return next((str(domain.properties["DomainName"]) for domain in domains), "")
+        return next((domain.properties for domain in domains), {})
 
     def _methods(self) -> Iterator[Method]:
         for resource in _items(

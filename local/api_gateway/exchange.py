@@ -43,6 +43,8 @@ class Exchange:
     api_key_id: str | None = None
     authorizer: dict[str, str] = field(default_factory=dict)
     caller: Caller | None = None
+    certificate: Mapping[str, Any] | None = None
+    """The client's, as Python's ssl has it; empty or None where it presented none."""
     noted: dict[str, Any] = field(default_factory=dict)
     """More of `$context`, by dotted name, as the request proceeds."""
 
@@ -82,6 +84,23 @@ def identity(exchange: Exchange) -> Mapping[str, str]:
     }
 
 
+def client_certificate(exchange: Exchange) -> Mapping[str, str]:
+    """Return what `$context.identity.clientCert` has of the certificate's subject and serial
+    number.
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-mapping-template-reference.html
+    """
+    certificate = exchange.certificate
+    if not certificate:
+        return {}
+    names = [pair for group in reversed(certificate["subject"]) for pair in group]
+    short = {"commonName": "CN", "organizationName": "O", "organizationalUnitName": "OU"}
+    return {
+        "subjectDN": ",".join(f"{short.get(name, name)}={value}" for name, value in names),
+        "serialNumber": certificate["serialNumber"],
+    }
+
+
 def context(exchange: Exchange, api: Api) -> Mapping[str, Any]:
     """`$context`, flat, by dotted name; what is not there has no value.
 
@@ -97,6 +116,7 @@ def context(exchange: Exchange, api: Api) -> Mapping[str, Any]:
         "identity.apiKey": exchange.api_key,
         "identity.apiKeyId": exchange.api_key_id,
         **{f"identity.{name}": value for name, value in identity(exchange).items()},
+        **{f"identity.clientCert.{n}": value for n, value in client_certificate(exchange).items()},
         "identity.sourceIp": exchange.source_ip,
         "identity.userAgent": exchange.header("user-agent"),
         "path": f"{exchange.prefix}{exchange.path}",

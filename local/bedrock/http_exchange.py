@@ -13,6 +13,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Headers = Iterable[tuple[str, str]]
 
 ABORT = "local.abort"
+CLIENT_CERTIFICATE = "local.client_certificate"
 """The ASGI extension, given by `local.bedrock.server`, that resets the connection."""
 
 

@@ -20,7 +20,7 @@ from hypercorn.typing import LifespanState
 
 from local.bedrock.app import App
 from local.bedrock.http2_goaway import GoawayFilteringReader
-from local.bedrock.http_exchange import ABORT, Receive, Scope, Send
+from local.bedrock.http_exchange import ABORT, CLIENT_CERTIFICATE, Receive, Scope, Send
 
 _NO_LINGER = struct.pack("ii", 1, 0)
 
@@ -80,7 +80,11 @@ def _config() -> Config:
 
 def _with_abort(app: App, writer: asyncio.StreamWriter) -> App:
     async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
-        extensions = {**scope.get("extensions", {}), ABORT: _abort(writer)}
+        extensions = {
+            **scope.get("extensions", {}),
+            ABORT: _abort(writer),
+            CLIENT_CERTIFICATE: writer.get_extra_info("peercert"),
+        }
         await app({**scope, "extensions": extensions}, receive, send)
 
     return wrapped

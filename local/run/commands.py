@@ -64,13 +64,14 @@ def _present(console: Console, endpoint: Endpoint, chosen: Options) -> None:
         ("or plain", endpoint.http_url),
         *((f"key {name}", value) for name, value in endpoint.api_keys.items()),
         ("CA", endpoint.ca_bundle),
+        *(("certificate", file) for file in [endpoint.client_certificate] if file),
         ("AWS", endpoint.aws_endpoint_url),
         ("Bedrock", endpoint.bedrock_endpoint_url),
     ):
         table.add_row(f"[bold]{name}[/]", value)
     console.print(table)
     console.print(
-        f"\ncurl {endpoint.http_url}/v1/messages {_credentials(endpoint)} "
+        f"\ncurl {_target(endpoint)}/v1/messages {_credentials(endpoint)} "
         "-H 'content-type: application/json' -d "
         '\'{"model": "claude-haiku-4-5", "max_tokens": 99, '
         '"messages": [{"role": "user", "content": "Hello"}]}\'\n',
@@ -79,6 +80,14 @@ def _present(console: Console, endpoint: Endpoint, chosen: Options) -> None:
         highlight=False,
     )
     console.print(f"All of this is in {chosen.state / 'endpoint.json'}. Ctrl-C stops everything.")
+
+
+def _target(endpoint: Endpoint) -> str:
+    """Return curl's options for TLS, and the URL: plain, unless clients have a certificate."""
+    if endpoint.client_certificate:
+        files = f"--cacert {endpoint.ca_bundle} --cert {endpoint.client_certificate}"
+        return f"{files} {endpoint.url}"
+    return endpoint.http_url
 
 
 def _credentials(endpoint: Endpoint) -> str:

@@ -10,7 +10,8 @@ from local.run.cdk_cli import Outputs
 
 
 class Endpoint(NamedTuple):
-    """`outputs` are those of every stack, `api_keys` the values by their names."""
+    """`outputs` are those of every stack, `api_keys` the values by their names,
+    `client_certificate` the file of one with its key, where the endpoint demands one."""
 
     url: str
     http_url: str
@@ -22,6 +23,7 @@ class Endpoint(NamedTuple):
     account: str
     stage: str
     outputs: Outputs
+    client_certificate: str | None = None
 
 
 def gateway_outputs(outputs: Outputs, stage: str) -> Mapping[str, str]:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
+from pathlib import Path
 
 from local.api_gateway import invocation
 from local.api_gateway.admission import Admission
@@ -108,6 +109,7 @@ class _Services:
         self._state = state
         self._gateway = gateway_outputs(outputs, options.stage)
         self._authorization = Authorization(aws)
+        self._certificate: Path | None = None
 
     async def start(self) -> Endpoint:
         logs = LogWriter(self._aws.client("logs"))
@@ -182,7 +184,9 @@ class _Services:
             client_disconnect=self._options.client_disconnect,
             may_invoke=invocation.policies(self._authorization),
         )
-        tls = server_context(self._state.ca_bundle)
+        api = await asyncio.to_thread(deployed.api)
+        self._certificate = self._state.client_certificate if api.has_truststore else None
+        tls = server_context(self._state.ca_bundle, self._certificate)
         http = serve(front, port=self._options.port)
         https = serve(front, port=self._options.https_port, tls=tls)
         return (
@@ -202,4 +206,5 @@ class _Services:
             account=self._aws.account,
             stage=self._options.stage,
             outputs=self._outputs,
+            client_certificate=str(self._certificate) if self._certificate else None,
         )

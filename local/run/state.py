@@ -20,6 +20,7 @@ class State:
         self.folder = folder.resolve()
         self.endpoint = self.folder / "endpoint.json"
         self.ca_bundle = self.folder / "ca.pem"
+        self.client_certificate = self.folder / "client.pem"
         self.cdk_log = self.folder / "cdk.log"
         self.gateway_log = self.folder / "gateway.log"
         self.functions = self.folder / "functions"

@@ -88,6 +88,7 @@ def value_mistakes(stage: Stage) -> list[str]:
         *_endpoint_mistakes(stage),
         *_upstream_mistakes(stage),
         *_network_mistakes(stage),
+        *_truststore_mistakes(stage),
         *_private_mistakes(stage),
         *_logging_mistakes(stage),
         *_trail_mistakes(stage),
@@ -130,9 +131,13 @@ def _network_mistakes(stage: Stage) -> Iterator[str]:
         except ValueError as error:
             yield f"endpoint.allowed_ips: {error}; allowed: IPv4 networks, like 203.0.113.0/24"
     domain = stage.endpoint.domain
+    truststore = domain.truststore if domain else None
     arns = {
         "web_acl": stage.endpoint.web_acl,
         "domain.certificate": domain.certificate if domain else None,
+        "domain.truststore.ownership_certificate": truststore.ownership_certificate
+        if truststore
+        else None,
     }
     for key, arn in arns.items():
         if arn and (region := arn.split(":")[3]) != stage.region:
@@ -144,6 +149,24 @@ def _network_mistakes(stage: Stage) -> Iterator[str]:
         yield (
             "evidence.canary: given with endpoint.allowed_ips, which keeps it out, since it calls "
             "from addresses of AWS; allowed: either of the two"
+        )
+
+
+def _truststore_mistakes(stage: Stage) -> Iterator[str]:
+    """Yield a way around the client's certificate, and a canary, which has none."""
+    domain = stage.endpoint.domain
+    if domain is None or domain.truststore is None:
+        return
+    if not domain.disable_execute_api:
+        yield (
+            "endpoint.domain.truststore: given with disable_execute_api false, where API Gateway's "
+            "own name takes requests without a client certificate; allowed: disable_execute_api "
+            "true, or no truststore"
+        )
+    if stage.evidence.canary:
+        yield (
+            "evidence.canary: given with endpoint.domain.truststore, which keeps it out, since it "
+            "has no client certificate; allowed: either of the two"
         )
 
 
@@ -171,7 +194,13 @@ def _private_mistakes(stage: Stage) -> Iterator[str]:
 
 def _may_have_canary(stage: Stage) -> bool:
     endpoint = stage.endpoint
-    return endpoint.enabled and not endpoint.allowed_ips and endpoint.network is None
+    demands_certificate = endpoint.domain is not None and endpoint.domain.truststore is not None
+    return (
+        endpoint.enabled
+        and not endpoint.allowed_ips
+        and endpoint.network is None
+        and not demands_certificate
+    )
 
 
 def _logging_mistakes(stage: Stage) -> Iterator[str]:

@@ -49,6 +49,45 @@ class Tracing(Group):
     ]
 
 
+# https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscertificatemanager.html
+CertificateArn = Annotated[
+    str, Field(pattern=r"^arn:aws:acm:[a-z0-9-]+:[0-9]{12}:certificate/[0-9a-f-]{36}$")
+]
+_CERTIFICATE = Allowed("the ARN of a certificate of ACM in the stage's Region")
+
+
+class Truststore(Group):
+    """The certificate authorities that clients' certificates come from.
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/rest-api-mutual-tls.html"""
+
+    uri: Annotated[
+        str,
+        Allowed("the URI of an object in S3, like s3://bucket/authorities.pem"),
+        Field(
+            pattern=r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/[A-Za-z0-9!_.*'()/-]{1,1024}$",
+            description="A bundle of certificates of authorities, as PEM.",
+        ),
+    ]
+    version: Annotated[
+        str,
+        Allowed("the object's version id, in a bucket with versioning"),
+        Field(
+            pattern=r"^[A-Za-z0-9._-]{1,1024}$",
+            description="The version of that object: other authorities are trusted from a "
+            "deployment on.",
+        ),
+    ]
+    ownership_certificate: Annotated[
+        CertificateArn | None,
+        Allowed(f"{_CERTIFICATE.text}, or null"),
+        Field(
+            description="A certificate that ACM issued for the name, where that of the domain is "
+            "imported or of a private authority. null: ACM issued that one."
+        ),
+    ] = None
+
+
 class Domain(Group):
     """A name of your own for the endpoint."""
 
@@ -62,12 +101,7 @@ class Domain(Group):
         ),
     ]
     certificate: Annotated[
-        str,
-        Allowed("the ARN of a certificate of ACM in the stage's Region"),
-        Field(
-            pattern=r"^arn:aws:acm:[a-z0-9-]+:[0-9]{12}:certificate/[0-9a-f-]{36}$",
-            description="The certificate of that name.",
-        ),
+        CertificateArn, _CERTIFICATE, Field(description="The certificate of that name.")
     ]
     hosted_zone: Annotated[
         str | None,
@@ -83,6 +117,15 @@ class Domain(Group):
         TRUE_OR_FALSE,
         Field(description="Whether the endpoint answers under its own name only."),
     ] = False
+    truststore: Annotated[
+        Truststore | None,
+        Allowed("an object of uri, version and more, or null"),
+        Page("security.md#client-certificates"),
+        Field(
+            description="Mutual TLS: whose certificates clients have to present. null: clients "
+            "need none."
+        ),
+    ] = None
 
 
 class Endpoint(Group):

@@ -48,6 +48,23 @@ def test_the_root_of_a_name_stands_for_the_stage(tmp_path: Path) -> None:
     assert url == "https://claude.example.com/"
 
 
+def test_a_name_with_a_truststore_demands_client_certificates(tmp_path: Path) -> None:
+    trusted = {"uri": "s3://company-pki/authorities.pem", "version": "a1"}
+    domain = {**DOMAIN, "truststore": {**trusted, "ownership_certificate": DOMAIN["certificate"]}}
+    made = synthesize("dev", tmp_path, domain=domain)
+    name = made.only(STACK, "AWS::ApiGateway::DomainName").properties
+    assert name["MutualTlsAuthentication"] == {
+        "TruststoreUri": trusted["uri"],
+        "TruststoreVersion": trusted["version"],
+    }
+    assert name["OwnershipVerificationCertificateArn"] == DOMAIN["certificate"]
+    # API Gateway refuses mutual TLS with a policy whose name begins with SecurityPolicy_.
+    assert (name["SecurityPolicy"], "EndpointAccessMode" in name) == ("TLS_1_2", False)
+    log = made.only(STACK, "AWS::ApiGateway::Stage").properties["AccessLogSetting"]["Format"]
+    assert "$context.identity.clientCert.serialNumber" in log
+    assert made.template(STACK)["Outputs"]["TruststoreVersion"]["Value"] == "a1"
+
+
 def test_a_web_acl_of_the_account_stands_before_the_stage(tmp_path: Path) -> None:
     made = synthesize("dev", tmp_path, web_acl=WEB_ACL)
     association = made.only(STACK, "AWS::WAFv2::WebACLAssociation").properties

@@ -43,6 +43,7 @@ _DOMAIN: Final = {
     "certificate": f"arn:aws:acm:us-east-1:{ACCOUNT}:certificate/"
     "473e64fd-f30b-4765-81a0-62ad96dd167a",
 }
+_TRUSTSTORE: Final = {"uri": "s3://company-pki/authorities.pem", "version": "a1"}
 _NETWORKS: Final = [
     None,
     {"api_endpoints": ["vpce-0123456789abcdef0"]},
@@ -132,12 +133,6 @@ _WRITTEN: Final[Mapping[str, Sequence[object]]] = {
     "endpoint.max_body_bytes": [1_000_000, 5_000_000],
     "endpoint.ping_seconds": [15, 20],
     "endpoint.web_acl": [None, _web_acl("a"), _web_acl("b")],
-    "endpoint.domain": [
-        None,
-        _DOMAIN,
-        {**_DOMAIN, "hosted_zone": "Z0123456789ABCDEFGHIJ", "disable_execute_api": True},
-        {**_DOMAIN, "name": "models.example.com"},
-    ],
     "endpoint.memory_mb": [256, 1769],
     "endpoint.tracing": [
         None,
@@ -240,6 +235,21 @@ _WITH_OTHER_KEYS: Final[Mapping[str, Sequence[Block]]] = {
     "endpoint.allowed_ips": [
         {"endpoint.allowed_ips": networks, "evidence.canary": ABSENT}
         for networks in ([], ["203.0.113.0/24"], ["203.0.113.0/24", "198.51.100.7/32"])
+    ],
+    "endpoint.domain": [
+        *(
+            {"endpoint.domain": domain}
+            for domain in (
+                None,
+                _DOMAIN,
+                {**_DOMAIN, "hosted_zone": "Z0123456789ABCDEFGHIJ", "disable_execute_api": True},
+                {**_DOMAIN, "name": "models.example.com"},
+            )
+        ),
+        {
+            "endpoint.domain": {**_DOMAIN, "disable_execute_api": True, "truststore": _TRUSTSTORE},
+            "evidence.canary": ABSENT,
+        },
     ],
     "endpoint.network": [
         {"endpoint.network": network, "evidence.canary": ABSENT} for network in _NETWORKS

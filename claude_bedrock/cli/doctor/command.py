@@ -9,6 +9,7 @@ import typer
 from botocore.exceptions import ProfileNotFound
 
 from claude_bedrock.cli.doctor.check import Check, exit_code
+from claude_bedrock.cli.doctor.checks.endpoint import LocalEndpoint
 from claude_bedrock.cli.doctor.report import report
 from claude_bedrock.cli.doctor.runner import DoctorOptions, examine, without_region
 from claude_bedrock.cli.shared import deployment
@@ -58,7 +59,7 @@ def _checks(stage: str | None, region: str | None, local_dir: Path, *, fix: bool
     if stage is None:
         deployment.chosen(stage, region, local_dir)
         up = deployment.local_endpoint(local_dir)
-        here = (up["url"], up["ca_bundle"])
+        here = LocalEndpoint(up["url"], up["ca_bundle"], up.get("client_certificate"))
         return examine(deployment.local(local_dir), options._replace(local=here))
     try:
         target = deployment.deployed(stage, region)

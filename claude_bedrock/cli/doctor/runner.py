@@ -27,6 +27,7 @@ from claude_bedrock.cli.doctor.checks import (
     quotas,
     stacks,
     token_issuers,
+    truststore,
     use_case_form,
 )
 from claude_bedrock.cli.doctor.checks.identity import Now
@@ -43,6 +44,7 @@ OF_THE_ACCOUNT: Final = (
     bootstrap.TOPIC.name,
     stacks.NAME,
     endpoint.NAME,
+    truststore.TOPIC.name,
     concurrency.TOPIC.name,
     invocation_logging.TOPIC.name,
     alarms.SUBSCRIBERS.name,
@@ -81,10 +83,10 @@ _AT_ONCE: Final = 8
 
 
 class DoctorOptions(NamedTuple):
-    """`cdk_json` has the blocks of the stages; `local` is URL and CA of local mode."""
+    """`cdk_json` has the blocks of the stages; `local` is the endpoint of local mode."""
 
     cdk_json: Path
-    local: tuple[str, str | None] | None
+    local: endpoint.LocalEndpoint | None
     fix: bool
     now: Now
 
@@ -175,6 +177,7 @@ def _families(
     has_endpoint = settings is None or settings.has_endpoint
     yield partial(stacks.check, account, has_endpoint=has_endpoint)
     yield partial(endpoint.check, account, options.local)
+    yield partial(truststore.check, account)
     block = _block(options, account.deployment.stage)
     yield partial(concurrency.check, account, block)
     yield partial(invocation_logging.check, account, block)

@@ -3,7 +3,6 @@ errors included."""
 
 import json
 import re
-import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +22,7 @@ from claude_bedrock.cli.shared.deployment import (
 from claude_bedrock.cli.shared.errors import CliError
 from claude_bedrock.cli.shared.redaction import redact
 from claude_bedrock.cli.shared.request_auth import ByKey, BySignature
+from claude_bedrock.cli.shared.tls import CERTIFICATE, tls_context
 
 if TYPE_CHECKING:
     import boto3
@@ -41,11 +41,13 @@ class RefusedError(CliError):
 
 
 class Endpoint(NamedTuple):
-    """Where to ask, and as whom; `ca_bundle` is a file of CAs to trust, None for the system's."""
+    """Where to ask, and as whom; `ca_bundle` is a file of CAs to trust, None for the system's.
+    `client_certificate` is a file with certificate and key, for an endpoint that demands one."""
 
     url: str
     caller: httpx2.Auth
     ca_bundle: str | None
+    client_certificate: str | None = None
 
     def get(self, path: str) -> Any:  # noqa: ANN401 - JSON
         """Return the JSON that is at `path`. Raises RefusedError."""
@@ -62,7 +64,7 @@ class Endpoint(NamedTuple):
         """Yield the answer to `body` as JSON, of status 200 and not read yet. Raises RefusedError,
         also where the connection breaks while the block reads."""
         url = f"{self.url.rstrip('/')}{path}"
-        trusted = _trusted(self.ca_bundle)
+        trusted = tls_context(self.ca_bundle, self.client_certificate)
         content = None if body is None else json.dumps(body).encode()
         headers = {} if content is None else {"content-type": "application/json"}
         try:
@@ -160,12 +162,13 @@ def _of_local(local_dir: Path, key: str | None) -> Endpoint:
         outputs = file["outputs"][deployment.stack("Gateway")]
         first = next(iter(file["api_keys"].values()), None)
         url, ca_bundle = file["url"], file["ca_bundle"]
+        certificate = file.get("client_certificate")
     except (KeyError, TypeError, AttributeError) as missing:
         raise NoTargetError(
             f"{local_dir / 'endpoint.json'} is not what this version of `make local` writes. "
             "Stop it and run it again."
         ) from missing
-    return Endpoint(url, _caller(deployment, outputs, key or first), ca_bundle)
+    return Endpoint(url, _caller(deployment, outputs, key or first), ca_bundle, certificate)
 
 
 def _caller(deployment: Deployment, outputs: Mapping[str, str], key: str | None) -> httpx2.Auth:
@@ -206,18 +209,10 @@ def _advice(response: httpx2.Response, url: str) -> str:
     of one: https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html"""
     path = urlsplit(url).path.strip("/")
     if response.status_code == 403 and "request-id" not in response.headers:
-        return f": does the URL end with the stage, as in {_FORM}?"
+        return (
+            f": does the URL end with the stage, as in {_FORM}? Where the stage has a truststore, "
+            f"does {CERTIFICATE} name a certificate of its authorities?"
+        )
     if response.status_code == 404 and "v1" in path.split("/"):
         return f": give the URL without /v1, as in {_FORM}"
     return ""
-
-
-def _trusted(ca_bundle: str | None) -> ssl.SSLContext:
-    """Return the TLS context. Raises NoTargetError where the file does not exist, or holds no
-    certificate."""
-    try:
-        return ssl.create_default_context(cafile=ca_bundle)
-    except OSError as error:
-        raise NoTargetError(
-            f"{ca_bundle} holds no certificate. Start local mode again with `make local`."
-        ) from error

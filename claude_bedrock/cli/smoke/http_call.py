@@ -1,6 +1,5 @@
 """One HTTP request to the endpoint, with all that came back and when."""
 
-import ssl
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -10,6 +9,7 @@ from typing import Final, NamedTuple
 import httpx2
 
 from claude_bedrock.cli.shared.endpoint import Endpoint, RefusedError
+from claude_bedrock.cli.shared.tls import tls_context
 
 _TIMEOUT: Final = httpx2.Timeout(310.0, connect=10.0)
 _AT_ONCE: Final = 50
@@ -63,7 +63,7 @@ def send_many(endpoint: Endpoint, path: str, count: int) -> list[Response]:
 
 
 def _client(endpoint: Endpoint) -> httpx2.Client:
-    trusted = ssl.create_default_context(cafile=endpoint.ca_bundle)
+    trusted = tls_context(endpoint.ca_bundle, endpoint.client_certificate)
     return httpx2.Client(verify=trusted, timeout=_TIMEOUT, auth=endpoint.caller)
 
 

@@ -67,6 +67,12 @@ ACCESS_LOG = {
     "responseLatency": "$context.responseLatency",
     "responseLength": "$context.responseLength",
 }
+# Whose certificate a client of a name with mutual TLS presented:
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-variables-for-access-logging.html
+CLIENT_CERTIFICATE_LOG = {
+    "clientCertificateSubject": "$context.identity.clientCert.subjectDN",
+    "clientCertificateSerial": "$context.identity.clientCert.serialNumber",
+}
 
 # Draft 4, as API Gateway reads it. No more than the function itself would refuse.
 MESSAGES_SCHEMA = apigateway.JsonSchema(
@@ -100,7 +106,8 @@ class StreamingApi(Construct):
     """A Regional REST API that streams `function`'s answers to callers with a key, or, where there
     is no `authorizer_function`, to those who sign their requests and whom IAM lets call it. It
     refuses in other words where the authorizer `takes_tokens`. With `vpc_endpoints` it is private
-    instead, and takes requests through these only.
+    instead, and takes requests through these only. Where it `has_client_certificates`, the access
+    log names each.
 
     `throttle` holds for all calls of a method together; keys have the limits of their plans.
 
@@ -124,6 +131,7 @@ class StreamingApi(Construct):
         vpc_endpoints: Sequence[str] = (),
         web_acl: str | None = None,
         disable_execute_api: bool = False,
+        has_client_certificates: bool = False,
         cors_origins: Sequence[str] = (),
         takes_tokens: bool = False,
     ) -> None:
@@ -152,6 +160,7 @@ class StreamingApi(Construct):
                 stage_name,
                 access_log,
                 throttle,
+                log_fields=ACCESS_LOG | (CLIENT_CERTIFICATE_LOG if has_client_certificates else {}),
                 is_traced=is_traced,
                 has_preflights=bool(cors_origins),
             ),
@@ -295,6 +304,7 @@ def _stage_options(
     access_log: logs.ILogGroup,
     throttle: Throttle | None,
     *,
+    log_fields: Mapping[str, str],
     is_traced: bool,
     has_preflights: bool,
 ) -> apigateway.StageOptions:
@@ -308,7 +318,7 @@ def _stage_options(
         throttling_rate_limit=throttle.rate_per_second if throttle else None,
         throttling_burst_limit=throttle.burst if throttle else None,
         access_log_destination=apigateway.LogGroupLogDestination(access_log),
-        access_log_format=apigateway.AccessLogFormat.custom(json.dumps(ACCESS_LOG)),
+        access_log_format=apigateway.AccessLogFormat.custom(json.dumps(log_fields)),
         method_options={
             door: apigateway.MethodDeploymentOptions(
                 throttling_rate_limit=OPEN_RATE_PER_SECOND, throttling_burst_limit=OPEN_BURST

@@ -102,6 +102,7 @@ class OperatorEndpointPolicy(Construct):
         role: iam.IRole,
         names: StageNames,
         api_id: str,
+        mutual_tls_name: str | None,
         plan_ids: Sequence[str],
         function_arns: Sequence[str],
     ) -> None:
@@ -117,6 +118,17 @@ class OperatorEndpointPolicy(Construct):
                 ("apigateway:GET",),
                 [names.api(f"/restapis/{api_id}"), names.api(f"/restapis/{api_id}/*")],
                 reason="an operator sees every part of the stage's one API",
+            ),
+            *(
+                (
+                    Permission(
+                        "ReadTruststoreWarnings",
+                        ("apigateway:GET",),
+                        [names.api(f"/domainnames/{mutual_tls_name}")],
+                    ),
+                )
+                if mutual_tls_name
+                else ()
             ),
             *(
                 (*_usage_plan_permissions(names, plan_ids), *_key_permissions(names))

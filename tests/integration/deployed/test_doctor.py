@@ -12,6 +12,7 @@ import pytest
 
 from claude_bedrock.cli.doctor.check import Check, exit_code
 from claude_bedrock.cli.doctor.checks import account_overrides, alarms, data_retention_mode
+from claude_bedrock.cli.doctor.checks.endpoint import LocalEndpoint
 from claude_bedrock.cli.doctor.context import Account, Clients
 from claude_bedrock.cli.doctor.runner import NAMES, DoctorOptions, examine
 from claude_bedrock.cli.shared.cdk_json import CDK_JSON
@@ -52,7 +53,7 @@ def healed(deployment: Deployment) -> Iterator[None]:
 
 
 def doctor_options(deployment: Deployment) -> DoctorOptions:
-    local = (deployment.endpoint["url"], deployment.endpoint["ca_bundle"])
+    local = LocalEndpoint(deployment.endpoint["url"], deployment.endpoint["ca_bundle"])
     return DoctorOptions(PROJECT / CDK_JSON, local, fix=False, now=lambda: dt.datetime.now(dt.UTC))
 
 
@@ -118,7 +119,7 @@ def broken(tmp_path: Path, deployment: Deployment) -> list[Check]:
     }
     cdk_json = tmp_path / "cdk.json"
     cdk_json.write_text(json.dumps({"context": {"stages": {"local": block}}}))
-    nowhere = ("http://127.0.0.1:9/local", None)
+    nowhere = LocalEndpoint("http://127.0.0.1:9/local", None)
     late = dt.datetime.now(dt.UTC) + dt.timedelta(hours=1)
     return examine(
         deployment.stage(), DoctorOptions(cdk_json, nowhere, fix=False, now=lambda: late)

@@ -1,8 +1,10 @@
 """The front over real sockets, with a sample function behind it: what callers see."""
 
 import asyncio
+import dataclasses
 import json
 import ssl
+import stat
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -11,6 +13,8 @@ from typing import Any, NamedTuple, cast
 import httpx2
 import pytest
 
+from claude_bedrock.cli.shared.endpoint import Endpoint, RefusedError
+from claude_bedrock.cli.shared.request_auth import ByKey
 from local.api_gateway.app import LocalApiGateway
 from local.api_gateway.authorizer import Invoked
 from local.api_gateway.definition import (
@@ -208,6 +212,42 @@ def test_https_offers_http2(run: Run) -> None:
     got = run(lambda g: g.client.post(f"{g.https}/open", json={}))
 
     assert (got.status_code, got.http_version) == (201, "HTTP/2")
+
+
+def test_a_name_with_a_truststore_demands_a_certificate_of_its_authority(tmp_path: Path) -> None:
+    """As the command line presents it, which is what a caller without one reads, too."""
+    ca, certificate = tmp_path / "ca.pem", tmp_path / "client.pem"
+    log = AccessLog("/access", "$context.status $context.identity.clientCert.subjectDN")
+    definition = dataclasses.replace(api(), has_truststore=True, access_log=log)
+    access_log = Logs()
+
+    async def main() -> str:
+        front = LocalApiGateway(
+            cast("Any", Deployed(definition)),
+            streaming=cast("Any", None),
+            invoke=invoke,
+            logs=cast("Any", access_log),
+        )
+        async with serve(front, tls=server_context(ca, certificate)) as port:
+            url = f"https://localhost:{port}/test"
+            with_none = Endpoint(url, ByKey("good"), str(ca))
+            with_one = with_none._replace(client_certificate=str(certificate))
+            await asyncio.to_thread(refusal_of, with_one)
+            return await asyncio.to_thread(refusal_of, with_none)
+
+    without = asyncio.run(main())
+
+    assert "(request id none)" in without
+    assert "CLAUDE_BEDROCK_CLIENT_CERT" in without
+    assert stat.S_IMODE(certificate.stat().st_mode) == 0o600
+    (line,) = access_log.texts()
+    assert "CN=local client" in line
+
+
+def refusal_of(endpoint: Endpoint) -> str:
+    with pytest.raises(RefusedError) as caught:
+        endpoint.get("/no-such-route")
+    return str(caught.value)
 
 
 def test_a_part_arrives_before_the_function_goes_on(run: Run, tmp_path: Path) -> None:

@@ -203,3 +203,18 @@ def test_what_the_endpoint_answers_about_a_key_is_not_repeated(
         Endpoint(server.url, ByKey(KEY), None).get("/health")
 
     assert KEY not in str(refusal.value)
+
+
+@pytest.mark.parametrize("content", [None, b"", b"no certificate"])
+def test_a_client_certificate_that_cannot_be_used_names_the_variable(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes | None
+) -> None:
+    certificate = tmp_path / "client.pem"
+    if content is not None:
+        certificate.write_bytes(content)
+    monkeypatch.setenv("CLAUDE_BEDROCK_CLIENT_CERT", str(certificate))
+
+    with pytest.raises(NoTargetError, match=r"client certificate\. Set CLAUDE_BEDROCK_CLIENT_CERT"):
+        Endpoint(server.url, ByKey(KEY), None).get("/health")
+
+    assert not server.received

@@ -23,6 +23,12 @@ BLOCK: dict[str, Any] = {
     "account": {"alarm_email": "ops@example.com"},
 }
 PLAN: dict[str, Any] = {"throttle": {"rate_per_second": 1, "burst": 1}}
+DOMAIN = {
+    "name": "claude.example.com",
+    "certificate": "arn:aws:acm:us-east-1:111111111111:certificate/"
+    "473e64fd-f30b-4765-81a0-62ad96dd167a",
+}
+TRUSTSTORE = {"uri": "s3://pki/authorities.pem", "version": "a1"}
 
 
 ISSUER = {"issuer": "https://login.example.com", "audience": "claude"}
@@ -474,6 +480,21 @@ def test_every_stage_of_cdk_json_is_valid() -> None:
                 }
             },
             "endpoint.domain.certificate: one of eu-west-1 given; allowed: one of us-east-1",
+        ),
+        (
+            {"domain": {**DOMAIN, "truststore": TRUSTSTORE}},
+            "endpoint.domain.truststore: given with disable_execute_api false, where API Gateway's",
+        ),
+        (
+            {
+                "domain": {**DOMAIN, "disable_execute_api": True, "truststore": TRUSTSTORE},
+                "canary": "claude-haiku-4-5",
+            },
+            "evidence.canary: given with endpoint.domain.truststore, which keeps it out",
+        ),
+        (
+            {"domain": {**DOMAIN, "truststore": {**TRUSTSTORE, "uri": "s3://pki"}}},
+            "endpoint.domain.truststore.uri: 's3://pki' given; allowed: the URI of an object",
         ),
         (
             {"canary": "claude-haiku-4-5", "network": {"api_endpoints": ["vpce-0123abcd"]}},

@@ -4,29 +4,41 @@ import http.client
 import ssl
 import urllib.error
 import urllib.request
+from typing import NamedTuple
 
 from claude_bedrock.cli.doctor.check import WITHHELD, Check, Topic
 from claude_bedrock.cli.doctor.context import Account
 from claude_bedrock.cli.shared.deployment import NoEndpointError, NoTargetError
+from claude_bedrock.cli.shared.tls import CERTIFICATE, tls_context
 
 NAME = "endpoint"
 DOORS = (("GET", "/health"), ("HEAD", "/"))
 _SECONDS = 15
 
 
-def check(account: Account, local: tuple[str, str | None] | None) -> list[Check]:
-    """Check the endpoint's open routes; `local` is URL and CA of local mode, where the stack's
-    output leads nowhere."""
+class LocalEndpoint(NamedTuple):
+    """URL, file of the CA, and file of the client certificate of local mode, if that has one."""
+
+    url: str
+    ca_bundle: str | None
+    client_certificate: str | None = None
+
+
+def check(account: Account, local: LocalEndpoint | None) -> list[Check]:
+    """Check the endpoint's open routes; with `local`, where the stack's output leads nowhere."""
     topics = [Topic(NAME, f"{method} {path}") for method, path in DOORS]
     try:
-        url, ca = local or (account.deployment.outputs("Gateway")["EndpointUrl"], None)
+        url = local.url if local else account.deployment.outputs("Gateway")["EndpointUrl"]
     except NoEndpointError:
         return [topic.skipped("the stage has no endpoint") for topic in topics]
     except NoTargetError:
         return [topic.skipped("no gateway is deployed yet") for topic in topics]
     except WITHHELD as error:
         return [topic.withheld(error, "cloudformation:DescribeStacks") for topic in topics]
-    trusted = ssl.create_default_context(cafile=ca)
+    try:
+        trusted = tls_context(*local[1:]) if local else tls_context(None)
+    except NoTargetError as unusable:
+        return [topic.failed(str(unusable), f"correct {CERTIFICATE}") for topic in topics]
     return [
         judge(topic, *_request(f"{url.rstrip('/')}{path}", method, trusted))
         for topic, (method, path) in zip(topics, DOORS, strict=True)
@@ -39,7 +51,8 @@ def judge(topic: Topic, status: int | None, failure: str) -> Check:
         return topic.failed(
             failure,
             "is the stack deployed, in this account and Region? Does a proxy or firewall stand "
-            "between? Locally: is `make local` still up?",
+            f"between? With a truststore: does {CERTIFICATE} name a certificate of its "
+            "authorities? Locally: is `make local` still up?",
         )
     if status != http.HTTPStatus.OK:
         return topic.failed(

@@ -141,7 +141,7 @@ def test_a_stage_without_an_endpoint_has_no_stack_of_one(state: str | None, outc
 def test_an_endpoint_that_does_not_answer_fails() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-    failed = endpoint.check(ACCOUNT, (f"http://127.0.0.1:{port}/dev", None))
+    failed = endpoint.check(ACCOUNT, endpoint.LocalEndpoint(f"http://127.0.0.1:{port}/dev", None))
 
     assert [check.subject for check in failed] == ["GET /health", "HEAD /"]
     assert {check.outcome for check in failed} == {"failed"}
