@@ -73,6 +73,7 @@ check-types: $(INSTALLED)
 	mypy
 
 check-templates: synth
+	cfn-lint -r us-east-1 -t examples/pipeline/codepipeline.yml
 	@for stage in $(STAGES); do \
 	  region=$$(python -c 'import json, sys; print(json.load(open("cdk.json"))["context"]["stages"][sys.argv[1]]["region"])' $$stage); \
 	  echo "cfn-lint $$stage $$region"; cfn-lint -i W3005 -r $$region -t cdk.out/$$stage/*.template.json || exit 1; \

@@ -4,7 +4,7 @@ application inference profiles of teams."""
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import aws_cdk as cdk
@@ -18,6 +18,8 @@ from stacks import team_profile_plan
 from stacks.components.iam.application_inference_profile import ApplicationInferenceProfile
 from stacks.components.iam.auditor_permissions import auditor_permissions, query_permissions
 from stacks.components.iam.deny_policies import DenyPolicies
+from stacks.components.iam.deploy_permissions import ROLE as DEPLOY
+from stacks.components.iam.deploy_permissions import deploy_permissions
 from stacks.components.iam.invoke_policies import InvokePolicies
 from stacks.components.iam.legal_hold_permissions import ROLE as LEGAL_HOLD
 from stacks.components.iam.legal_hold_permissions import legal_hold_permissions
@@ -141,8 +143,8 @@ class ModelAccess(cdk.Stack):
         permissions: RolePermissions,
         invoke_policies: Sequence[iam.IManagedPolicy],
     ) -> None:
-        """Create the roles of people and programs; `setup` and `legal-hold` where the stage has
-        them."""
+        """Create the roles of people and programs; `setup`, `legal-hold` and `deploy` where the
+        stage has them."""
         self._role(
             stage,
             "application",
@@ -172,6 +174,14 @@ class ModelAccess(cdk.Stack):
                 stage.account.roles.legal_hold,
                 "Places and releases legal holds, never invokes",
                 permissions=permissions.legal_hold,
+            )
+        if stage.account.roles.deploy:
+            self._role(
+                stage,
+                DEPLOY,
+                stage.account.roles.deploy,
+                "Deploys the stage by the bootstrap roles, never invokes",
+                permissions=permissions.deploy,
             )
         if stage.account.roles.setup:
             self._role(
@@ -210,11 +220,12 @@ class ModelAccess(cdk.Stack):
 
 
 class RolePermissions(NamedTuple):
-    """What auditor, operator and the holder of legal holds may do."""
+    """What auditor, operator, the holder of legal holds and a pipeline may do."""
 
     auditor: Sequence[Permission]
     operator: Sequence[Permission]
     legal_hold: Sequence[Permission]
+    deploy: Sequence[Permission]
 
 
 def _role_permissions(
@@ -241,10 +252,7 @@ def _role_permissions(
             *(policy.managed_policy_arn for policy in policies),
             *([boundary] if boundary else ()),
         ],
-        roles=[
-            _role_arn(names, stage, role)
-            for role in (*ROLES, *([LEGAL_HOLD] if stage.account.roles.legal_hold else ()))
-        ],
+        roles=[_role_arn(names, stage, role) for role in _viewed_roles(stage)],
     )
     auditor = auditor_permissions(
         names,
@@ -257,9 +265,10 @@ def _role_permissions(
     )
     if stage.logging.has_own_destinations:
         auditor += query_permissions(names, table=schema.NAME, bucket_arn=bucket)
+    qualifier = stage.account.qualifier or cdk.DefaultStackSynthesizer.DEFAULT_QUALIFIER
     operator = operator_permissions(
         names,
-        qualifier=stage.account.qualifier or cdk.DefaultStackSynthesizer.DEFAULT_QUALIFIER,
+        qualifier=qualifier,
         own_role=_role_arn(names, stage, "operator"),
         bucket_arn=bucket,
         key_arn=key,
@@ -274,7 +283,22 @@ def _role_permissions(
         key_arn=key,
         verification_function_arn=verification_function,
     )
-    return RolePermissions([*viewer, *auditor], [*viewer, *operator], legal_hold)
+    deploy = deploy_permissions(
+        names, qualifier=qualifier, own_role=_role_arn(names, stage, DEPLOY)
+    )
+    return RolePermissions(
+        [*viewer, *auditor], [*viewer, *operator], legal_hold, [*viewer, *deploy]
+    )
+
+
+def _viewed_roles(stage: Stage) -> Iterator[str]:
+    """Yield the purposes of the roles that auditor and operator may read."""
+    yield from ROLES
+    roles = stage.account.roles
+    if roles.legal_hold:
+        yield LEGAL_HOLD
+    if roles.deploy:
+        yield DEPLOY
 
 
 def _role_arn(names: StageNames, stage: Stage, purpose: str) -> str:

@@ -11,10 +11,13 @@ from stacks.stage.group import Allowed, Group, Page, PrincipalArn, TagText
 
 # A repository and one ref or environment of it, as GitHub writes them into a token's `sub`:
 # https://docs.github.com/en/actions/reference/security/oidc#example-subject-claims
+# A repository made or renamed since 2026-07-15 has ids in it, `octo-org@123/search@456`:
+# https://github.blog/changelog/2026-04-23-immutable-subject-claims-for-github-actions-oidc-tokens/
 GitHubSubject = Annotated[
     str,
     Field(
-        pattern=r"^[A-Za-z0-9-]+/[A-Za-z0-9._-]+:(ref:refs/(heads|tags)/[^*?\s]+|environment:[^*?\s:]+)$"
+        pattern=r"^[A-Za-z0-9-]+(@[0-9]+)?/[A-Za-z0-9._-]+(@[0-9]+)?:"
+        r"(ref:refs/(heads|tags)/[^*?\s]+|environment:[^*?\s:]+)$"
     ),
 ]
 
@@ -49,8 +52,8 @@ _TRUST = "an object of principals and github"
 
 
 class Roles(Group):
-    """The roles of people and programs beside the gateway; `setup` and `legal_hold` are made only
-    where named."""
+    """The roles of people and programs beside the gateway; `setup`, `legal_hold` and `deploy` are
+    made only where named."""
 
     application: Annotated[
         Trust, Allowed(_TRUST), Field(description="May invoke the stage's models.")
@@ -84,6 +87,15 @@ class Roles(Group):
             "else may then. It is made only where it is named, and needs logging.object_lock."
         ),
     ] = None
+    deploy: Annotated[
+        Trust | None,
+        Allowed(f"{_TRUST} that names somebody, or null"),
+        Page("pipeline.md"),
+        Field(
+            description="May deploy the stage, as a pipeline does: it assumes the bootstrap roles. "
+            "It is made only where it is named."
+        ),
+    ] = None
 
     @property
     def name_github(self) -> bool:
@@ -92,7 +104,7 @@ class Roles(Group):
             trust.github
             for trust in (
                 *(self.application, self.auditor, self.operator),
-                *(self.setup, self.legal_hold),
+                *(self.setup, self.legal_hold, self.deploy),
             )
             if trust is not None
         )
@@ -193,7 +205,7 @@ class Account(Group):
     ] = None
     roles: Annotated[
         Roles,
-        Allowed("an object of application, auditor, operator, setup and legal_hold"),
+        Allowed("an object of application, auditor, operator, setup, legal_hold and deploy"),
         Page("security.md"),
         Field(
             description="Who may take which role. If you name nobody for a role, the account's "

@@ -293,6 +293,12 @@ def _account_mistakes(stage: Stage) -> Iterator[str]:
     yield from _role_rule_mistakes(stage)
     if account.roles.legal_hold:
         yield from _legal_hold_mistakes(stage)
+    deploy = account.roles.deploy
+    if deploy and not (deploy.principals or deploy.github):
+        yield (
+            "account.roles.deploy: names nobody; allowed: principals, github or both, since who "
+            "takes it deploys any template, as an administrator can"
+        )
     has_reader = account.alarm_email or account.no_alarm_email_reason
     if stage.logging.keep_logs_on_destroy and not has_reader:
         yield (

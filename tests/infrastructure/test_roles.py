@@ -11,9 +11,13 @@ from typing import Any
 
 import pytest
 
+from stacks.settings import load_stage
 from tests.commands import commands
 from tests.infrastructure.rendering import text, texts
-from tools.docs.pages import codes, read, section
+from tools.docs.access.matrix import Inquiry
+from tools.docs.access.mutants import mutants
+from tools.docs.pages import blocks, codes, read, section
+from tools.stage_blocks import with_names
 from tools.synthesis import CONTEXT, ROOT, Resource, Synthesis, synthesize
 
 STACK = "ModelAccess"
@@ -27,28 +31,31 @@ READS = (
 )
 
 
+NAMED: dict[str, Any] = {
+    "fallback_geographies": ["global"],
+    "data_retention": "none",
+    "guardrail": {"id": "abc123", "version": "2"},
+    "short_term_bearer_tokens": True,
+    "qualifier": "company",
+    "roles": {
+        "application": {
+            "principals": [f"{ACCOUNT}:role/search", "arn:aws:iam::444455556666:user/ci"],
+            "github": [
+                "octo-org/search:ref:refs/heads/main",
+                "octo-org/search:environment:prod",
+            ],
+        },
+        "auditor": {"principals": [f"{ACCOUNT}:role/compliance"]},
+        "setup": {"github": ["octo-org/platform:environment:prod"]},
+        "deploy": {"github": ["octo-org@123/platform@456:ref:refs/heads/main"]},
+    },
+}
+
+
 @pytest.fixture(scope="module")
 def named(tmp_path_factory: pytest.TempPathFactory) -> Synthesis:
     """A stage that names who takes its roles, and asks for all that the guard can hold it to."""
-    return synthesize(
-        "prod",
-        tmp_path_factory.mktemp("named"),
-        fallback_geographies=["global"],
-        data_retention="none",
-        guardrail={"id": "abc123", "version": "2"},
-        short_term_bearer_tokens=True,
-        roles={
-            "application": {
-                "principals": [f"{ACCOUNT}:role/search", "arn:aws:iam::444455556666:user/ci"],
-                "github": [
-                    "octo-org/search:ref:refs/heads/main",
-                    "octo-org/search:environment:prod",
-                ],
-            },
-            "auditor": {"principals": [f"{ACCOUNT}:role/compliance"]},
-            "setup": {"github": ["octo-org/platform:environment:prod"]},
-        },
-    )
+    return synthesize("prod", tmp_path_factory.mktemp("named"), **NAMED)
 
 
 def role(synthesis: Synthesis, purpose: str) -> Resource:
@@ -154,6 +161,7 @@ def test_a_workflow_takes_a_role_by_audience_and_full_subject(named: Synthesis) 
             ],
         ),
         ("setup", ["repo:octo-org/platform:environment:prod"]),
+        ("deploy", ["repo:octo-org@123/platform@456:ref:refs/heads/main"]),
     ):
         (statement,) = [item for item in trust(named, purpose) if "Federated" in item["Principal"]]
         assert statement["Action"] == "sts:AssumeRoleWithWebIdentity"
@@ -165,6 +173,43 @@ def test_a_workflow_takes_a_role_by_audience_and_full_subject(named: Synthesis) 
     assert not [
         resource for resource in named.everything() if resource.type == "AWS::IAM::OIDCProvider"
     ], "the provider is the account's"
+
+
+def test_a_pipeline_takes_three_roles_of_the_stages_bootstrap_and_nobody_takes_another(
+    named: Synthesis,
+) -> None:
+    block = with_names(CONTEXT["stages"]["prod"], **NAMED)
+    inquiry = Inquiry(
+        load_stage({"prod": block}, "prod"),
+        named.folder,
+        is_asked=lambda cell: cell.subject.startswith("the ") and "-role" in cell.subject,
+    )
+    (deploy,) = [each for each in inquiry.principals if each.arn.endswith("-deploy")]
+    matrix, changes = inquiry.judge(mutants([deploy], inquiry.cells))
+    assert len(matrix.cells) == 15
+    assert {
+        (principal.name, cell.subject)
+        for principal in matrix.principals
+        for cell in matrix.cells
+        if not principal.made_up and matrix.allows(principal, cell)
+    } == {
+        (deploy.name, f"the {role}")
+        for role in ("deploy-role", "file-publishing-role", "lookup-role")
+    }
+    assert len(changes) == 4
+    assert None not in changes.values()
+    assert "bedrock:InvokeModel" in actions(named, "deploy", "Deny")
+
+
+def test_the_deploy_roles_policy_is_the_one_of_the_page_for_a_person(named: Synthesis) -> None:
+    (block,) = [each for each in blocks(read("docs/deploy-permissions.md")) if "```json" in each]
+    (statement,) = json.loads(block[7:-3])["Statement"]
+    (own,) = [each for each in own_statements(named, "deploy") if each["Sid"] == statement["Sid"]]
+    region = CONTEXT["stages"]["prod"]["region"]
+    assert texts(own["Resource"]) == [
+        arn.replace("hnb659fds", "company").replace("us-east-1", region)
+        for arn in statement["Resource"]
+    ]
 
 
 def test_the_application_role_holds_what_calls_and_what_guards_and_no_more(

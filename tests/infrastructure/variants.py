@@ -195,7 +195,7 @@ _WRITTEN: Final[Mapping[str, Sequence[object]]] = {
         {},
         {"setup": {}},
         {"setup": _TRUST, "application": _TRUST},
-        {"application": _WORKFLOW, "auditor": _TRUST, "operator": _WORKFLOW},
+        {"application": _WORKFLOW, "auditor": _TRUST, "operator": _WORKFLOW, "deploy": _WORKFLOW},
     ],
 }
 """Values of keys whose types do not list them."""

@@ -4,7 +4,7 @@ import subprocess
 import sys
 
 from tools.docs import compatibility_page, message_schema, models_page, stage_block
-from tools.docs.access.__main__ import main as write_access
+from tools.docs.access.__main__ import write_pages as write_access
 from tools.docs.findings.__main__ import main as write_findings
 from tools.docs.licenses.__main__ import main as write_licenses
 from tools.docs.openapi.__main__ import main as write_openapi

@@ -36,13 +36,13 @@ def operator_permissions(
         Permission(
             "InvokeVerificationFunction", ("lambda:InvokeFunction",), [verification_function_arn]
         ),
-        *_read_readiness(names, own_role, qualifier),
+        *readiness_permissions(names, own_role, qualifier),
         *_record_denials(names, bucket_arn=bucket_arn, key_arn=key_arn),
     ]
 
 
-def _read_readiness(names: StageNames, own_role: str, qualifier: str) -> list[Permission]:
-    """Allow what `claude-bedrock doctor` reads of the account."""
+def readiness_permissions(names: StageNames, own_role: str, qualifier: str) -> list[Permission]:
+    """Return what `claude-bedrock doctor` reads of the account beside `viewer_permissions`."""
     return [
         Permission(
             "ReadCdkBootstrap",

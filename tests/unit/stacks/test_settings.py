@@ -152,6 +152,14 @@ def test_every_stage_of_cdk_json_is_valid() -> None:
             "logging.object_lock: governance given without a canary; allowed: an evidence.canary ",
         ),
         (
+            {"roles": {"deploy": {}}},
+            "account.roles.deploy: names nobody; allowed: principals, github or both, since who ",
+        ),
+        (
+            {"roles": {"deploy": {"github": ["octo-org/search:pull_request"]}}},
+            "account.roles.deploy.github: 'octo-org/search:pull_request' given; allowed: a list of",
+        ),
+        (
             {"roles": {"legal_hold": {}}},
             "account.roles.legal_hold: given without logging.object_lock; allowed: an object_lock",
         ),

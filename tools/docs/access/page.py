@@ -127,9 +127,27 @@ def rows_of(matrix: Matrix, principal: Principal) -> list[Row]:
         Row((action,), (way,), (region,), _subjects(subjects, action, way, matrix), answer)
         for (action, way, region, answer), subjects in by_question.items()
     ]
+    return merged(rows)
+
+
+def answers(matrix: Matrix) -> dict[str, list[list[str]]]:
+    """Return of each principal every cell that was asked: action, subject, way, Region and
+    outcome."""
+    return {
+        principal.name: [
+            [cell.action, cell.subject, cell.way, cell.region, outcome_text(parts)]
+            for cell in matrix.cells
+            if (parts := matrix.outcome(principal, cell))
+        ]
+        for principal in matrix.principals
+    }
+
+
+def merged(rows: Sequence[Row]) -> list[Row]:
+    """Return fewer rows that stand for the same cells."""
     for axis in ("regions", "ways", "actions", "subjects"):
         rows = _merged(rows, axis)
-    return rows
+    return list(rows)
 
 
 def _merged(rows: Iterable[Row], axis: str) -> list[Row]:

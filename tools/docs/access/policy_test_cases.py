@@ -46,6 +46,12 @@ _ON_OBJECTS: Final = (
     "s3:DeleteObjectVersion",
     "s3:PutObjectLegalHold",
 )
+_QUALIFIER: Final = "hnb659fds"
+_BOOTSTRAP_ROLES: Final = (
+    *("deploy-role", "file-publishing-role", "lookup-role"),
+    *("cfn-exec-role", "image-publishing-role"),
+)
+"""https://docs.aws.amazon.com/cdk/v2/guide/bootstrapping-env.html"""
 _COMMERCIAL: Final = ("us-east-1", "eu-west-1", "ap-northeast-1", "ap-southeast-2", "sa-east-1")
 
 
@@ -92,7 +98,7 @@ def cells(stage: Stage, assembly: Assembly) -> list[Cell]:
     singles = [
         single for region in regions for model in models for single in _singles(model, region)
     ]
-    sessions = _sessions(stage, assembly)
+    sessions = [*_sessions(stage, assembly), *_bootstrap_roles(stage)]
     return [*invocations, *teams, *sessions, *singles, *doors, *_record(stage, assembly)]
 
 
@@ -243,6 +249,23 @@ def _sessions(stage: Stage, assembly: Assembly) -> Iterator[Cell]:
                     for part in ("own policies", TRUST)
                 )
                 yield Cell(action, subject, f"tagged for the stage {tagged}", region, requests)
+
+
+def _bootstrap_roles(stage: Stage) -> Iterator[Cell]:
+    """Yield the taking of each role that `cdk bootstrap` makes, of those of another qualifier and
+    of another Region, where the stage has a role that may take some."""
+    if stage.account.roles.deploy is None:
+        return
+    own, elsewhere = stage.account.qualifier or _QUALIFIER, _elsewhere(stage.region)
+    for words, qualifier, region in (
+        ("", own, stage.region),
+        (" of another qualifier", "another", stage.region),
+        (f" of {elsewhere}", own, elsewhere),
+    ):
+        for name in _BOOTSTRAP_ROLES:
+            arn = f"arn:aws:iam::{ACCOUNT}:role/cdk-{qualifier}-{name}-{ACCOUNT}-{region}"
+            request = _request("own policies", "sts:AssumeRole", arn, stage.region)
+            yield Cell("sts:AssumeRole", f"the {name}{words}", "", stage.region, (request,))
 
 
 def _session_keys(stage: str) -> dict[str, dict[str, str]]:
