@@ -312,11 +312,16 @@ def test_every_is_claimed_if_and_only_if_it_is_so() -> None:
     assert min(message.values()) > WINDOWS // 10
 
 
+def test_one_call_in_both_destinations_is_every_call() -> None:
+    well = [call("r1", NOW - 5 * HOUR)]
+    chance = random.Random(1)  # noqa: S311 - a test's
+    assert headline(well, chance).headline == f"Every call of {MONTH} is on record."
+
+
 @pytest.mark.parametrize("change", HARMFUL)
 def test_one_call_that_is_not_complete_is_never_every(change: Change) -> None:
     chance = random.Random(1)  # noqa: S311 - a test's
     well, other = call("r1", NOW - 5 * HOUR), change(call("r2", NOW - 5 * HOUR), chance)
-    assert headline([well], chance).headline == f"Every call of {MONTH} is on record."
     assert not is_complete([other])
 
     result = headline([well, other], chance)
