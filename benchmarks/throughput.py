@@ -11,17 +11,20 @@ from benchmarks import fixtures, subjects
 from benchmarks.concurrent_callers import start_callers
 from benchmarks.direct_client import Direct
 from benchmarks.environment import BenchmarkEnvironment, upstream
+from benchmarks.ferro_gateway import Ferro
 from benchmarks.fixtures import Operation
 from benchmarks.litellm_proxy import LiteLlm
 from benchmarks.metrics import (
     BOTO3,
     DIRECT,
+    FERRO,
     FLOOR,
     GATEWAY,
     GATEWAY_TLS,
     IN_SESSION,
     LITELLM,
     NEW_CALLER,
+    NGINX,
     RELAY,
     RELAY_TLS,
     UNDER_BUDGET,
@@ -29,6 +32,7 @@ from benchmarks.metrics import (
     Target,
     interleaved,
 )
+from benchmarks.nginx_proxy import Nginx
 from benchmarks.subjects import Contender
 from benchmarks.workload import Effort
 from claude_bedrock.budgets.budget import MICRO, STAGE, USD, Budget, Rules, to_json
@@ -95,9 +99,10 @@ def stream(environment: BenchmarkEnvironment, effort: Effort) -> Figure:
 
 def native_stream(environment: BenchmarkEnvironment, effort: Effort) -> Figure:
     """Return the same stream by Bedrock's own operation, whose bytes pass."""
-    starting = {
+    starting: dict[str, Callable[[], Contender]] = {
         RELAY: partial(subjects.raw_relay, environment),
         GATEWAY: partial(subjects.gateway, environment),
+        **({NGINX: partial(Nginx, environment)} if environment.peers else {}),
     }
     samples = _samples(starting, fixtures.native_stream(), effort.streams, effort.rounds)
     title = f"Native burst of {fixtures.EVENTS} events"
@@ -118,6 +123,13 @@ def paced_stream(pace: int, environment: BenchmarkEnvironment, effort: Effort) -
             RELAY_TLS: (subjects.raw_relay(environment, endpoint=tls), relayed),
             GATEWAY_TLS: (subjects.gateway(environment, endpoint=tls), translated),
         }
+        if environment.peers:
+            calls = {
+                **calls,
+                NGINX: (Nginx(environment, endpoint=plain), relayed),
+                FERRO: (Ferro(environment, endpoint=plain), translated),
+                LITELLM: (LiteLlm(environment, endpoint=plain), translated),
+            }
         samplers = dict[str, Callable[[], float]]()
         for name, (contender, operation) in calls.items():
             stack.enter_context(closing(contender))
@@ -175,7 +187,11 @@ def _everybody(environment: BenchmarkEnvironment) -> Mapping[str, Callable[[], C
         GATEWAY: partial(subjects.gateway, environment),
         BOTO3: partial(subjects.direct_boto3, environment),
     }
-    return {**everybody, LITELLM: partial(LiteLlm, environment)} if environment.peers else everybody
+    if not environment.peers:
+        return everybody
+    everybody[FERRO] = partial(Ferro, environment)
+    everybody[LITELLM] = partial(LiteLlm, environment)
+    return everybody
 
 
 def _samples(
