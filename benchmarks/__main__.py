@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Callable, Sequence
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -24,14 +25,17 @@ from benchmarks import (
     report,
     throughput,
 )
+from benchmarks.environment import BenchmarkEnvironment
 from benchmarks.metrics import Figure
 from benchmarks.peer_environments import Peers
 from benchmarks.processes import PROJECT
 from benchmarks.scaling import Curve
 from benchmarks.workload import BESIDE_PEERS, FULL, QUICK, Effort
 
+Measures = Sequence[Callable[[BenchmarkEnvironment, Effort], Figure]]
+
 _FEW_RECORDS, _A_MILLION = 10_000, 1_000_000
-_TAKEN = (
+_CALLS: Measures = (
     *(cold_start.first_answer, cold_start.first_byte),
     *(
         throughput.json_call,
@@ -50,6 +54,11 @@ _TAKEN = (
         memory_and_size.zip_size,
         memory_and_size.packages,
     ),
+)
+_WITH_PEERS: Measures = (
+    *(cold_start.first_answer, throughput.json_call, throughput.stream, throughput.native_stream),
+    *(partial(throughput.paced_stream, 2), partial(throughput.paced_stream, 20)),
+    *(throughput.many_callers, memory_and_size.memory, memory_and_size.packages),
 )
 
 
@@ -76,12 +85,14 @@ class _Run:
         print(self._machine)
 
     def calls(self) -> None:
-        self._figures("calls", QUICK if self._quick else FULL, None)
+        text = self._figures(_CALLS, QUICK if self._quick else FULL, None)
+        versions = f"boto3 {version('boto3')}"
+        self._write("performance.md", "figures", "calls", f"Compared with {versions}.\n\n{text}")
 
     def peers(self) -> None:
-        self._figures(
-            "peers", QUICK if self._quick else BESIDE_PEERS, peer_environments.installed()
-        )
+        peers = peer_environments.installed()
+        text = self._figures(_WITH_PEERS, QUICK if self._quick else BESIDE_PEERS, peers)
+        self._write("performance.md", "peers", "peers", f"With {peers.versions}.\n\n{text}")
 
     def records(self) -> None:
         steps = list(records.measured(_FEW_RECORDS if self._quick else _A_MILLION))
@@ -107,17 +118,16 @@ class _Run:
         self.results["curves"] = [item.as_json() for item in taken]
         self._plot(taken)
 
-    def _figures(self, command: str, effort: Effort, beside: Peers | None) -> None:
+    def _figures(self, measures: Measures, effort: Effort, beside: Peers | None) -> str:
+        """Measure and print each figure; return their tables."""
         figures = list[Figure]()
         with environment.prepared(beside) as prepared:
-            for take in _TAKEN:
-                figures.append(take(prepared, effort))
+            for measure in measures:
+                figures.append(measure(prepared, effort))
                 print(f"\n{figures[-1].title}\n\n{report.table(figures[-1])}", flush=True)
         print(f"\n{report.judgments(figures)}", flush=True)
         self.results["figures"] = [figure.as_json() for figure in figures]
-        versions = beside.versions if beside else f"boto3 {version('boto3')}"
-        text = f"Compared with {versions}.\n\n{report.sections(figures)}"
-        self._write("performance.md", "figures", command, text)
+        return report.sections(figures)
 
     def _plot(self, curves: list[Curve]) -> None:
         if self._docs is None:

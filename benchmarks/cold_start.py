@@ -7,10 +7,10 @@ from pathlib import Path
 
 from benchmarks import fixtures, subjects
 from benchmarks.environment import BenchmarkEnvironment
-from benchmarks.litellm_proxy import LiteLlm
-from benchmarks.metrics import FLOOR, GATEWAY, GATEWAY_TLS, LITELLM, Figure, Target, interleaved
+from benchmarks.metrics import FLOOR, GATEWAY, GATEWAY_TLS, Figure, Target, interleaved
 from benchmarks.subjects import Contender
 from benchmarks.timestamping_upstream import WatchedUpstream
+from benchmarks.translators import translators
 from benchmarks.upstream import json_response
 from benchmarks.workload import Effort
 
@@ -21,9 +21,8 @@ def first_answer(environment: BenchmarkEnvironment, effort: Effort) -> Figure:
         FLOOR: partial(subjects.bare_loop, environment),
         GATEWAY: partial(subjects.gateway, environment),
         GATEWAY_TLS: partial(subjects.gateway, environment, endpoint=environment.tls_endpoint),
+        **translators(environment),
     }
-    if environment.peers:
-        starting[LITELLM] = partial(LiteLlm, environment)
     samplers = {name: partial(to_first_answer, start) for name, start in starting.items()}
     samples = interleaved(effort.starts, samplers)
     targets = [Target(2.4, FLOOR, contender=GATEWAY_TLS)]

@@ -12,9 +12,9 @@ from pathlib import Path
 from benchmarks import fixtures, peer_environments, subjects
 from benchmarks.environment import BenchmarkEnvironment
 from benchmarks.fixtures import Operation
-from benchmarks.litellm_proxy import LiteLlm
 from benchmarks.metrics import FLOOR, GATEWAY, LITELLM, Figure, Target, interleaved
 from benchmarks.subjects import Contender
+from benchmarks.translators import translators
 from benchmarks.workload import Effort
 
 _LARGEST_BODY = 5_000_000
@@ -26,7 +26,7 @@ def memory(environment: BenchmarkEnvironment, effort: Effort) -> Figure:
     starting: dict[str, Callable[[], Contender]] = {
         FLOOR: partial(subjects.bare_loop, environment),
         GATEWAY: partial(subjects.gateway, environment),
-        **({LITELLM: partial(LiteLlm, environment)} if environment.peers else {}),
+        **translators(environment),
     }
     samplers = {name: partial(_held, start) for name, start in starting.items()}
     samples = interleaved(effort.footprints, samplers)

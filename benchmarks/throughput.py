@@ -11,13 +11,10 @@ from benchmarks import fixtures, subjects
 from benchmarks.concurrent_callers import start_callers
 from benchmarks.direct_client import Direct
 from benchmarks.environment import BenchmarkEnvironment, upstream
-from benchmarks.ferro_gateway import Ferro
 from benchmarks.fixtures import Operation
-from benchmarks.litellm_proxy import LiteLlm
 from benchmarks.metrics import (
     BOTO3,
     DIRECT,
-    FERRO,
     FLOOR,
     GATEWAY,
     GATEWAY_TLS,
@@ -34,6 +31,7 @@ from benchmarks.metrics import (
 )
 from benchmarks.nginx_proxy import Nginx
 from benchmarks.subjects import Contender
+from benchmarks.translators import translators
 from benchmarks.workload import Effort
 from claude_bedrock.budgets.budget import MICRO, STAGE, USD, Budget, Rules, to_json
 from claude_bedrock.budgets.period import DAY
@@ -117,19 +115,16 @@ def paced_stream(pace: int, environment: BenchmarkEnvironment, effort: Effort) -
         plain = stack.enter_context(upstream(events, pace=pace))
         tls = stack.enter_context(upstream(events, environment.certificate, pace))
         relayed, translated = fixtures.native_stream(events), fixtures.stream(events)
-        calls: Mapping[str, tuple[Contender, Operation]] = {
+        calls: dict[str, tuple[Contender, Operation]] = {
             RELAY: (subjects.raw_relay(environment, endpoint=plain), relayed),
             GATEWAY: (subjects.gateway(environment, endpoint=plain), translated),
             RELAY_TLS: (subjects.raw_relay(environment, endpoint=tls), relayed),
             GATEWAY_TLS: (subjects.gateway(environment, endpoint=tls), translated),
         }
         if environment.peers:
-            calls = {
-                **calls,
-                NGINX: (Nginx(environment, endpoint=plain), relayed),
-                FERRO: (Ferro(environment, endpoint=plain), translated),
-                LITELLM: (LiteLlm(environment, endpoint=plain), translated),
-            }
+            calls[NGINX] = Nginx(environment, endpoint=plain), relayed
+        for name, start in translators(environment, endpoint=plain).items():
+            calls[name] = start(), translated
         samplers = dict[str, Callable[[], float]]()
         for name, (contender, operation) in calls.items():
             stack.enter_context(closing(contender))
@@ -163,14 +158,14 @@ def first_event(environment: BenchmarkEnvironment, effort: Effort) -> Figure:
 
 def many_callers(environment: BenchmarkEnvironment, effort: Effort) -> Figure:
     """Return streams per CPU second for many callers. An environment of a function serves one call
-    at a time, so there are as many of them as callers; LiteLLM is one process."""
+    at a time, so there are as many of them as callers; each of the others is one process."""
     operation, callers = fixtures.stream(), effort.callers
     starting: dict[str, tuple[Callable[[], Contender], int]] = {
         FLOOR: (partial(subjects.bare_loop, environment), callers),
         GATEWAY: (partial(subjects.gateway, environment), callers),
     }
-    if environment.peers:
-        starting[LITELLM] = partial(LiteLlm, environment), 1
+    for name, one_process in translators(environment).items():
+        starting[name] = one_process, 1
     with ExitStack() as stack:
         samplers = {}
         for name, (start, processes) in starting.items():
@@ -182,16 +177,12 @@ def many_callers(environment: BenchmarkEnvironment, effort: Effort) -> Figure:
 
 
 def _everybody(environment: BenchmarkEnvironment) -> Mapping[str, Callable[[], Contender]]:
-    everybody: dict[str, Callable[[], Contender]] = {
+    return {
         FLOOR: partial(subjects.bare_loop, environment),
         GATEWAY: partial(subjects.gateway, environment),
         BOTO3: partial(subjects.direct_boto3, environment),
+        **translators(environment),
     }
-    if not environment.peers:
-        return everybody
-    everybody[FERRO] = partial(Ferro, environment)
-    everybody[LITELLM] = partial(LiteLlm, environment)
-    return everybody
 
 
 def _samples(

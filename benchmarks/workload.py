@@ -40,7 +40,7 @@ BESIDE_PEERS = Effort(
     callers=32,
     footprints=3,
     paced_events=500,
-    paced={2: 5, 20: 2},
+    paced={2: 5, 20: 3},
 )
 QUICK = Effort(
     starts=2,

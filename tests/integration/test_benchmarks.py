@@ -1,6 +1,6 @@
 """The benchmarks run and report every figure; what the figures say is not for a test.
 
-LiteLLM is not among them here: it would have to be installed.
+Other gateways are not among them here: they would have to be installed.
 """
 
 import json
