@@ -103,7 +103,7 @@ def test_every_reason_of_bedrocks_is_named() -> None:
 # --- operations
 
 
-def test_every_field_of_an_audit_line_has_its_row() -> None:
+def _audit_fields() -> set[str]:
     written = {
         name
         for module, function in (
@@ -118,7 +118,18 @@ def test_every_field_of_an_audit_line_has_its_row() -> None:
         )
     }
     assert "bedrock_request_id" in written
-    assert first_codes("docs/operations.md", "Audit log entries") == written | set(Usage().counts())
+    return written | set(Usage().counts())
+
+
+def test_every_field_of_an_audit_line_has_its_row() -> None:
+    assert first_codes("docs/operations.md", "Audit log entries") == _audit_fields()
+
+
+def test_every_field_of_an_audit_line_has_its_name_in_opentelemetry_or_lacks_one() -> None:
+    named = first_codes("docs/telemetry.md", "Names of OpenTelemetry")
+    nameless = first_codes("docs/telemetry.md", "Fields without a name")
+    assert named | nameless == _audit_fields()
+    assert not named & nameless
 
 
 def test_every_metric_is_named() -> None:
