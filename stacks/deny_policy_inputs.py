@@ -39,6 +39,7 @@ def deny_policy_inputs(stage: Stage, *, account: str, partition: str) -> DenyPol
         team_guardrails=stage.callers.team_guardrails,
         role_prefix=stage.role_names.prefix,
         role_path=stage.role_names.path,
+        functions_in_vpc=stage.endpoint.function_network is not None,
     )
 
 

@@ -418,6 +418,7 @@ def _drift_detector(
             models=stage.models.allow,
             archive=archive_location(stack, stage),
         ),
+        reaches_iam=stage.endpoint.function_network is None,
         log_settings=stack.log_settings,
     )
 

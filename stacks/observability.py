@@ -121,7 +121,7 @@ def _alarm_definitions(stage: Stage, gateway: Gateway | None) -> list[AlarmDefin
     definitions = [
         *(_endpoint_alarms(stage, gateway) if gateway else ()),
         *delivery_alarms(),
-        *drift_alarms(stage.name),
+        *drift_alarms(stage.name, reaches_iam=stage.endpoint.function_network is None),
     ]
     if stage.callers.counts_spending:
         definitions += budget_alarms(stage.name)

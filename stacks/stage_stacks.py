@@ -7,6 +7,7 @@ from constructs import Construct
 
 from stacks.components.iam.role_rules import ApplyRoleRules, RoleRules
 from stacks.feature_flags import check_feature_flags
+from stacks.function_connections import connect_functions
 from stacks.gateway import Gateway
 from stacks.invocation_logging import InvocationLogging
 from stacks.model_access import ModelAccess
@@ -34,8 +35,11 @@ def add_stacks(scope: Construct, stage: Stage) -> None:
     observability = Observability(
         scope, f"{name}-Observability", stage=stage, record=record, gateway=gateway, env=env
     )
+    stacks = [stack for stack in (record, access, gateway, observability) if stack]
+    if stage.endpoint.function_network:
+        connect_functions(stage.endpoint.function_network, stage, record, stacks)
     rules = RoleRules(stage.role_names, stage.account.permissions_boundary, access.role_limits)
-    for stack in filter(None, (record, access, gateway, observability)):
+    for stack in stacks:
         if not rules.are_empty:
             cdk.Aspects.of(stack).add(ApplyRoleRules(rules))
         for tag, value in {**stage.account.tags, "claude-on-bedrock": stage.name}.items():

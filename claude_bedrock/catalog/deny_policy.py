@@ -85,6 +85,15 @@ TABLE_KEY_ACTIONS: Final = [
 """What DynamoDB needs of a table's key in the name of whoever uses the table:
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html"""
 
+INTERFACES: Final = [
+    *("ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface"),
+    *("ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets"),
+    *("ec2:AssignPrivateIpAddresses", "ec2:UnassignPrivateIpAddresses"),
+]
+"""What Lambda does in the name of a function's role, to connect the function to a VPC:
+https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSLambdaVPCAccessExecutionRole.html
+"""
+
 TEAM: Final = "aws:PrincipalTag/team"
 """The team of a caller's session."""
 
@@ -102,7 +111,8 @@ class DenyPolicyInputs(NamedTuple):
     `service_tiers` are those that a call may name. `caller_sessions` says that the gateway calls
     in its callers' sessions, of a role that is no function's. `team_guardrails` are the id and
     version of the guardrail without which a team's callers may invoke nothing. `role_prefix` and
-    `role_path` are those of `RoleNames`."""
+    `role_path` are those of `RoleNames`. `functions_in_vpc` says that Lambda connects the
+    gateway function to a VPC."""
 
     stage: str
     scope: InvocationScope
@@ -116,6 +126,7 @@ class DenyPolicyInputs(NamedTuple):
     team_guardrails: Mapping[str, tuple[str, str]] = MappingProxyType({})
     role_prefix: str = ""
     role_path: str = "/"
+    functions_in_vpc: bool = False
 
 
 class TooLongError(Exception):
@@ -224,6 +235,8 @@ def _gateway_writes(inputs: DenyPolicyInputs) -> list[Statement]:
         # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html
         _allow("WriteTraces", ["xray:PutTraceSegments", "xray:PutTelemetryRecords"], ["*"]),
         *(_budget_statements(inputs) if inputs.counts_spending else ()),
+        # EC2's lists know no resources, and the function's own policy names them for the others.
+        *([_allow("ConnectToVpc", INTERFACES, ["*"])] if inputs.functions_in_vpc else ()),
     ]
 
 

@@ -21,6 +21,7 @@ if __name__ == "__main__":
         request_context,
         reserved_concurrency,
         role_boundaries,
+        security_groups,
         services,
         sessions,
         table_configuration,
@@ -36,6 +37,7 @@ if __name__ == "__main__":
     sessions.add(SessionsFile(folder))
     application_profiles.add()
     trails.add()
+    security_groups.add()
     transport.add()
     bucket_configuration.add()
     table_configuration.add()

@@ -11,6 +11,7 @@ from typing import Final
 from claude_bedrock.caller_sessions.qualified_name import RESERVED
 from claude_bedrock.catalog import stage_models
 from claude_bedrock.catalog.aws_regions import APPLICATION_PROFILE_REGIONS
+from claude_bedrock.catalog.endpoint_services import REGIONS, lacking, service_name
 from claude_bedrock.catalog.invoke_policies import MANAGED_POLICY_CHARACTERS
 from claude_bedrock.catalog.model import STANDARD_TIER
 from stacks import team_profile_plan
@@ -18,6 +19,7 @@ from stacks.deny_policy_inputs import boundary_characters
 from stacks.stage.block import CANARY_KEY, Stage
 from stacks.stage.endpoint import Endpoint
 from stacks.stage.logs import Archive
+from stacks.stage.network import FunctionNetwork
 from stacks.stage.token_issuers import DEFAULT_PLAN, TokenIssuer
 
 # A function's environment may hold 4 KB; a key's id takes 10 of them and its quotes 6.
@@ -189,6 +191,79 @@ def _private_mistakes(stage: Stage) -> Iterator[str]:
         yield (
             "evidence.canary: given with endpoint.network, which keeps it out, since it runs "
             "outside of your VPC; allowed: either of the two"
+        )
+    if network.functions:
+        yield from _function_mistakes(stage, network.functions)
+
+
+def _function_mistakes(stage: Stage, network: FunctionNetwork) -> Iterator[str]:
+    """Yield what functions without a route to the internet cannot do, and endpoints that the Region
+    lacks."""
+    path = "endpoint.network.functions"
+    for key in ("subnets", "route_tables"):
+        ids = getattr(network, key)
+        if len(set(ids)) != len(ids):
+            yield f"{path}.{key}: {list(ids)} given; allowed: each id once"
+    if stage.account.api_log_role is None:
+        yield (
+            f"account.api_log_role: none given with {path}, where a function makes a role by IAM, "
+            "whose VPC endpoint is in us-east-1 alone; allowed: the ARN of a role, or leave"
+        )
+    if network.endpoints == "existing":
+        yield from _existing_endpoint_mistakes(path, network)
+        return
+    yield from _created_endpoint_mistakes(stage, path, network)
+    if stage.callers.token_issuers:
+        yield (
+            f"callers.token_issuers: given with {path}.endpoints create, by which the authorizer "
+            "reaches AWS alone and reads no issuer's keys; allowed: endpoints existing, in a VPC "
+            "with a way to the issuers, or no token_issuers"
+        )
+    if not stage.logging.has_own_destinations:
+        yield (
+            f"logging.existing_logging: {stage.logging.existing_logging} given with {path}"
+            ".endpoints create, which lets through to the stage's own bucket alone; allowed: fail "
+            "or replace, or endpoints existing"
+        )
+
+
+def _existing_endpoint_mistakes(path: str, network: FunctionNetwork) -> Iterator[str]:
+    if network.security_group is None:
+        yield (
+            f"{path}.security_group: none given with endpoints existing; allowed: the security "
+            "group by which the functions reach your endpoints"
+        )
+    for key in ("route_tables", "prefix_lists"):
+        if getattr(network, key):
+            yield (
+                f"{path}.{key}: given with endpoints existing; allowed: endpoints create, or no "
+                f"{key}, since routes and security group are yours"
+            )
+
+
+def _created_endpoint_mistakes(stage: Stage, path: str, network: FunctionNetwork) -> Iterator[str]:
+    if network.security_group is not None:
+        yield (
+            f"{path}.security_group: given with endpoints create, which makes one; allowed: "
+            "endpoints existing, or no security_group"
+        )
+    if not network.route_tables:
+        yield (
+            f"{path}.route_tables: none given with endpoints create; allowed: the route tables of "
+            "the subnets, by which they reach S3"
+        )
+    lists = network.prefix_lists
+    if lists is None or (stage.callers.counts_spending and lists.dynamodb is None):
+        service = "dynamodb" if lists else "s3"
+        yield (
+            f"{path}.prefix_lists.{service}: none given with endpoints create; allowed: the id "
+            "that `aws ec2 describe-managed-prefix-lists --filters Name=prefix-list-name,"
+            f"Values=com.amazonaws.{stage.region}.{service}` shows"
+        )
+    for service in lacking(tuple(REGIONS.keys() - {"iam"}), stage.region):
+        yield (
+            f"{path}.endpoints: create given in {stage.region}, which lacks the endpoint service "
+            f"{service_name(service, stage.region)}; allowed: another Region, or existing"
         )
 
 

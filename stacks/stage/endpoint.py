@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from stacks.stage.group import TRUE_OR_FALSE, Allowed, Group, Page
-from stacks.stage.network import PrivateNetwork
+from stacks.stage.network import FunctionNetwork, PrivateNetwork
 
 # As a browser sends it: scheme, host in lower case, a port unless it is the scheme's own:
 # https://fetch.spec.whatwg.org/#origin-header
@@ -196,7 +196,7 @@ class Endpoint(Group):
     ] = None
     network: Annotated[
         PrivateNetwork | None,
-        Allowed("an object of api_endpoints, or null"),
+        Allowed("an object of api_endpoints and functions, or null"),
         Page("security.md#a-private-endpoint"),
         Field(
             description="Makes the API private: it answers through these VPC endpoints only. null: "
@@ -251,3 +251,8 @@ class Endpoint(Group):
             "burst. null: it shares what the account has with other functions.",
         ),
     ] = None
+
+    @property
+    def function_network(self) -> FunctionNetwork | None:
+        """The VPC that the functions run in; None where they run in Lambda's own network."""
+        return self.network.functions if self.network else None

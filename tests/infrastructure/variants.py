@@ -44,11 +44,20 @@ _DOMAIN: Final = {
     "473e64fd-f30b-4765-81a0-62ad96dd167a",
 }
 _TRUSTSTORE: Final = {"uri": "s3://company-pki/authorities.pem", "version": "a1"}
-_NETWORKS: Final = [
-    None,
-    {"api_endpoints": ["vpce-0123456789abcdef0"]},
-    {"api_endpoints": ["vpce-0123456789abcdef1", "vpce-0123456789abcdef0"]},
-]
+_FUNCTIONS: Final = {
+    "vpc": "vpc-0123456789abcdef0",
+    "subnets": ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"],
+    "endpoints": "create",
+    "route_tables": ["rtb-0123456789abcdef0"],
+    "prefix_lists": {"s3": "pl-0123456789abcdef0", "dynamodb": "pl-0123456789abcdef1"},
+}
+_OWN_ENDPOINTS: Final = {
+    **{key: _FUNCTIONS[key] for key in ("vpc", "subnets")},
+    "endpoints": "existing",
+    "security_group": "sg-0123456789abcdef0",
+}
+_ENDPOINT: Final = {"api_endpoints": ["vpce-0123456789abcdef0"]}
+_TWO_ENDPOINTS: Final = {"api_endpoints": ["vpce-0123456789abcdef1", "vpce-0123456789abcdef0"]}
 _TRUST: Final = {"principals": [_ROLE]}
 _WORKFLOW: Final = {"github": ["octo-org/search:ref:refs/heads/main"]}
 _ARCHIVE: Final = {
@@ -252,7 +261,18 @@ _WITH_OTHER_KEYS: Final[Mapping[str, Sequence[Block]]] = {
         },
     ],
     "endpoint.network": [
-        {"endpoint.network": network, "evidence.canary": ABSENT} for network in _NETWORKS
+        {"endpoint.network": None, "evidence.canary": ABSENT},
+        *(
+            {
+                "endpoint.network": {**_ENDPOINT, "functions": functions},
+                "evidence.canary": ABSENT,
+                "account.api_log_role": "leave",
+                "callers.token_issuers": ABSENT,
+            }
+            for functions in (_FUNCTIONS, _OWN_ENDPOINTS)
+        ),
+        {"endpoint.network": _ENDPOINT, "evidence.canary": ABSENT},
+        {"endpoint.network": _TWO_ENDPOINTS, "evidence.canary": ABSENT},
     ],
     "callers.auth": [{"callers.auth": "key"}, _BY_SIGNATURE],
     "callers.budgets_fail": [

@@ -45,9 +45,9 @@ class PythonFunction(Construct):
 
     Its runtime is of the minor version that runs the synthesis, since the folder holds byte code.
     It may write its own log group, and send traces where it `is_traced`; `statements` say what
-    else, and `findings` answer what a checker finds in them. `role_name` is for a role that other
-    policies name; a new `role_id` makes another role, with policies of its own, before the old one
-    is removed.
+    else it may do, and `findings` answer what a checker finds in them. `role_name` is for a role
+    that other policies name; a new `role_id` makes another role, with policies of its own, before
+    the old one is removed.
     `reserved_concurrency` runs are always free for it, and it never has more at once. `storage_mb`
     is the size of its `/tmp`, unless it is Lambda's own 512 MB.
     """
@@ -79,6 +79,7 @@ class PythonFunction(Construct):
         storage_mb: int | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
+        self.statements = tuple(statements)
         self.log_group = log_group(self, "Logs", name=log_name, settings=log_settings)
         self.role = self._create_role(role_id, role_name, managed_policies, permissions_boundary)
         for statement in statements:

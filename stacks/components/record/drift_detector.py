@@ -106,6 +106,7 @@ class DriftDetector(PythonFunction):
 
     `adopts` says that another's destinations may hold the records; `configurer` is the function
     that sets the configuration again, or None where the stage does not restore it.
+    `reaches_iam` says that it can ask IAM about the delivery role.
     """
 
     def __init__(
@@ -121,10 +122,12 @@ class DriftDetector(PythonFunction):
         verification: PythonFunction,
         configurer: lambda_.IFunction | None,
         expected: ExpectedSettings,
+        reaches_iam: bool = True,
         log_settings: LogGroupSettings,
     ) -> None:
         permissions = [
-            *_account_permissions(names, delivery_role.role_arn),
+            *_account_permissions(names),
+            *([_role_permission(delivery_role.role_arn)] if reaches_iam else ()),
             *_bucket_permissions(bucket.bucket_arn, configuration.bucket_arns if adopts else []),
             *_key_permissions(log_settings.key.key_arn),
             *(_archive_permissions(bucket.bucket_arn) if expected.archive else ()),
@@ -146,7 +149,7 @@ class DriftDetector(PythonFunction):
                 **expected.variables(),
                 "LOGGING_CONFIGURATION": configuration.configuration,
                 "LOG_BUCKET": bucket.bucket_name,
-                "DELIVERY_ROLE_ARN": delivery_role.role_arn,
+                "DELIVERY_ROLE_ARN": delivery_role.role_arn if reaches_iam else "",
                 "VERIFIER_ROLE_ARN": verification.role.role_arn,
             },
             statements=[permission.statement() for permission in permissions],
@@ -229,8 +232,9 @@ def _gateway_stack(names: StageNames) -> str:
     return f"claude-on-bedrock-{names.stage}-Gateway"
 
 
-def drift_alarms(stage_name: str) -> list[AlarmDefinition]:
-    """Return the alarms on each kind of drift, and on a drift detector that does not run."""
+def drift_alarms(stage_name: str, *, reaches_iam: bool = True) -> list[AlarmDefinition]:
+    """Return the alarms on each kind of drift that it looks for, and on a drift detector that does
+    not run."""
     log_group = f"/claude-on-bedrock/{stage_name}/{SERVICE}"
     return [
         *(
@@ -241,6 +245,7 @@ def drift_alarms(stage_name: str) -> list[AlarmDefinition]:
                 f"{meaning} Details are in log group {log_group}; CloudTrail names who changed it.",
             )
             for name, meaning in DRIFT.items()
+            if reaches_iam or name != "DeliveryRoleDrifted"
         ),
         AlarmDefinition(
             "DriftDetectorNotRunning",
@@ -274,8 +279,8 @@ def _log_groups(stage_name: str) -> list[str]:
     return [f"/claude-on-bedrock/{stage_name}/{name}" for name in (*AUDIT_LOGS, "verification")]
 
 
-def _account_permissions(names: StageNames, delivery_role_arn: str) -> list[Permission]:
-    """Allow reading settings of the account, and whether Bedrock can deliver by its role."""
+def _account_permissions(names: StageNames) -> list[Permission]:
+    """Allow reading settings of the account."""
     return [
         Permission(
             "ReadAccountSettings",
@@ -291,17 +296,18 @@ def _account_permissions(names: StageNames, delivery_role_arn: str) -> list[Perm
             "contextkeys.html",
         ),
         Permission(
-            "ReadDeliveryRole",
-            ("iam:GetRole", "iam:SimulatePrincipalPolicy"),
-            [delivery_role_arn],
-        ),
-        Permission(
             "ReadGatewayStack",
             ("cloudformation:DescribeStacks",),
             [names.arn("cloudformation", f"stack/{_gateway_stack(names)}/*")],
             reason="the ARN of a stack ends in an id that CloudFormation chooses",
         ),
     ]
+
+
+def _role_permission(delivery_role_arn: str) -> Permission:
+    """Allow reading whether Bedrock can deliver by its role."""
+    actions = ("iam:GetRole", "iam:SimulatePrincipalPolicy")
+    return Permission("ReadDeliveryRole", actions, [delivery_role_arn])
 
 
 def _bucket_permissions(bucket_arn: str, adopted_bucket_arns: Sequence[str]) -> list[Permission]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from claude_bedrock.catalog import endpoint_services
 from stacks import plan_models
 from stacks.settings import SettingsError, load_stage
 from stacks.stage import Stage
@@ -36,6 +37,20 @@ ISSUER = {"issuer": "https://login.example.com", "audience": "claude"}
 
 def issuer(**changes: object) -> dict[str, object]:
     return {"token_issuers": {"okta": {**ISSUER, **changes}}}
+
+
+def in_vpc(*, functions: dict[str, object] | None = None, **changes: object) -> dict[str, object]:
+    """A stage with functions in a VPC whose endpoints it creates, but for what differs."""
+    created = {
+        "vpc": "vpc-0123abcd",
+        "subnets": ["subnet-0123abcd"],
+        "endpoints": "create",
+        "route_tables": ["rtb-0123abcd"],
+        "prefix_lists": {"s3": "pl-0123abcd"},
+        **(functions or {}),
+    }
+    network = {"api_endpoints": ["vpce-0123abcd"], "functions": created}
+    return {"network": network, "api_log_role": "leave", **changes}
 
 
 def load(**changes: object) -> Stage:
@@ -517,6 +532,52 @@ def test_every_stage_of_cdk_json_is_valid() -> None:
             "endpoint.network.api_endpoints: ['vpce-0123abcd', 'vpce-0123abcd'] given; allowed: ",
         ),
         (
+            in_vpc(api_log_role=None),
+            "account.api_log_role: none given with endpoint.network.functions, where a function ",
+        ),
+        (
+            in_vpc(functions={"subnets": ["subnet-0123abcd"] * 2}),
+            "endpoint.network.functions.subnets: ['subnet-0123abcd', 'subnet-0123abcd'] given; ",
+        ),
+        (
+            in_vpc(functions={"security_group": "sg-0123abcd"}),
+            "endpoint.network.functions.security_group: given with endpoints create, which makes ",
+        ),
+        (
+            in_vpc(functions={"route_tables": []}),
+            "endpoint.network.functions.route_tables: none given with endpoints create; allowed: ",
+        ),
+        (
+            in_vpc(functions={"prefix_lists": None}),
+            "endpoint.network.functions.prefix_lists.s3: none given with endpoints create; ",
+        ),
+        (
+            in_vpc(budgets={"stage": [{"usd": 1, "per": "day"}]}),
+            "endpoint.network.functions.prefix_lists.dynamodb: none given with endpoints create; ",
+        ),
+        (
+            {**in_vpc(), **issuer()},
+            "callers.token_issuers: given with endpoint.network.functions.endpoints create, by ",
+        ),
+        (
+            in_vpc(existing_logging="adopt"),
+            "logging.existing_logging: adopt given with endpoint.network.functions.endpoints ",
+        ),
+        (
+            in_vpc(
+                functions={
+                    "endpoints": "existing",
+                    "security_group": "sg-0123abcd",
+                    "prefix_lists": None,
+                }
+            ),
+            "endpoint.network.functions.route_tables: given with endpoints existing; allowed: ",
+        ),
+        (
+            in_vpc(functions={"endpoints": "existing", "route_tables": [], "prefix_lists": None}),
+            "endpoint.network.functions.security_group: none given with endpoints existing; ",
+        ),
+        (
             {"allowed_ips": ["203.0.113.1/24"]},
             "endpoint.allowed_ips: 203.0.113.1/24 has host bits set; allowed: IPv4 networks",
         ),
@@ -908,3 +969,14 @@ def test_an_archive_is_another_accounts_with_its_own_key(
 def test_the_archives_bucket_is_among_what_the_command_line_reads() -> None:
     assert load(archive=ARCHIVE).to_output()["archive"] == "company-archive"
     assert "archive" not in load().to_output()
+
+
+def test_an_endpoint_service_that_the_region_lacks_is_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert load(**in_vpc()).endpoint.function_network is not None
+    monkeypatch.setitem(endpoint_services.REGIONS, "bedrock", ("eu-west-1",))
+    assert mistake(**in_vpc()) == (
+        "stage 'dev': endpoint.network.functions.endpoints: create given in us-east-1, which lacks "
+        "the endpoint service com.amazonaws.us-east-1.bedrock; allowed: another Region, or existing"
+    )

@@ -40,7 +40,7 @@ _ARNS: Final = {
 }
 _REFERS_BY_ARN: Final = ("AWS::IAM::ManagedPolicy", "AWS::IAM::OIDCProvider", "AWS::SNS::Topic")
 _ARN_ATTRIBUTES: Final = ("Arn", "InferenceProfileArn", "TopicArn")
-_NAME_ATTRIBUTES: Final = ("InferenceProfileId",)
+_NAME_ATTRIBUTES: Final = ("GroupId", "InferenceProfileId")
 
 
 class UnresolvedError(LookupError):

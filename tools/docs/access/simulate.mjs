@@ -58,7 +58,7 @@ function situation(principal, request, documents) {
     indexes.filter((index) => index !== undefined).map((index) => bearing(documents[index], request))
   )
   const key = statements.map((each) => each.map((document) => document.map(numberOf)))
-  const asksWho = request.resourcePolicy || JSON.stringify(statements).includes('aws:PrincipalArn')
+  const asksWho = request.resourcePolicy || JSON.stringify(statements).includes('aws:PrincipalA')
   return JSON.stringify([request.number, key, asksWho ? principal.arn : ''])
 }
 
@@ -69,7 +69,11 @@ function simulation(principal, request, documents) {
       principal: principal.arn,
       action: request.action,
       resource: { resource: request.resource, accountId: request.account },
-      contextVariables: { ...request.context, 'aws:PrincipalArn': principal.arn }
+      contextVariables: {
+        ...request.context,
+        'aws:PrincipalArn': principal.arn,
+        'aws:PrincipalAccount': principal.arn.split(':')[4]
+      }
     },
     identityPolicies: principal.identity.flatMap((index) => relevant(documents[index], request)),
     permissionBoundaryPolicies:
