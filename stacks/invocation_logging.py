@@ -388,6 +388,7 @@ def _verification(
         budget_table=stack.budget_table.table if stack.budget_table else None,
         trail=stack.trail_location(stack),
         trail_source=stack.trail_source(),
+        has_entry_table=stage.evidence.audit_entry_table,
     )
 
 

@@ -13,7 +13,7 @@ from constructs import Construct
 
 from claude_bedrock.catalog import MODELS, deny_policy, team_policies
 from claude_bedrock.catalog import invoke_policies as model_policies
-from claude_bedrock.queries import schema
+from claude_bedrock.queries import audit_entries, schema
 from stacks import team_profile_plan
 from stacks.components.iam.application_inference_profile import ApplicationInferenceProfile
 from stacks.components.iam.auditor_permissions import auditor_permissions, query_permissions
@@ -27,7 +27,7 @@ from stacks.components.iam.operator_permissions import operator_permissions
 from stacks.components.iam.permission import Permission
 from stacks.components.iam.role_rules import RoleRules
 from stacks.components.iam.setup_permissions import setup_permissions
-from stacks.components.iam.stage_names import StageNames
+from stacks.components.iam.stage_names import ALARM_LOGS, ENTRY_DELIVERY_LOG, StageNames
 from stacks.components.iam.stage_role import StageRole
 from stacks.components.iam.viewer_permissions import viewer_permissions
 from stacks.components.record.budget_table import read_permissions
@@ -254,6 +254,8 @@ def _role_permissions(
         ],
         roles=[_role_arn(names, stage, role) for role in _viewed_roles(stage)],
     )
+    has_entry_table = stage.evidence.audit_entry_table
+    alarm_logs = (*ALARM_LOGS, *([ENTRY_DELIVERY_LOG] if has_entry_table else ()))
     auditor = auditor_permissions(
         names,
         bucket_arn=bucket,
@@ -262,9 +264,11 @@ def _role_permissions(
         access_bucket_arn=record.access_bucket_arn,
         has_archive=stage.logging.archive is not None,
         trail=record.trail_location(stack),
+        alarm_logs=alarm_logs,
     )
     if stage.logging.has_own_destinations:
-        auditor += query_permissions(names, table=schema.NAME, bucket_arn=bucket)
+        tables = [schema.NAME, *([audit_entries.NAME] if has_entry_table else ())]
+        auditor += query_permissions(names, tables=tables, bucket_arn=bucket)
     qualifier = stage.account.qualifier or cdk.DefaultStackSynthesizer.DEFAULT_QUALIFIER
     operator = operator_permissions(
         names,
@@ -273,6 +277,7 @@ def _role_permissions(
         bucket_arn=bucket,
         key_arn=key,
         verification_function_arn=verification_function,
+        alarm_logs=alarm_logs,
     )
     if record.budget_table:
         budgets = read_permissions(record.budget_table.table.table_arn, key, stage.region)

@@ -6,7 +6,7 @@ import aws_cdk as cdk
 from constructs import Construct
 
 from claude_bedrock.catalog.cost import LONG_PROMPTS
-from claude_bedrock.queries import render, schema
+from claude_bedrock.queries import audit_entries, render, schema
 from stacks.components.api.api_key_expiry import api_key_expiry_alarms
 from stacks.components.api.canary import canary_alarms
 from stacks.components.iam.stage_names import StageNames
@@ -22,8 +22,15 @@ from stacks.components.observability.alarms import (
 )
 from stacks.components.observability.dashboard import Dashboard, EndpointMetrics
 from stacks.components.observability.record_queries import RecordQueries
-from stacks.components.observability.record_table import RecordTable
+from stacks.components.observability.record_table import AuditEntryTable, RecordTable
 from stacks.components.record.archive_replication import RULE
+from stacks.components.record.audit_entry_delivery import (
+    AuditEntryDelivery,
+    AuditEntrySubscription,
+    EntryBucket,
+    EntryTable,
+    entry_delivery_alarms,
+)
 from stacks.components.record.drift_detector import drift_alarms
 from stacks.components.record.retained_bucket import MARGIN_DAYS
 from stacks.components.record.verification import verification_alarms
@@ -100,6 +107,10 @@ class Observability(cdk.Stack):
             f"{query}-last-30-days": render.text(query, render.last_days(30), LONG_PROMPTS)
             for query in render.QUERIES
         }
+        if stage.evidence.audit_entry_table:
+            entries = self._audit_entries(stage, record)
+            entries.node.add_dependency(record_table)
+            saved["unmatched-last-7-days"] = render.text("unmatched", render.last_days(7), ())
         queries = RecordQueries(
             self,
             "Queries",
@@ -114,6 +125,44 @@ class Observability(cdk.Stack):
             "WorkgroupName": (names.workgroup, "Athena workgroup"),
         }
         add_outputs(self, outputs)
+
+    def _audit_entries(self, stage: Stage, record: InvocationLogging) -> AuditEntryTable:
+        """Have audit log entries delivered into the bucket, beside the records; return their
+        table."""
+        names, destination = StageNames(stage.name, self), record.export_destination()
+        table = AuditEntryTable(
+            self,
+            "AuditEntries",
+            database=names.database,
+            table=audit_entries.NAME,
+            columns=audit_entries.hive_columns(),
+            hour=schema.HOUR,
+            hour_format=schema.HOUR_FORMAT,
+            location=f"s3://{record.bucket.bucket_name}/{audit_entries.PREFIX}",
+            days=stage.logging.retention_days + MARGIN_DAYS + 1,
+        )
+        delivery = AuditEntryDelivery(
+            self,
+            "EntryDelivery",
+            names=names,
+            table=EntryTable(names.database, audit_entries.NAME),
+            bucket=EntryBucket(
+                destination.bucket_arn,
+                destination.key_arn,
+                audit_entries.PREFIX,
+                audit_entries.ERROR_PREFIX,
+            ),
+            log_settings=record.log_settings,
+        )
+        delivery.node.add_dependency(table)
+        AuditEntrySubscription(
+            self,
+            "Subscription",
+            names=names,
+            source=f"{record.log_settings.prefix}/gateway",
+            stream=delivery.stream,
+        )
+        return table
 
 
 def _alarm_definitions(stage: Stage, gateway: Gateway | None) -> list[AlarmDefinition]:
@@ -133,7 +182,10 @@ def _alarm_definitions(stage: Stage, gateway: Gateway | None) -> list[AlarmDefin
             has_gateway=gateway is not None,
             has_budgets=stage.callers.counts_spending,
             has_trail=stage.evidence.cloudtrail is not None,
+            has_entry_table=stage.evidence.audit_entry_table,
         )
+    if stage.evidence.audit_entry_table:
+        definitions += entry_delivery_alarms(stage.name)
     if stage.evidence.canary is not None:
         definitions += canary_alarms(stage.name)
     return definitions

@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
-Query = Literal["usage", "calls"]
+Query = Literal["usage", "calls", "unmatched"]
 QUERIES: Final[tuple[Query, ...]] = ("usage", "calls")
+"""Those of the records alone; `unmatched` reads the table of audit log entries too."""
 
 _FOLDER = Path(__file__).parent
 _BEYOND = timedelta(hours=1)

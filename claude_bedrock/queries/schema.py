@@ -13,38 +13,39 @@ HOUR_FORMAT: Final = "yyyy/MM/dd/HH"
 
 Fields = Mapping[str, str]
 Type = str | Fields
-_TEXT, _NUMBER = "string", "bigint"
+TEXT: Final = "string"
+NUMBER: Final = "bigint"
 COLUMNS: Final[Mapping[str, Type]] = {
-    "timestamp": _TEXT,
-    "accountId": _TEXT,
-    "region": _TEXT,
-    "inferenceRegion": _TEXT,
-    "requestId": _TEXT,
-    "operation": _TEXT,
-    "modelId": _TEXT,
-    "errorCode": _TEXT,
-    "identity": {"arn": _TEXT},
+    "timestamp": TEXT,
+    "accountId": TEXT,
+    "region": TEXT,
+    "inferenceRegion": TEXT,
+    "requestId": TEXT,
+    "operation": TEXT,
+    "modelId": TEXT,
+    "errorCode": TEXT,
+    "identity": {"arn": TEXT},
     "requestMetadata": {
-        "api_key_id": _TEXT,
-        "api_key_name": _TEXT,
-        "caller": _TEXT,
-        "token_issuer": _TEXT,
-        "team": _TEXT,
-        "caller_arn": _TEXT,
-        "gateway_request_id": _TEXT,
+        "api_key_id": TEXT,
+        "api_key_name": TEXT,
+        "caller": TEXT,
+        "token_issuer": TEXT,
+        "team": TEXT,
+        "caller_arn": TEXT,
+        "gateway_request_id": TEXT,
     },
     "input": {
-        "inputBodyS3Path": _TEXT,
-        "inputTokenCount": _NUMBER,
-        "cacheReadInputTokenCount": _NUMBER,
-        "cacheWriteInputTokenCount": _NUMBER,
+        "inputBodyS3Path": TEXT,
+        "inputTokenCount": NUMBER,
+        "cacheReadInputTokenCount": NUMBER,
+        "cacheWriteInputTokenCount": NUMBER,
     },
-    "output": {"outputBodyS3Path": _TEXT, "outputTokenCount": _NUMBER},
+    "output": {"outputBodyS3Path": TEXT, "outputTokenCount": NUMBER},
 }
 """Field of the record -> type, or the types of its own fields. No body: what was said is not read,
 and an engine that reads a million records holds none of it."""
 
-_DUCKDB: Final = {_TEXT: "VARCHAR", _NUMBER: "BIGINT"}
+_DUCKDB: Final = {TEXT: "VARCHAR", NUMBER: "BIGINT"}
 
 
 def hive_columns() -> Iterator[tuple[str, str]]:

@@ -12,6 +12,8 @@ ENTRIES_PER_CHARGED_CALL: Final = 12
 """So many more an entry under budgets counts, whose charges are held in Python: some 0.7 KB."""
 ENTRIES_PER_EVENT: Final = 12
 """So many an event of CloudTrail counts, which is held in Python, too: some 0.7 KB."""
+ENTRIES_PER_DELIVERED_ENTRY: Final = 2
+"""So many an entry in the bucket counts, whose id is held in Python: some 0.12 KB."""
 RESERVE_MS: Final = 60_000
 """What sealing takes at the most, once everything is read."""
 _EVERY: Final = 256

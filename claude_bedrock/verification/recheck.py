@@ -51,7 +51,7 @@ def recheck_window(
         files = list(_sealed_then(evidence, window_))
         if not files:
             return Recheck([], [])
-        run_now = run.run(stage, window_, by=by, budget=budget)
+        run_now = run.run(stage._replace(entry_files=None), window_, by=by, budget=budget)
     except (TooLargeError, UnreadableError, BrokenEvidenceError) as error:
         return Recheck([{"kind": "second_look", **window, "because": str(error)}], [])
     except (ClientError, BotoCoreError) as error:

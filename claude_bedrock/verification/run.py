@@ -17,6 +17,7 @@ from claude_bedrock.records.trail_source import TrailSource
 from claude_bedrock.records.window import Window
 from claude_bedrock.verification.allowed_regions import AllowedRegions
 from claude_bedrock.verification.budget_charges import BUDGETS, BudgetCharges
+from claude_bedrock.verification.entry_delivery import ENTRY_FILES, EntryDelivery, EntrySource
 from claude_bedrock.verification.finding import Outcome
 from claude_bedrock.verification.hour_digests import HourDigests
 from claude_bedrock.verification.large_bodies import LargeBodies, paths_of
@@ -71,7 +72,8 @@ class EventSource(Protocol):
 class Stage(NamedTuple):
     """What a run is about: a deployed stage, where its calls may be answered, whose they may be,
     its two accounts, API Gateway's access log, and CloudTrail, where the stage has a trail.
-    `has_budgets`: whether its calls are charged to budgets."""
+    `has_budgets`: whether its calls are charged to budgets. `entry_files`: the audit log entries in
+    the bucket, where the stage has a table of them."""
 
     name: str
     account: str
@@ -83,6 +85,7 @@ class Stage(NamedTuple):
     records: RecordSource
     has_budgets: bool = False
     trail: EventSource | None = None
+    entry_files: EntrySource | None = None
 
 
 class Run(NamedTuple):
@@ -128,6 +131,9 @@ def run(
     answered_in: Counter[str] = Counter()
     records = _counted(records, _window(period), answered_in)
     entries = stage.audit_lines(first, last, read["audit lines"])
+    delivery = EntryDelivery(stage.entry_files, period, limit) if stage.entry_files else None
+    if delivery is not None:
+        entries = delivery.entries(entries)
     charges = BudgetCharges(_window(period)) if stage.has_budgets else None
     if charges is not None:
         entries = _charged(charges.entries(entries), limit)
@@ -146,6 +152,8 @@ def run(
         compare=trail.judge if trail else None,
     )
     about = {**_about(stage, period, by, read), ANSWERED_IN: dict(sorted(answered_in.items()))}
+    if delivery is not None:
+        about = {**about, ENTRY_FILES: delivery.counts().as_data()}
     if trail is not None:
         about, outcome = {**about, "trail": trail.counts._asdict()}, trail.merge(outcome)
     if charges is not None:

@@ -18,8 +18,10 @@ from typing import Any, Final, Protocol
 import boto3
 from botocore.config import Config
 
+from claude_bedrock.queries import audit_entries
 from claude_bedrock.records import access_log, audit_lines
 from claude_bedrock.records.destinations import Destinations, prefix_in
+from claude_bedrock.records.entry_files import EntryFiles
 from claude_bedrock.records.fetch import AT_ONCE
 from claude_bedrock.records.invocation_records import Records
 from claude_bedrock.records.trail_files import TrailFiles
@@ -45,6 +47,8 @@ ATTEMPTS: Final = 10
 """CloudWatch Logs throttles a whole account: a run waits for its turn."""
 BUDGETS_TABLE: Final = "BUDGETS_TABLE"
 """The variable that a stage with budgets has."""
+ENTRY_TABLE: Final = "AUDIT_ENTRY_TABLE"
+"""The variable that a stage with a table of audit log entries has."""
 _WINDOW: Final = ("since", "hours", "until", "delay_minutes")
 
 
@@ -125,6 +129,9 @@ def _work(environment: Mapping[str, str], by: str) -> Work:
         records=Records(destinations, logs=logs, s3=s3),
         has_budgets=BUDGETS_TABLE in environment,
         trail=TrailFiles(trail, s3) if trail else None,
+        entry_files=EntryFiles(s3, environment["EVIDENCE_BUCKET"], audit_entries.PREFIX)
+        if ENTRY_TABLE in environment
+        else None,
     )
     evidence = EvidenceBucket(s3, environment["EVIDENCE_BUCKET"])
     return Work(

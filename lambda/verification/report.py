@@ -1,9 +1,9 @@
 """A run's report: a line for each finding, and metrics, through Powertools."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Final
+from typing import Any, Final
 
 from aws_lambda_powertools import Logger
 from botocore.exceptions import ClientError
@@ -36,6 +36,9 @@ TRAIL_METRICS: Final[dict[Kind, str]] = {
     "trail_incomplete": "TrailIncomplete",
 }
 """Of a stage that reads CloudTrail's events."""
+NOT_DELIVERED: Final = "AuditEntryNotDelivered"
+"""Of a stage with a table of audit log entries."""
+NOT_DELIVERED_LINE: Final = "audit log entries not delivered"
 VERIFIED: Final = "VerifiedHours"
 NOT_VERIFIED: Final = "UnverifiedHours"
 EVIDENCE: Final = "EvidenceChanged"
@@ -55,9 +58,11 @@ def report_findings(
     hours: int,
     has_budgets: bool,
     has_trail: bool,
+    delivery: Mapping[str, Any] | None = None,
 ) -> None:
     """Lines and metrics of what was found where `hours` are complete by it, if any are: the alarm
-    on silence counts data points. A finding never holds a prompt or a completion."""
+    on silence counts data points. A finding never holds a prompt or a completion. `delivery` has
+    what evidence has of the entries in the bucket, where the stage has a table of them."""
     for finding in findings:
         _logger().warning("finding", extra={"finding": finding.as_data()})
     counted = Counter(finding.kind for finding in findings)
@@ -66,6 +71,10 @@ def report_findings(
     counts = {
         name: counted[kind] for kind, name in metrics.items() if kind != _OF_BUDGETS or has_budgets
     }
+    if delivery is not None:
+        counts[NOT_DELIVERED] = delivery["missing"]
+    if delivery is not None and (delivery["missing"] or delivery["unreadable"]):
+        _logger().warning(NOT_DELIVERED_LINE, extra={"entry_files": delivery})
     verified = {VERIFIED: hours} if hours else {}
     emit_metrics({**verified, NOT_VERIFIED: 0, EVIDENCE: len(mismatches), **counts}, stage)
 

@@ -14,6 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from claude_bedrock.records.window import UnreadableError
 from claude_bedrock.verification import run
 from claude_bedrock.verification.coverage import HOUR, iso, start_of_hour
+from claude_bedrock.verification.entry_delivery import ENTRY_FILES
 from claude_bedrock.verification.evidence_bucket import (
     LONGEST,
     NOT_VERIFIED,
@@ -188,6 +189,7 @@ def _seal_verified(work: Work, clock: Clock, at: Position, verified: Verified) -
         hours=int(completes),
         has_budgets=work.stage.has_budgets,
         has_trail=work.stage.trail is not None,
+        delivery=first.get(ENTRY_FILES),
     )
     sized = at._replace(slice=attempt.next_size)
     lists = _write_lists(work.evidence, digests, attempt)

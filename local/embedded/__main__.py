@@ -17,6 +17,7 @@ if __name__ == "__main__":
         exports_in_use,
         filter_patterns,
         iam_propagation,
+        log_subscriptions,
         record_queries,
         request_context,
         reserved_concurrency,
@@ -44,6 +45,7 @@ if __name__ == "__main__":
     request_context.add()
     enforcement.add()
     record_queries.add()
+    log_subscriptions.add()
     reserved_concurrency.add()
     role_boundaries.add(os.environ.pop(role_boundaries.VARIABLE))
     exports_in_use.add()

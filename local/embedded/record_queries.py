@@ -14,7 +14,7 @@ from typing import Any, Final
 from ministack.services import athena  # type: ignore[import-untyped]
 from ministack.services.cloudformation import provisioners  # type: ignore[import-untyped]
 
-from claude_bedrock.queries import schema
+from claude_bedrock.queries import audit_entries, schema
 
 TYPE: Final = "AWS::Athena::NamedQuery"
 _FIELDS: Final = ("Name", "Description", "Database", "QueryString", "WorkGroup")
@@ -57,11 +57,12 @@ def _delete(made: str, _properties: Properties) -> None:
 
 
 def _relation_with_records(original: Callable[[Properties, list[str]], str]) -> Callable[..., str]:
-    """MiniStack infers the columns of JSON; ours are read as the template declares them."""
+    """MiniStack infers the columns of JSON; ours are read as the template declares them. Parquet
+    has its own."""
 
     def relation(table: Properties, files: list[str]) -> str:
         in_hours = [file for file in files if _IN_AN_HOUR.search(file)]
-        if table["Name"] != schema.NAME:
+        if table["Name"] not in {schema.NAME, audit_entries.NAME}:
             return original(table, files)
         storage = table["StorageDescriptor"]
         if not in_hours:
@@ -75,10 +76,12 @@ def _relation_with_records(original: Callable[[Properties, list[str]], str]) -> 
         )
         hour = f"regexp_extract(filename, '{_HOUR}', 1) AS {schema.HOUR}"
         path = f"regexp_replace(filename, '{_COPY}', '{storage['Location']}') AS \"$path\""
-        lines = (
+        parquet = f"read_parquet({athena._sql_list(in_hours)}, filename = true)"
+        json_lines = (
             f"read_json({athena._sql_list(in_hours)}, columns = {{{columns}}}, filename = true, "
             "format = 'newline_delimited', compression = 'gzip', ignore_errors = true)"
         )
+        lines = parquet if table["Name"] == audit_entries.NAME else json_lines
         return f"(SELECT * EXCLUDE (filename), {hour}, {path} FROM {lines})"  # noqa: S608
 
     return relation

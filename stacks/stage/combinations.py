@@ -49,7 +49,7 @@ _OF_ENDPOINT: Final[Mapping[str, tuple[str, ...]]] = {
         *("auth", "api_keys", "token_issuers", "throttle", "quota", "plans", "budgets"),
         *("budgets_fail", "caller_sessions", "allowed_direct_callers"),
     ),
-    "evidence": ("canary",),
+    "evidence": ("canary", "audit_entry_table"),
     "account": ("api_log_role",),
 }
 # The canary's larger question, with room for what stands around it.
@@ -94,6 +94,7 @@ def value_mistakes(stage: Stage) -> list[str]:
         *_private_mistakes(stage),
         *_logging_mistakes(stage),
         *_trail_mistakes(stage),
+        *_entry_table_mistakes(stage),
         *_account_mistakes(stage),
         *_tier_mistakes(stage),
         *_plan_mistakes(stage),
@@ -306,6 +307,17 @@ def _logging_mistakes(stage: Stage) -> Iterator[str]:
             "logging.auto_restore_logging: true given with existing_logging "
             f"{logging.existing_logging}, where it has no effect; allowed: existing_logging fail "
             "or replace, or no auto_restore_logging, since the configuration is its owner's to set"
+        )
+
+
+def _entry_table_mistakes(stage: Stage) -> Iterator[str]:
+    """Yield a table of entries without the table of records that it stands beside."""
+    logging = stage.logging
+    if stage.evidence.audit_entry_table and not logging.has_own_destinations:
+        yield (
+            f"evidence.audit_entry_table: true given with existing_logging "
+            f"{logging.existing_logging}, where the stage has no table of records; allowed: "
+            "existing_logging fail or replace, or no audit_entry_table"
         )
 
 

@@ -45,3 +45,12 @@ class Evidence(Group):
             "compares with entries and records."
         ),
     ] = None
+    audit_entry_table: Annotated[
+        bool,
+        TRUE_OR_FALSE,
+        Page("operations.md"),
+        Field(
+            description="Whether audit log entries are delivered into the log bucket too, as a "
+            "table of Athena beside that of the records."
+        ),
+    ] = False

@@ -20,6 +20,7 @@ OPTIONAL = {
     **PLAIN,
     **VALUES["logging.archive"][1],
     **VALUES["evidence.cloudtrail"][1],
+    **VALUES["evidence.audit_entry_table"][1],
     "logging.keep_logs_on_destroy": True,
 }
 """Keys that add alarms, and that no stage of cdk.json has."""
@@ -92,11 +93,19 @@ def test_pages_for_alarms_name_outputs_and_functions_that_there_are(
     assert configurer == "invocation_logging.handler.handle"
 
 
-def test_every_log_group_has_its_row(local: Synthesis) -> None:
+def test_every_log_group_has_its_row(local: Synthesis, optional: Templates) -> None:
+    bodies = [
+        *((resource.type, resource.properties) for resource in local.everything()),
+        *(
+            (body["Type"], body.get("Properties", {}))
+            for template in optional.values()
+            for body in template["Resources"].values()
+        ),
+    ]
     groups = {
-        resource.properties["LogGroupName"].rpartition("/")[2]
-        for resource in local.everything()
-        if resource.type == "AWS::Logs::LogGroup"
+        properties["LogGroupName"].rpartition("/")[2]
+        for kind, properties in bodies
+        if kind == "AWS::Logs::LogGroup"
     }
     assert first_codes(OPERATIONS, "Logs") == groups
 

@@ -13,6 +13,7 @@ from claude_bedrock.verification import coverage, finding
 from gateway import request_context
 from tests.commands import commands
 from tools.docs.pages import ROOT, first_codes, read
+from verification.report import NOT_DELIVERED_LINE
 
 RUNBOOKS = sorted((ROOT / "docs" / "runbooks").glob("*.md"))
 OPERATIONS = "docs/operations.md"
@@ -44,12 +45,22 @@ FIELDS = {
         *(f"finding.{name}" for name in ("id", *finding.Finding._fields)),
         *(f"mismatch.{name}" for name in coverage.Mismatch._fields),
         *("since", "because"),
+        *("entry_files.missing", "entry_files.missing_ids.0", "entry_files.unreadable.0"),
     },
+    "audit-entry-delivery": {"errorCode"},  # as Firehose writes it
     "canary": {f"failure.{name}" for name in Failure._fields},
     "api-key-expiry": set[str](),
 }
 VALUES = {
-    "message": {"audit", "drift", "finding", "canary", "evidence", "not verified"},
+    "message": {
+        "audit",
+        "drift",
+        "finding",
+        "canary",
+        "evidence",
+        "not verified",
+        NOT_DELIVERED_LINE,
+    },
     "audit.outcome": {
         *(request_context.COMPLETED, request_context.REFUSED, request_context.UPSTREAM_ERROR),
         *(request_context.INTERRUPTED, request_context.CLIENT_DISCONNECTED),

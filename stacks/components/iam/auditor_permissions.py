@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from stacks.components.iam.permission import Permission
 from stacks.components.iam.stage_names import ALARM_LOGS, AUDIT_LOGS, RECORD, StageNames
 from stacks.components.iam.trail_permissions import TrailFilesLocation, trail_permissions
@@ -14,7 +16,9 @@ QUERY_ACTIONS = (
 )
 
 
-def query_permissions(names: StageNames, *, table: str, bucket_arn: str) -> list[Permission]:
+def query_permissions(
+    names: StageNames, *, tables: Sequence[str], bucket_arn: str
+) -> list[Permission]:
     """Return what an SQL query of the records takes; Athena reads the objects with the caller's own
     permissions.
 
@@ -32,7 +36,7 @@ def query_permissions(names: StageNames, *, table: str, bucket_arn: str) -> list
             [
                 names.arn("glue", "catalog"),
                 names.arn("glue", f"database/{names.database}"),
-                names.arn("glue", f"table/{names.database}/{table}"),
+                *(names.arn("glue", f"table/{names.database}/{table}") for table in tables),
             ],
         ),
         Permission("ReadBucketLocation", ("s3:GetBucketLocation",), [bucket_arn]),
@@ -48,6 +52,7 @@ def auditor_permissions(
     access_bucket_arn: str | None,
     has_archive: bool = False,
     trail: TrailFilesLocation | None = None,
+    alarm_logs: Sequence[str] = ALARM_LOGS,
 ) -> list[Permission]:
     """Return what an auditor may read beside `viewer_permissions`, which also deny to invoke.
     `access_bucket_arn` is the bucket of the access log of records, `trail` where CloudTrail's files
@@ -58,7 +63,7 @@ def auditor_permissions(
         Permission(
             "ReadRecordsAndLogs",
             READ_LOGS,
-            names.logs([RECORD, *AUDIT_LOGS, *ALARM_LOGS]),
+            names.logs([RECORD, *AUDIT_LOGS, *alarm_logs]),
             reason="streams of a log group are CloudWatch's and Lambda's to name",
         ),
         Permission(

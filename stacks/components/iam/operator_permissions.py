@@ -23,6 +23,7 @@ def operator_permissions(
     bucket_arn: str,
     key_arn: str,
     verification_function_arn: str,
+    alarm_logs: Sequence[str] = ALARM_LOGS,
 ) -> list[Permission]:
     """Return what an operator may do beside `viewer_permissions`, which also deny to invoke, and
     beside what OperatorEndpointPolicy adds."""
@@ -30,7 +31,7 @@ def operator_permissions(
         Permission(
             "ReadAuditAndAlarmLogs",
             READ_LOGS,
-            names.logs([*AUDIT_LOGS, *ALARM_LOGS]),
+            names.logs([*AUDIT_LOGS, *alarm_logs]),
             reason="streams of a log group are CloudWatch's and Lambda's to name",
         ),
         Permission(

@@ -11,6 +11,8 @@ STACKS = ("InvocationLogging", "ModelAccess", "Gateway", "Observability")
 AUDIT_LOGS = ("gateway", "access", "authorizer")
 ALARM_LOGS = ("verification", "drift-detector", "canary", "api-key-expiry")
 """The log groups that alarms refer to: request ids, callers and settings, and no prompt."""
+ENTRY_DELIVERY_LOG = "audit-entry-delivery"
+"""What Firehose could not deliver, in a stage with a table of audit log entries."""
 RECORD = "invocations"
 
 

@@ -88,6 +88,18 @@ def replication_metric(source: str, destination: str, rule: str) -> cloudwatch.M
     )
 
 
+def firehose_metric(stream: str, name: str, *, statistic: str = "Sum") -> cloudwatch.Metric:
+    """Return a metric of Firehose for one delivery stream:
+    https://docs.aws.amazon.com/firehose/latest/dev/monitoring-with-cloudwatch-metrics.html"""
+    return cloudwatch.Metric(
+        namespace="AWS/Firehose",
+        metric_name=name,
+        dimensions_map={"DeliveryStreamName": stream},
+        statistic=statistic,
+        period=FIVE_MINUTES,
+    )
+
+
 def api_metric(stage: apigateway.IStage, *, api_name: str, name: str) -> cloudwatch.Metric:
     """Return a metric of API Gateway for one stage of an API."""
     return cloudwatch.Metric(

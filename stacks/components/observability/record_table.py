@@ -1,4 +1,4 @@
-"""The Glue table by which Athena queries the records, without a crawler."""
+"""The Glue tables by which Athena queries records and audit log entries, without a crawler."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class RecordTable(Construct):
                 name=table,
                 description="Who called which model when, with how many tokens; no prompt",
                 table_type="EXTERNAL_TABLE",
-                parameters=_projection(hour, hour_format, location, days),
+                parameters=_projection("json", hour, hour_format, location, days),
                 partition_keys=[glue.CfnTable.ColumnProperty(name=hour, type="string")],
                 storage_descriptor=_json_lines(columns, location),
             ),
@@ -57,10 +57,47 @@ class RecordTable(Construct):
         self.table.add_resource_dependency(glue_database)
 
 
-def _projection(hour: str, hour_format: str, location: str, days: int) -> dict[str, str]:
+class AuditEntryTable(Construct):
+    """A table over the files that Firehose writes, in the same way; Firehose converts entries by
+    its columns."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        database: str,
+        table: str,
+        columns: Iterable[tuple[str, str]],
+        hour: str,
+        hour_format: str,
+        location: str,
+        days: int,
+    ) -> None:
+        """`location` ends in `/`, and hours are folders in it; `days` back nothing is left."""
+        super().__init__(scope, construct_id)
+        self.table = glue.CfnTable(
+            self,
+            "Table",
+            catalog_id=cdk.Stack.of(self).account,
+            database_name=database,
+            table_input=glue.CfnTable.TableInputProperty(
+                name=table,
+                description="The gateway's audit log entries: who called which model, and outcome",
+                table_type="EXTERNAL_TABLE",
+                parameters=_projection("parquet", hour, hour_format, location, days),
+                partition_keys=[glue.CfnTable.ColumnProperty(name=hour, type="string")],
+                storage_descriptor=_parquet(columns, location),
+            ),
+        )
+
+
+def _projection(
+    classification: str, hour: str, hour_format: str, location: str, days: int
+) -> dict[str, str]:
     return {
         "EXTERNAL": "TRUE",
-        "classification": "json",
+        "classification": classification,
         "projection.enabled": "true",
         f"projection.{hour}.type": "date",
         f"projection.{hour}.format": hour_format,
@@ -84,5 +121,21 @@ def _json_lines(
         serde_info=glue.CfnTable.SerdeInfoProperty(
             serialization_library="org.openx.data.jsonserde.JsonSerDe",
             parameters={"ignore.malformed.json": "true"},
+        ),
+    )
+
+
+def _parquet(
+    columns: Iterable[tuple[str, str]], location: str
+) -> glue.CfnTable.StorageDescriptorProperty:
+    """https://docs.aws.amazon.com/athena/latest/ug/parquet-serde.html"""
+    hive = "org.apache.hadoop.hive.ql.io.parquet"
+    return glue.CfnTable.StorageDescriptorProperty(
+        location=location,
+        columns=[glue.CfnTable.ColumnProperty(name=name, type=kind) for name, kind in columns],
+        input_format=f"{hive}.MapredParquetInputFormat",
+        output_format=f"{hive}.MapredParquetOutputFormat",
+        serde_info=glue.CfnTable.SerdeInfoProperty(
+            serialization_library=f"{hive}.serde.ParquetHiveSerDe"
         ),
     )

@@ -71,6 +71,8 @@ TRAIL_FINDINGS = {
     "TrailIncomplete": "CloudTrail lacks events of calls, so that it cannot tell.",
 }
 """Each metric of what a trail shows, in a stage that has one, and what happened."""
+NOT_DELIVERED = "AuditEntryNotDelivered"
+"""The metric of audit log entries that the bucket lacks, in a stage with a table of them."""
 EVIDENCE_FINDINGS = {
     "EvidenceChanged": "Evidence of a verified hour was changed or deleted.",
     "UnverifiedHours": "An hour could not be verified and was closed as not verified.",
@@ -87,7 +89,8 @@ class VerificationFunction(PythonFunction):
     same as its role names them, in words that are known at synthesis where possible.
     `allowed_regions` says where the stage's calls may be answered. `budget_table` is None for a
     stage without budgets. `trail` is where CloudTrail's files are, where the stage reads some, and
-    `trail_source` the same as JSON for the function.
+    `trail_source` the same as JSON for the function. `has_entry_table`: whether audit log entries
+    are delivered into the evidence bucket, too.
     """
 
     def __init__(
@@ -111,6 +114,7 @@ class VerificationFunction(PythonFunction):
         budget_table: dynamodb.ITable | None = None,
         trail: TrailFilesLocation | None = None,
         trail_source: str = "",
+        has_entry_table: bool = False,
     ) -> None:
         key_arn = log_settings.key.key_arn
         permissions = [
@@ -155,6 +159,7 @@ class VerificationFunction(PythonFunction):
                 "ALLOWED_DIRECT_CALLERS": ",".join(allowed_direct_callers),
                 "RETENTION_DAYS": str(retention_days),
                 **({"CLOUDTRAIL": trail_source} if trail_source else {}),
+                **({"AUDIT_ENTRY_TABLE": "true"} if has_entry_table else {}),
             },
             statements=[permission.statement() for permission in permissions],
             findings=wildcard_findings(scope, permissions),
@@ -185,6 +190,7 @@ def verification_alarms(
     has_gateway: bool = True,
     has_budgets: bool = False,
     has_trail: bool = False,
+    has_entry_table: bool = False,
 ) -> list[AlarmDefinition]:
     """Return the alarms on each kind of finding, and on hours that were not verified in time."""
     findings = {
@@ -193,7 +199,12 @@ def verification_alarms(
         **(TRAIL_FINDINGS if has_trail else {}),
     }
     log_group = f"/claude-on-bedrock/{stage_name}/{LOG_NAME}"
+    not_delivered = (
+        "The log bucket lacks audit log entries that the log group has. Their request ids are in "
+        f"log group {log_group} and in the evidence."
+    )
     meanings = {
+        **({NOT_DELIVERED: not_delivered} if has_entry_table else {}),
         **{
             name: f"{meaning} The request ids are in log group {log_group} and in the evidence."
             for name, meaning in findings.items()

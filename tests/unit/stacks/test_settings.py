@@ -334,6 +334,13 @@ def test_every_stage_of_cdk_json_is_valid() -> None:
                 ({"trail": "abc"}, ".trail: unknown key; allowed: evidence.cloudtrail.create, "),
             )
         ),
+        *(
+            ({"audit_entry_table": True, **others}, f"evidence.audit_entry_table: {mistake}")
+            for others, mistake in (
+                ({"enabled": False}, "given with endpoint.enabled false, where callers go to "),
+                ({"existing_logging": "adopt"}, "true given with existing_logging adopt, where "),
+            )
+        ),
         (
             {"roles": {"application": {"principals": ["arn:aws:iam::123456789012:root"]}}},
             "account.roles.application.principals: 'arn:aws:iam::123456789012:root' given; ",

@@ -39,6 +39,8 @@ _NO_KEYS: Final[Mapping[str, str]] = {}
 _BY_TLS: Final = {"aws:SecureTransport": "true", "s3:TlsVersion": "1.2"}
 _IF_NONE: Final = {**_BY_TLS, "s3:if-none-match": "*"}
 _PREFIXES: Final = ("AWSLogs", "large-data", "evidence")
+_ENTRY_PREFIXES: Final = ("audit-entries", "audit-entry-errors")
+"""Those of a stage with a table of audit log entries."""
 _ON_OBJECTS: Final = (
     "s3:GetObject",
     "s3:GetObjectVersion",
@@ -385,15 +387,7 @@ def _record(stage: Stage, assembly: Assembly) -> Iterator[Cell]:
     ) -> Cell:
         return Cell(action, subject, way, region, (_request("", action, on, region, keys),))
 
-    for name, bucket in _buckets(assembly):
-        for action in _ON_OBJECTS:
-            for kind in _PREFIXES:
-                on = f"arn:aws:s3:::{bucket}/{kind}/object"
-                yield cell(action, f"{kind}/ of {name}", on, _BY_TLS)
-        for kind in _PREFIXES:
-            on = f"arn:aws:s3:::{bucket}/{kind}/object"
-            for way, keys in (("over what is there", _BY_TLS), ("if there is none", _IF_NONE)):
-                yield cell("s3:PutObject", f"{kind}/ of {name}", on, keys, way)
+    yield from _objects(region, assembly)
     for name, group in _log_groups(assembly):
         # A policy that names the group without `:*` does not open it:
         # https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/iam-access-control-overview-cwl.html
@@ -404,6 +398,9 @@ def _record(stage: Stage, assembly: Assembly) -> Iterator[Cell]:
     for name, table in _tables(region, assembly):
         for verb in ("UpdateItem", "GetItem", "Scan", "DeleteItem", "DeleteTable"):
             yield cell(f"dynamodb:{verb}", name, table)
+    for name, stream in _streams(region, assembly):
+        for verb in ("PutRecord", "PutRecordBatch"):
+            yield cell(f"firehose:{verb}", name, stream)
     for name, group in _workgroups(assembly):
         on = f"arn:aws:athena:{region}:{ACCOUNT}:workgroup/{group}"
         for verb in ("StartQueryExecution", "GetQueryResults", "UpdateWorkGroup"):
@@ -411,6 +408,27 @@ def _record(stage: Stage, assembly: Assembly) -> Iterator[Cell]:
     for name, api in _endpoints(assembly):
         on = f"arn:aws:execute-api:{region}:{ACCOUNT}:{api}/{stage.name}/POST/v1/messages"
         yield cell("execute-api:Invoke", name, on)
+
+
+def _objects(region: str, assembly: Assembly) -> Iterator[Cell]:
+    """Reading, deleting and writing objects of each kind, in the stage's buckets and others."""
+
+    def cell(
+        action: str, subject: str, on: str, keys: Mapping[str, str] = _NO_KEYS, way: str = ""
+    ) -> Cell:
+        return Cell(action, subject, way, region, (_request("", action, on, region, keys),))
+
+    has_entries = any(_streams(region, assembly))
+    prefixes = (*_PREFIXES, *(_ENTRY_PREFIXES if has_entries else ()))
+    for name, bucket in _buckets(assembly):
+        for action in _ON_OBJECTS:
+            for kind in prefixes:
+                on = f"arn:aws:s3:::{bucket}/{kind}/object"
+                yield cell(action, f"{kind}/ of {name}", on, _BY_TLS)
+        for kind in prefixes:
+            on = f"arn:aws:s3:::{bucket}/{kind}/object"
+            for way, keys in (("over what is there", _BY_TLS), ("if there is none", _IF_NONE)):
+                yield cell("s3:PutObject", f"{kind}/ of {name}", on, keys, way)
 
 
 def _keys_and_topics(region: str, assembly: Assembly) -> Iterator[Cell]:
@@ -469,6 +487,13 @@ def _tables(region: str, assembly: Assembly) -> Iterator[tuple[str, str]]:
         yield table.location, assembly.arn(table)
         yield "another table", f"arn:aws:dynamodb:{region}:{ACCOUNT}:table/another"
         yield "another table of the stack", f"{assembly.arn(table)}-another"
+
+
+def _streams(region: str, assembly: Assembly) -> Iterator[tuple[str, str]]:
+    """A stage without a table of audit log entries has no stream, and nobody is asked about one."""
+    for stream in assembly.of_type("AWS::KinesisFirehose::DeliveryStream"):
+        yield f"stream {assembly.name(stream)}", assembly.arn(stream)
+        yield "another stream", f"arn:aws:firehose:{region}:{ACCOUNT}:deliverystream/another"
 
 
 def _topics(region: str, assembly: Assembly) -> Iterator[tuple[str, str]]:
