@@ -25,6 +25,7 @@ from stacks.components.api.gateway_function import GatewayFunction
 from stacks.components.api.key_plan import ApiKeys, IssuerKeys, KeyPlan
 from stacks.components.api.sampling_rule import SamplingRule
 from stacks.components.api.streaming_api import StreamingApi
+from stacks.components.api.web_acl import WebAcl
 from stacks.components.iam.caller_role import CallerRole, assume_statements
 from stacks.components.iam.endpoint_policy import EndpointPolicy
 from stacks.components.iam.invoke_policies import InvokePolicies
@@ -203,7 +204,7 @@ class Gateway(cdk.Stack):
             is_traced=self._stage.endpoint.tracing is not None,
             allowed_ips=self._stage.endpoint.allowed_ips,
             vpc_endpoints=network.api_endpoints if network else (),
-            web_acl=self._stage.endpoint.web_acl,
+            web_acl=self._web_acl(),
             disable_execute_api=bool(domain and domain.disable_execute_api),
             has_client_certificates=bool(domain and domain.truststore),
             cors_origins=self._stage.endpoint.cors_origins,
@@ -220,6 +221,28 @@ class Gateway(cdk.Stack):
             )
         self._set_log_role(api)
         return api
+
+    def _web_acl(self) -> str | None:
+        """Return the ARN of the web ACL before the endpoint, which is made where the stage has its
+        rules."""
+        self.web_acl_arn: str | None = None  # of the one that the stage makes
+        rules = self._stage.endpoint.web_acl
+        if rules is None or isinstance(rules, str):
+            return rules
+        acl = WebAcl(
+            self,
+            "WebAcl",
+            stage_name=self._stage.name,
+            rate_limit=rules.rate_limit,
+            rate_limit_without_credential=rules.rate_limit_without_credential,
+            body_limit_kb=rules.body_limit_kb,
+        )
+        outputs = {"WebAclArn": (acl.arn, "Web ACL of AWS WAF that the stage makes")}
+        if rules.body_limit_kb:
+            outputs["BodyLimitKb"] = (str(rules.body_limit_kb), "Largest body of its rules")
+        add_outputs(self, outputs)
+        self.web_acl_arn = acl.arn
+        return acl.arn
 
     def _set_log_role(self, api: StreamingApi) -> None:
         """Have API Gateway given a role for its logs before the API's stage is made, unless the
@@ -325,6 +348,7 @@ def _operator_policy(
         names=StageNames(stage.name, stack),
         api_id=stack.api_stage.rest_api.rest_api_id,
         mutual_tls_name=domain.name if domain and domain.truststore else None,
+        web_acl_arn=stack.web_acl_arn,
         plan_ids=plan_ids,
         function_arns=[function.function_arn for function in functions if function],
     )

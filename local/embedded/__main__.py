@@ -29,6 +29,7 @@ if __name__ == "__main__":
         time_scale,
         trails,
         transport,
+        web_acl_associations,
     )
 
     time_scale.add()
@@ -39,6 +40,7 @@ if __name__ == "__main__":
     application_profiles.add()
     trails.add()
     security_groups.add()
+    web_acl_associations.add()
     transport.add()
     bucket_configuration.add()
     table_configuration.add()

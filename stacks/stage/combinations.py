@@ -17,7 +17,7 @@ from claude_bedrock.catalog.model import STANDARD_TIER
 from stacks import team_profile_plan
 from stacks.deny_policy_inputs import boundary_characters
 from stacks.stage.block import CANARY_KEY, Stage
-from stacks.stage.endpoint import Endpoint
+from stacks.stage.endpoint import Endpoint, WebAclRules
 from stacks.stage.logs import Archive
 from stacks.stage.network import FunctionNetwork
 from stacks.stage.token_issuers import DEFAULT_PLAN, TokenIssuer
@@ -91,6 +91,7 @@ def value_mistakes(stage: Stage) -> list[str]:
         *_upstream_mistakes(stage),
         *_network_mistakes(stage),
         *_truststore_mistakes(stage),
+        *_web_acl_mistakes(stage),
         *_private_mistakes(stage),
         *_logging_mistakes(stage),
         *_trail_mistakes(stage),
@@ -136,7 +137,7 @@ def _network_mistakes(stage: Stage) -> Iterator[str]:
     domain = stage.endpoint.domain
     truststore = domain.truststore if domain else None
     arns = {
-        "web_acl": stage.endpoint.web_acl,
+        "web_acl": stage.endpoint.web_acl if isinstance(stage.endpoint.web_acl, str) else None,
         "domain.certificate": domain.certificate if domain else None,
         "domain.truststore.ownership_certificate": truststore.ownership_certificate
         if truststore
@@ -152,6 +153,24 @@ def _network_mistakes(stage: Stage) -> Iterator[str]:
         yield (
             "evidence.canary: given with endpoint.allowed_ips, which keeps it out, since it calls "
             "from addresses of AWS; allowed: either of the two"
+        )
+
+
+def _web_acl_mistakes(stage: Stage) -> Iterator[str]:
+    """Yield a limit that another makes idle, and a canary whose question would be refused."""
+    rules, path = stage.endpoint.web_acl, "endpoint.web_acl"
+    if not isinstance(rules, WebAclRules):
+        return
+    lower = rules.rate_limit_without_credential
+    if lower is not None and lower >= rules.rate_limit:
+        yield (
+            f"{path}.rate_limit_without_credential: {lower} given with rate_limit "
+            f"{rules.rate_limit}, which holds for all requests; allowed: less, or null"
+        )
+    if rules.body_limit_kb and stage.evidence.canary:
+        yield (
+            f"{path}.body_limit_kb: {rules.body_limit_kb} given with a canary, whose larger "
+            "question would be refused; allowed: null, or no canary"
         )
 
 
@@ -271,11 +290,13 @@ def _created_endpoint_mistakes(stage: Stage, path: str, network: FunctionNetwork
 def _may_have_canary(stage: Stage) -> bool:
     endpoint = stage.endpoint
     demands_certificate = endpoint.domain is not None and endpoint.domain.truststore is not None
+    is_limited = isinstance(endpoint.web_acl, WebAclRules) and bool(endpoint.web_acl.body_limit_kb)
     return (
         endpoint.enabled
         and not endpoint.allowed_ips
         and endpoint.network is None
         and not demands_certificate
+        and not is_limited
     )
 
 

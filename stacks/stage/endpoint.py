@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Discriminator, Field, Tag
 
 from stacks.stage.group import TRUE_OR_FALSE, Allowed, Group, Page
 from stacks.stage.network import FunctionNetwork, PrivateNetwork
@@ -30,6 +30,52 @@ WebAclArn = Annotated[
     Field(
         pattern=r"^arn:aws:wafv2:[a-z0-9-]+:[0-9]{12}:regional/webacl/[A-Za-z0-9_-]{1,128}/[0-9a-f-]{36}$"
     ),
+]
+
+
+# Any other number is refused by AWS WAF:
+# https://docs.aws.amazon.com/waf/latest/APIReference/API_RateBasedStatement.html
+Rate = Annotated[int, Field(ge=10, le=2_000_000_000)]
+_RATE = "a whole number, 10 to 2000000000"
+
+
+class WebAclRules(Group):
+    """The rules of a web ACL of AWS WAF that the stage makes."""
+
+    rate_limit: Annotated[
+        Rate,
+        Allowed(_RATE),
+        Field(
+            description="How many requests of an address AWS WAF lets through in five minutes, "
+            "about."
+        ),
+    ]
+    rate_limit_without_credential: Annotated[
+        Rate | None,
+        Allowed(f"{_RATE}, below rate_limit, or null"),
+        Field(
+            description="The same for requests that have neither x-api-key nor Authorization. "
+            "null: only rate_limit holds for them."
+        ),
+    ] = None
+    body_limit_kb: Annotated[
+        Literal[16, 32, 48, 64] | None,
+        Allowed("16, 32, 48, 64 or null"),
+        Field(
+            description="The largest request body that AWS WAF lets through, of prompts that are "
+            "that small. null: endpoint.max_body_bytes alone holds."
+        ),
+    ] = None
+
+
+def _form(value: object) -> str:
+    """Return the tag of the form in which a web ACL is given, with brackets that errors omit."""
+    return "[rules]" if isinstance(value, dict | WebAclRules) else "[arn]"
+
+
+WebAclForm = Annotated[
+    Annotated[WebAclArn, Tag("[arn]")] | Annotated[WebAclRules, Tag("[rules]")],
+    Discriminator(_form),
 ]
 
 
@@ -183,10 +229,15 @@ class Endpoint(Group):
         ),
     ] = ()
     web_acl: Annotated[
-        WebAclArn | None,
-        Allowed("the ARN of a regional web ACL of AWS WAF, or null"),
-        Page("security.md#networks"),
-        Field(description="A web ACL of yours before the endpoint. null: none."),
+        WebAclForm | None,
+        Allowed(
+            "the ARN of a regional web ACL of AWS WAF, an object of rate_limit and more, or null"
+        ),
+        Page("security.md#web-acl"),
+        Field(
+            description="AWS WAF before the endpoint: a web ACL of yours, or one that the stage "
+            "makes. null: none."
+        ),
     ] = None
     domain: Annotated[
         Domain | None,

@@ -74,6 +74,34 @@ def test_a_web_acl_of_the_account_stands_before_the_stage(tmp_path: Path) -> Non
     assert "/restapis/" in json.dumps(association["ResourceArn"])
 
 
+def test_the_stages_own_web_acl_reads_no_prompt_and_keeps_no_credential(tmp_path: Path) -> None:
+    rules = {"rate_limit": 2000, "rate_limit_without_credential": 100, "body_limit_kb": 32}
+    made = synthesize("dev", tmp_path, web_acl=rules)
+    acl = made.only(STACK, "AWS::WAFv2::WebACL")
+    association = made.only(STACK, "AWS::WAFv2::WebACLAssociation").properties
+    assert association["WebACLArn"] == {"Fn::GetAtt": [acl.id, "Arn"]}
+    by_name = {rule["Name"]: rule["Statement"] for rule in acl.properties["Rules"]}
+    assert list(by_name) == ["Reputation", "BadInputs", "RateWithoutCredential", "Rate", "BodySize"]
+    # A rule of AWS's that reads a body would refuse prompts with code: its group sees no POST.
+    group = by_name["BadInputs"]["ManagedRuleGroupStatement"]["ScopeDownStatement"]
+    assert group["NotStatement"]["Statement"]["ByteMatchStatement"]["SearchString"] == "POST"
+    rate = by_name["RateWithoutCredential"]["RateBasedStatement"]
+    assert (rate["Limit"], rate["EvaluationWindowSec"]) == (100, 300)
+    headers = rate["ScopeDownStatement"]["NotStatement"]["Statement"]["OrStatement"]["Statements"]
+    assert [
+        header["SizeConstraintStatement"]["FieldToMatch"]["SingleHeader"]["Name"]
+        for header in headers
+    ] == ["x-api-key", "authorization"]
+    body = by_name["BodySize"]["SizeConstraintStatement"]
+    assert body["FieldToMatch"] == {"Body": {"OversizeHandling": "MATCH"}}
+    limit = acl.properties["AssociationConfig"]["RequestBody"]["API_GATEWAY"]
+    assert (body["Size"], limit) == (32 * 1024, {"DefaultSizeInspectionLimit": "KB_32"})
+    seen = [acl.properties, *acl.properties["Rules"]]
+    assert not any(part["VisibilityConfig"]["SampledRequestsEnabled"] for part in seen)
+    (protection,) = acl.properties["DataProtectionConfig"]["DataProtections"]
+    assert protection["Field"]["FieldKeys"] == ["x-api-key", "authorization"]
+
+
 def test_other_networks_are_denied_before_anything_runs(tmp_path: Path) -> None:
     first = synthesize("dev", tmp_path / "1", allowed_ips=["203.0.113.0/24"])
     second = synthesize("dev", tmp_path / "2", allowed_ips=["198.51.100.7/32"])

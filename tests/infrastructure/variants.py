@@ -141,7 +141,13 @@ _WRITTEN: Final[Mapping[str, Sequence[object]]] = {
     ],
     "endpoint.max_body_bytes": [1_000_000, 5_000_000],
     "endpoint.ping_seconds": [15, 20],
-    "endpoint.web_acl": [None, _web_acl("a"), _web_acl("b")],
+    "endpoint.web_acl": [
+        None,
+        _web_acl("a"),
+        _web_acl("b"),
+        {"rate_limit": 2000},
+        {"rate_limit": 3000, "rate_limit_without_credential": 100},
+    ],
     "endpoint.memory_mb": [256, 1769],
     "endpoint.tracing": [
         None,

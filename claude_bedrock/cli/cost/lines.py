@@ -17,6 +17,8 @@ AUDIT_BYTES: Final = 2_500
 """An audit log entry and an access log entry, about."""
 AUTHORIZER_GB: Final = Decimal("0.25")
 AUTHORIZER_SECONDS: Final = Decimal("0.01")
+WEB_ACL_RULES: Final = 3
+"""Those that each web ACL of the stage's has: two groups of AWS's, and the rate."""
 HOURS: Final = 730
 """Of a month."""
 SECONDS: Final = HOURS * 3600
@@ -92,6 +94,18 @@ def _of_requests(block: Mapping[str, Any], load: Workload) -> Iterator[Line]:
         yield _line("Budgets", calls * counters, aws_prices.DYNAMODB)
     if tracing := value_at(block, "endpoint.tracing"):
         yield _line("Traces", _traces(tracing, load.calls) / _MILLION, aws_prices.XRAY)
+    yield from _of_web_acl(value_at(block, "endpoint.web_acl"), calls)
+
+
+def _of_web_acl(rules: object, calls: Decimal) -> Iterator[Line]:
+    """Yield what a web ACL that the stage makes costs, for `calls` million requests."""
+    if not isinstance(rules, Mapping):
+        return
+    optional = ("rate_limit_without_credential", "body_limit_kb")
+    count = WEB_ACL_RULES + sum(rules.get(key) is not None for key in optional)
+    yield _line("Web ACL", Decimal(1), aws_prices.WAF_ACL)
+    yield _line("Web ACL, rules", Decimal(count), aws_prices.WAF_RULE)
+    yield _line("Web ACL, requests", calls, aws_prices.WAF_REQUESTS)
 
 
 def _budget_writes(block: Mapping[str, Any]) -> int:

@@ -29,6 +29,7 @@ from claude_bedrock.cli.doctor.checks import (
     token_issuers,
     truststore,
     use_case_form,
+    web_acl,
 )
 from claude_bedrock.cli.doctor.checks.identity import Now
 from claude_bedrock.cli.doctor.context import Account, Clients
@@ -45,6 +46,7 @@ OF_THE_ACCOUNT: Final = (
     stacks.NAME,
     endpoint.NAME,
     truststore.TOPIC.name,
+    web_acl.TOPIC.name,
     concurrency.TOPIC.name,
     invocation_logging.TOPIC.name,
     alarms.SUBSCRIBERS.name,
@@ -178,6 +180,7 @@ def _families(
     yield partial(stacks.check, account, has_endpoint=has_endpoint)
     yield partial(endpoint.check, account, options.local)
     yield partial(truststore.check, account)
+    yield partial(web_acl.check, account)
     block = _block(options, account.deployment.stage)
     yield partial(concurrency.check, account, block)
     yield partial(invocation_logging.check, account, block)

@@ -78,6 +78,11 @@ class Subject:
         """Whether callers have API keys; else they sign."""
         return self.output("Gateway", "Auth") != "iam"
 
+    @property
+    def body_limit_bytes(self) -> int:
+        """The largest body that the stage's web ACL lets through; 0 for any."""
+        return int(self.output("Gateway", "BodyLimitKb") or 0) * 1024
+
     @cached_property
     def records(self) -> Records:
         return records_of(self.deployment)

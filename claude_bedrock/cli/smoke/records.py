@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from claude_bedrock.cli.smoke.check import Check, Finding, failed, not_assessed, passed
-from claude_bedrock.cli.smoke.deployed_stage import Subject
+from claude_bedrock.cli.smoke.deployed_stage import LARGE_BODY_BYTES, Subject
 from claude_bedrock.cli.smoke.http_call import Response
 
 _LOGGING: Final = (
@@ -160,6 +160,7 @@ CHECKS: Final = (
         "A body of 150 KB is kept as an object of its own, which the record names.",
         _LOGGING,
         judge_large_body,
+        body_bytes=LARGE_BODY_BYTES,
     ),
     Check(
         "client disconnects",

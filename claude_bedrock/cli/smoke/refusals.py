@@ -70,6 +70,13 @@ def judge_native_error(subject: Subject) -> Finding:
     return passed(f"{_ERROR_TYPE} is the gateway's, once.", **_measured(response))
 
 
+def judge_web_acl(subject: Subject) -> Finding:
+    """Ask for a path that AWS's page names as one that its rules match."""
+    if not subject.output("Gateway", "WebAclArn"):
+        return not_assessed("The stage has made no web ACL.")
+    return _judge(send(subject.endpoint, "GET", "/WEB-INF/web.xml"), 403, "permission_error")
+
+
 def judge_throttle(subject: Subject) -> Finding:
     """Call an operation that reaches no model, twice as often as the plan's burst."""
     key_id = (subject.audit_entry(subject.message) or {}).get("api_key_id")
@@ -143,12 +150,14 @@ CHECKS: Final = (
         "A body over 10 MB is refused with 413 in Anthropic's shape.",
         _GATEWAY_RESPONSES,
         judge_too_large,
+        body_bytes=_TOO_LARGE_BYTES,
     ),
     Check(
         "escaped body",
         "A body that escapes make too large for Lambda's event gets 413 in Anthropic's shape.",
         "https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html",
         judge_escaped_body,
+        body_bytes=_ESCAPED_BYTES,
     ),
     Check(
         "compressed body",
@@ -161,6 +170,13 @@ CHECKS: Final = (
         "An error on Bedrock's own routes has the gateway's x-amzn-errortype, once.",
         "https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-known-issues.html",
         judge_native_error,
+    ),
+    Check(
+        "web ACL",
+        "The stage's web ACL refuses a path of AWS's bad inputs with 403 in Anthropic's shape.",
+        "https://docs.aws.amazon.com/waf/latest/developerguide/aws-managed-rule-groups-baseline.html",
+        judge_web_acl,
+        is_local=False,
     ),
     Check(
         "throttle",

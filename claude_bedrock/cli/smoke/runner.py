@@ -51,6 +51,8 @@ def _judge(check: Check, subject: Subject) -> Finding:
     if subject.is_local and not check.is_local:
         return not_assessed(EMBEDDED)
     try:
+        if 0 < subject.body_limit_bytes < check.body_bytes:
+            return not_assessed("The stage's web ACL refuses a body of that size.")
         return check.judge(subject)
     except RefusedError as error:
         return failed(f"{error}.")

@@ -104,6 +104,7 @@ class OperatorEndpointPolicy(Construct):
         names: StageNames,
         api_id: str,
         mutual_tls_name: str | None,
+        web_acl_arn: str | None,
         plan_ids: Sequence[str],
         function_arns: Sequence[str],
     ) -> None:
@@ -120,17 +121,7 @@ class OperatorEndpointPolicy(Construct):
                 [names.api(f"/restapis/{api_id}"), names.api(f"/restapis/{api_id}/*")],
                 reason="an operator sees every part of the stage's one API",
             ),
-            *(
-                (
-                    Permission(
-                        "ReadTruststoreWarnings",
-                        ("apigateway:GET",),
-                        [names.api(f"/domainnames/{mutual_tls_name}")],
-                    ),
-                )
-                if mutual_tls_name
-                else ()
-            ),
+            *_entrance_permissions(names, api_id, mutual_tls_name, web_acl_arn),
             *(
                 (*_usage_plan_permissions(names, plan_ids), *_key_permissions(names))
                 if plan_ids
@@ -145,6 +136,22 @@ class OperatorEndpointPolicy(Construct):
             roles=[role],
         )
         acknowledge_wildcards(self, permissions)
+
+
+def _entrance_permissions(
+    names: StageNames, api_id: str, mutual_tls_name: str | None, web_acl_arn: str | None
+) -> list[Permission]:
+    """Allow what `claude-bedrock doctor` reads of what stands before the endpoint:
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_awswafv2.html"""
+    permissions = []
+    if mutual_tls_name:
+        domain = names.api(f"/domainnames/{mutual_tls_name}")
+        permissions.append(Permission("ReadTruststoreWarnings", ("apigateway:GET",), [domain]))
+    if web_acl_arn:
+        api_stage = names.api(f"/restapis/{api_id}/stages/{names.stage}")
+        actions = ("wafv2:GetWebACLForResource", "wafv2:GetWebACL")
+        permissions.append(Permission("ReadWebAcl", actions, [web_acl_arn, api_stage]))
+    return permissions
 
 
 def _usage_plan_permissions(names: StageNames, plan_ids: Sequence[str]) -> list[Permission]:

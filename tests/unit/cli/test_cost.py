@@ -73,6 +73,17 @@ def test_an_archive_is_kept_and_written_once_more() -> None:
     assert archived["Archive, objects, at most"] == archived["S3, objects, at most"]
 
 
+def test_a_web_acl_costs_by_its_rules_and_requests() -> None:
+    rules = {"rate_limit": 2000, "rate_limit_without_credential": 100}
+    made, own = (
+        month({**BLOCK, "endpoint": {"web_acl": acl}}, MILLION) for acl in (rules, "arn:of-ours")
+    )
+
+    of_waf = {name: dollars for name, dollars in made.items() if name.startswith("Web ACL")}
+    assert list(of_waf.values()) == [Decimal("5.00"), Decimal("4.00"), Decimal("0.60")]
+    assert not set(of_waf) & set(own)
+
+
 @given(st.integers(0, 10**9), st.integers(0, 10**6), st.integers(0, 10**6))
 def test_more_calls_never_cost_less(calls: int, input_tokens: int, output_tokens: int) -> None:
     load = Workload(calls, input_tokens, output_tokens, 0, Decimal(1))

@@ -512,6 +512,25 @@ def test_every_stage_of_cdk_json_is_valid() -> None:
             "endpoint.domain.certificate: one of eu-west-1 given; allowed: one of us-east-1",
         ),
         (
+            {"web_acl": "edge"},
+            "endpoint.web_acl: 'edge' given; allowed: the ARN of a regional web ACL of AWS WAF, an",
+        ),
+        (
+            {"web_acl": {"rate_limit": 9}},
+            "endpoint.web_acl.rate_limit: 9 given; allowed: a whole number, 10 to 2000000000",
+        ),
+        (
+            {"web_acl": {"rate_limit": 100, "rate_limit_without_credential": 100}},
+            "endpoint.web_acl.rate_limit_without_credential: 100 given with rate_limit 100, which",
+        ),
+        (
+            {
+                "web_acl": {"rate_limit": 100, "body_limit_kb": 64},
+                "canary": "claude-haiku-4-5",
+            },
+            "endpoint.web_acl.body_limit_kb: 64 given with a canary, whose larger question would",
+        ),
+        (
             {"domain": {**DOMAIN, "truststore": TRUSTSTORE}},
             "endpoint.domain.truststore: given with disable_execute_api false, where API Gateway's",
         ),

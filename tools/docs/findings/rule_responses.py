@@ -110,9 +110,9 @@ ANSWERS: Final = (
         Kind.ACCEPTED,
         "Except `GET /health`, two `HEAD`s and, with `cors_origins`, `OPTIONS`, which return no "
         "data, every method needs a key or a signature. Bodies are prompts: they hold code, SQL "
-        "and markup, which such rules refuse by design. If you want one, for limits by address, "
-        "name it in `endpoint.web_acl`. Remaining risk: the authorizer also runs for callers "
-        "without a key",
+        "and markup, which such rules refuse by design. [`endpoint.web_acl`](security.md#web-acl) "
+        "names one of yours, or makes one that limits each address and reads no prompt. Remaining "
+        "risk: the authorizer also runs for callers without a key",
     ),
     Answer(
         "Are answers cached, and the cache encrypted?",

@@ -83,6 +83,29 @@ def test_a_refusal_has_its_status_its_shape_and_each_header_once(
     assert refusals.judge_wrong_key(MadeUp()).verdict == verdict
 
 
+def test_a_web_acl_refuses_in_the_callers_format(monkeypatch: pytest.MonkeyPatch) -> None:
+    own = MadeUp(outputs={"WebAclArn": "arn:aws:wafv2:…"})
+    for answer, verdict in (
+        (refusal(403, "permission_error", "AccessDeniedException"), "pass"),
+        (refusal(401, "authentication_error"), "fail"),  # it reached the authorizer
+    ):
+        monkeypatch.setattr(refusals, "send", lambda *_, answer=answer: answer)
+        assert refusals.judge_web_acl(own).verdict == verdict
+    assert refusals.judge_web_acl(MadeUp()).verdict == "not assessed"
+
+
+def test_a_body_that_the_web_acl_refuses_is_not_sent() -> None:
+    limited = MadeUp(outputs={"BodyLimitKb": "64"})
+    limit = limited.body_limit_bytes
+    larger = {check.name for check in runner.CHECKS if check.body_bytes > limit}
+    assert larger == {"large body", "too large a body", "escaped body"}
+    sending = [
+        Check("sends", "", "", lambda _: passed("sent"), body_bytes=size)
+        for size in (limit, limit + 1)
+    ]
+    assert [runner._judge(check, limited).verdict for check in sending] == ["pass", "not assessed"]
+
+
 def test_where_callers_sign_there_is_no_wrong_key() -> None:
     assert refusals.judge_wrong_key(MadeUp(outputs={"Auth": "iam"})).verdict == "not assessed"
 
