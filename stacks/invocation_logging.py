@@ -27,6 +27,7 @@ from stacks.components.record.delivery_role import DeliveryRole
 from stacks.components.record.drift_detector import SERVICE as DRIFT_DETECTOR
 from stacks.components.record.drift_detector import DriftDetector, ExpectedSettings
 from stacks.components.record.initial_metrics import InitialMetrics
+from stacks.components.record.key_policy import Statement
 from stacks.components.record.log_bucket import LogBucket
 from stacks.components.record.log_key import LogKey
 from stacks.components.record.logging_configuration import (
@@ -62,7 +63,14 @@ class InvocationLogging(cdk.Stack):
         )
         self._stage = stage
         retain, prefix = stage.logging.keep_logs_on_destroy, f"/claude-on-bedrock/{stage.name}"
-        key = LogKey(self, "Key", log_groups=f"{prefix}/*", retain=retain).key
+        log_key = LogKey(
+            self,
+            "Key",
+            log_groups=f"{prefix}/*",
+            retain=retain,
+            existing_key_arn=stage.logging.kms_key,
+        )
+        key = log_key.key
         self.log_settings = LogGroupSettings(prefix, key, stage.logging.retention_days, retain)
         self.bucket = LogBucket(
             self,
@@ -100,6 +108,8 @@ class InvocationLogging(cdk.Stack):
             mode = _data_retention_mode(self, stage, stage.models.data_retention)
             add_outputs(self, {"DataRetentionMode": (mode, "Bedrock's data-retention mode")})
         self._outputs(configuration, delivery, drift_detector)
+        if stage.logging.kms_key:
+            self._put_out_key_statements(log_key.statements)
         # Whether or not another stack uses it today: an export that comes and goes with its use
         # could not go.
         self.export_value(self.bucket.bucket_name)
@@ -108,7 +118,7 @@ class InvocationLogging(cdk.Stack):
         """Return where records are delivered, for another stack, as values that are known at
         synthesis. The reader reads from outputs, not exports, what another deployment may
         change."""
-        key = self.export_value(self.log_settings.key.key_arn)
+        key = self.key_arn
         if self._stage.logging.has_own_destinations:
             return RecordDestination(
                 log_group=f"{self.log_settings.prefix}/{RECORD}",
@@ -125,6 +135,12 @@ class InvocationLogging(cdk.Stack):
             configuration=read_output(self, "LoggingConfiguration"),
             key_arn=key,
         )
+
+    @property
+    def key_arn(self) -> str:
+        """The ARN of the key of records and logs, for another stack."""
+        existing = self._stage.logging.kms_key
+        return existing or self.export_value(self.log_settings.key.key_arn)
 
     @property
     def access_bucket_arn(self) -> str | None:
@@ -170,7 +186,7 @@ class InvocationLogging(cdk.Stack):
             return self.call_trail.bucket.bucket_name
         return read_output(self, "CloudTrailBucketName")
 
-    def _call_trail(self, key: kms.Key) -> CallTrail | None:
+    def _call_trail(self, key: kms.IKey) -> CallTrail | None:
         stage = self._stage
         if stage.evidence.cloudtrail is None or not stage.evidence.cloudtrail.create:
             return None
@@ -269,6 +285,12 @@ class InvocationLogging(cdk.Stack):
         policies = [bucket.policy for bucket in buckets.values()]
         for writer in filter(None, (*writers, *trails, *policies)):
             writer.node.add_dependency(*emptied)
+
+    def _put_out_key_statements(self, statements: list[Statement]) -> None:
+        """Put out what the policy of a key has to hold that is none of the stage's."""
+        trail = self.call_trail.key_statements if self.call_trail else []
+        value = self.to_json_string([*statements, *trail])
+        add_outputs(self, {"KmsKeyStatements": (value, "JSON: for the policy of kms_key")})
 
     def _outputs(
         self,

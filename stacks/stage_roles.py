@@ -144,7 +144,7 @@ class _RolePermissions:
         # finding on it. The order of the stacks then has to be declared.
         stack.add_stack_dependency(record)
         self._bucket = record.export_value(record.bucket.bucket_arn)
-        self._key = record.export_value(record.log_settings.key.key_arn)
+        self._key = record.key_arn
         self._verifier = record.export_value(record.verification_function.function_arn)
         self._viewer = viewer_permissions(
             self._names,
@@ -184,6 +184,7 @@ class _RolePermissions:
             key_arn=self._key,
             verification_function_arn=self._verifier,
             alarm_logs=self._alarm_logs(),
+            kms_key=self._stage.logging.kms_key,
         )
         return [*self._viewer, *permissions]
 
@@ -197,7 +198,10 @@ class _RolePermissions:
 
     def of_deploy(self) -> Sequence[Permission]:
         permissions = deploy_permissions(
-            self._names, qualifier=self._qualifier, own_role=self._role_arn(DEPLOY)
+            self._names,
+            qualifier=self._qualifier,
+            own_role=self._role_arn(DEPLOY),
+            kms_key=self._stage.logging.kms_key,
         )
         return [*self._viewer, *permissions]
 

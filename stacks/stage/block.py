@@ -120,6 +120,7 @@ class Stage(Group):
             },
             "verify_hourly": self.evidence.verify_hourly,
             **({} if self.endpoint.enabled else {"endpoint": False}),
+            **({"kms_key": self.logging.kms_key} if self.logging.kms_key else {}),
             **({"archive": self.logging.archive.bucket} if self.logging.archive else {}),
             **{
                 key: value

@@ -321,6 +321,8 @@ def _logging_mistakes(stage: Stage) -> Iterator[str]:
             "evidence.canary with it, since AWS does not say that Bedrock can write to a locked "
             "bucket, and a canary finds within the hour that records are missing"
         )
+    if logging.kms_key:
+        yield from _kms_key_mistakes(stage, logging.kms_key)
     if logging.archive:
         yield from _archive_mistakes(stage, logging.archive)
     if logging.auto_restore_logging and not logging.has_own_destinations:
@@ -339,6 +341,22 @@ def _entry_table_mistakes(stage: Stage) -> Iterator[str]:
             f"evidence.audit_entry_table: true given with existing_logging "
             f"{logging.existing_logging}, where the stage has no table of records; allowed: "
             "existing_logging fail or replace, or no audit_entry_table"
+        )
+
+
+def _kms_key_mistakes(stage: Stage, key: str) -> Iterator[str]:
+    """Yield a key that S3 and CloudWatch Logs would refuse, and one of which the drift detector
+    could not read the policy."""
+    _, _, _, region, account, _ = key.split(":")
+    if region != stage.region:
+        yield (
+            f"logging.kms_key: a key of {region} given; allowed: one of {stage.region}, the "
+            "stage's Region"
+        )
+    if stage.account.id not in (None, account):
+        yield (
+            f"logging.kms_key: a key of the account {account} given; allowed: one of the stage's "
+            "own account, where the drift detector can read the key's policy"
         )
 
 

@@ -77,6 +77,16 @@ class Logging(Group):
             "keep_logs_on_destroy false, nor without a canary."
         ),
     ] = None
+    kms_key: Annotated[
+        str | None,
+        Allowed("the ARN of a KMS key of the stage's account and Region, or null"),
+        Page("security.md#a-kms-key-of-your-own"),
+        Field(
+            pattern=r"^arn:aws:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]{1,64}$",
+            description="The key that encrypts bucket, log groups, budgets and the stage's trail, "
+            "in place of one that the stage makes. Choose it before the first deployment.",
+        ),
+    ] = None
     archive: Annotated[
         Archive | None,
         Allowed("an object of bucket, account and key, or null"),

@@ -29,8 +29,8 @@ IN_A_SMALL_STAGE = (
 )
 # A stack goes with its endpoint, which a deployment of the others cannot do: tested by itself.
 BY_HAND = "endpoint.enabled"
-# What a deployed stage keeps: test_role_rules.py has what becomes of a change.
-LASTING = ("account.role_path", "account.role_prefix")
+# What a deployed stage keeps: test_role_rules.py and test_kms_key.py have what becomes of a change.
+LASTING = ("account.role_path", "account.role_prefix", "logging.kms_key")
 CASES = [
     *(pytest.param(key, FULL, id=key) for key in VALUES if key not in (BY_HAND, *LASTING)),
     *(pytest.param(key, PLAIN, id=f"{key}, small stage") for key in IN_A_SMALL_STAGE),

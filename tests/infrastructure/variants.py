@@ -204,6 +204,7 @@ _WRITTEN: Final[Mapping[str, Sequence[object]]] = {
     "account.api_log_role": [None, "leave", _ROLE],
     "account.qualifier": [None, "platform"],
     "account.tags": [{}, {"owner": "ai"}, {"owner": "search", "cost-center": "3"}],
+    "logging.kms_key": [None, _KEY],
     "account.alarm_email": [None, "one@example.com", "two@example.com"],
     "account.no_alarm_email_reason": [None, "one", "another"],
     "account.roles": [

@@ -22,6 +22,7 @@ from claude_bedrock.cli.doctor.checks import (
     identity,
     inference_regions,
     invocation_logging,
+    kms_key,
     models,
     permissions_boundary,
     quotas,
@@ -69,6 +70,7 @@ OF_THE_STAGE: Final = (
     token_issuers.NAME,
     archive.TOPIC.name,
     permissions_boundary.TOPIC.name,
+    kms_key.TOPIC.name,
 )
 NAMES: Final = (
     aws_cli.TOPIC.name,
@@ -198,6 +200,7 @@ def _families(
     yield partial(token_issuers.check, settings)
     yield partial(archive.check, account, settings)
     yield partial(permissions_boundary.check, account, settings)
+    yield partial(kms_key.check, account, settings)
 
 
 def _block(options: DoctorOptions, stage: str) -> Mapping[str, Any] | None:

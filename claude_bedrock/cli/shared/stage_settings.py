@@ -22,7 +22,8 @@ class Settings(NamedTuple):
     whether a function verifies each hour, `token_issuers` the URL of each issuer by its name.
     `has_endpoint` is false where callers go to Bedrock directly; `archive` is the bucket that the
     log bucket is replicated to, or None; `qualifier` is the bootstrap's, and
-    `permissions_boundary` the account's policy for roles, by ARN or name, or None."""
+    `permissions_boundary` the account's policy for roles, by ARN or name, or None. `kms_key` is the
+    ARN of a key of records and logs that is none of the stage's, or None."""
 
     source: str
     region: str
@@ -40,6 +41,7 @@ class Settings(NamedTuple):
     archive: str | None = None
     qualifier: str | None = None
     permissions_boundary: str | None = None
+    kms_key: str | None = None
 
     @property
     def geography(self) -> str:
@@ -104,6 +106,7 @@ def _from_block(block: Mapping[str, Any]) -> dict[str, Any]:
         "endpoint": block.get("endpoint", {}).get("enabled", True),
         "qualifier": block.get("account", {}).get("qualifier"),
         "permissions_boundary": block.get("account", {}).get("permissions_boundary"),
+        "kms_key": block.get("logging", {}).get("kms_key"),
         "archive": (block.get("logging", {}).get("archive") or {}).get("bucket"),
     }
 
@@ -138,6 +141,7 @@ def _settings(source: str, values: Mapping[str, Any]) -> Settings:
         archive=values.get("archive"),
         qualifier=values.get("qualifier"),
         permissions_boundary=values.get("permissions_boundary"),
+        kms_key=values.get("kms_key"),
     )
 
 

@@ -23,6 +23,7 @@ def operator_permissions(
     bucket_arn: str,
     key_arn: str,
     verification_function_arn: str,
+    kms_key: str | None,
     alarm_logs: Sequence[str] = ALARM_LOGS,
 ) -> list[Permission]:
     """Return what an operator may do beside `viewer_permissions`, which also deny to invoke, and
@@ -37,13 +38,16 @@ def operator_permissions(
         Permission(
             "InvokeVerificationFunction", ("lambda:InvokeFunction",), [verification_function_arn]
         ),
-        *readiness_permissions(names, own_role, qualifier),
+        *readiness_permissions(names, own_role, qualifier, kms_key),
         *_record_denials(names, bucket_arn=bucket_arn, key_arn=key_arn),
     ]
 
 
-def readiness_permissions(names: StageNames, own_role: str, qualifier: str) -> list[Permission]:
-    """Return what `claude-bedrock doctor` reads of the account beside `viewer_permissions`."""
+def readiness_permissions(
+    names: StageNames, own_role: str, qualifier: str, kms_key: str | None
+) -> list[Permission]:
+    """Return what `claude-bedrock doctor` reads of the account beside `viewer_permissions`;
+    `kms_key` is a key of records and logs that is none of the stage's."""
     return [
         Permission(
             "ReadCdkBootstrap",
@@ -75,6 +79,11 @@ def readiness_permissions(names: StageNames, own_role: str, qualifier: str) -> l
             [names.iam(f"oidc-provider/{GITHUB}")],
         ),
         Permission("SimulateOwnPermissions", ("iam:SimulatePrincipalPolicy",), [own_role]),
+        *(
+            [Permission("ReadKmsKeyPolicy", ("kms:DescribeKey", "kms:GetKeyPolicy"), [kms_key])]
+            if kms_key
+            else []
+        ),
     ]
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import aws_cdk as cdk
 from aws_cdk import aws_cloudtrail as cloudtrail
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from stacks.components.iam.nag_suppressions import acknowledge
+from stacks.components.record.key_policy import trail_statements
+from stacks.components.record.log_key import add_statements
 from stacks.components.record.retained_bucket import retained_bucket
 
 
@@ -16,8 +17,8 @@ class CallTrail(Construct):
     """A trail of the management events of all Regions, InvokeModel and Converse among them, in a
     bucket of its own.
 
-    The events are read-only ones: both kinds are logged. Files are encrypted with `key`, which
-    names the trail in its policy: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html
+    The events are read-only ones: both kinds are logged. Files are encrypted with `key`, whose
+    policy needs `key_statements`.
     The bucket has no S3 Bucket Key, with which CloudTrail would have to decrypt.
     """
 
@@ -27,15 +28,15 @@ class CallTrail(Construct):
         construct_id: str,
         *,
         name: str,
-        key: kms.Key,
+        key: kms.IKey,
         retention_days: int,
         retain: bool,
     ) -> None:
         super().__init__(scope, construct_id)
         stack = cdk.Stack.of(self)
         trail = f"arn:{stack.partition}:cloudtrail:{stack.region}:{stack.account}:trail/{name}"
-        for statement in _key_statements(trail):
-            key.add_to_resource_policy(statement)
+        self.key_statements = trail_statements(trail)
+        add_statements(key, self.key_statements)
         self.bucket = retained_bucket(self, retention_days=retention_days, retain=retain, key=key)
         acknowledge(
             self.bucket,
@@ -52,24 +53,3 @@ class CallTrail(Construct):
             is_multi_region_trail=True,
             management_events=cloudtrail.ReadWriteType.ALL,
         )
-
-
-def _key_statements(trail_arn: str) -> list[iam.PolicyStatement]:
-    principal = iam.ServicePrincipal("cloudtrail.amazonaws.com")
-    context = "kms:EncryptionContext:aws:cloudtrail:arn"
-    return [
-        iam.PolicyStatement(
-            sid="AllowCloudTrailEncryption",
-            principals=[principal],
-            actions=["kms:GenerateDataKey"],
-            resources=["*"],  # in a key's own policy, `*` is this key
-            conditions={"StringEquals": {"aws:SourceArn": trail_arn, context: trail_arn}},
-        ),
-        iam.PolicyStatement(
-            sid="AllowCloudTrailDescribeKey",
-            principals=[principal],
-            actions=["kms:DescribeKey"],
-            resources=["*"],
-            conditions={"StringEquals": {"aws:SourceArn": trail_arn}},
-        ),
-    ]

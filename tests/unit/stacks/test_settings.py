@@ -167,6 +167,18 @@ def test_every_stage_of_cdk_json_is_valid() -> None:
             "logging.object_lock: governance given without a canary; allowed: an evidence.canary ",
         ),
         (
+            {"kms_key": "arn:aws:kms:us-west-2:123456789012:key/1234"},
+            "logging.kms_key: a key of us-west-2 given; allowed: one of us-east-1, the stage's ",
+        ),
+        (
+            {"kms_key": "arn:aws:kms:us-east-1:123456789012:key/1234", "id": "210987654321"},
+            "logging.kms_key: a key of the account 123456789012 given; allowed: one of the stage's",
+        ),
+        (
+            {"kms_key": "arn:aws:kms:us-east-1:123456789012:alias/company"},
+            "logging.kms_key: 'arn:aws:kms:us-east-1:123456789012:alias/company' given; allowed: ",
+        ),
+        (
             {"roles": {"deploy": {}}},
             "account.roles.deploy: names nobody; allowed: principals, github or both, since who ",
         ),

@@ -394,7 +394,7 @@ def _record(stage: Stage, assembly: Assembly) -> Iterator[Cell]:
         on = f"arn:aws:logs:{region}:{ACCOUNT}:log-group:{group}:log-stream:"
         for verb in ("FilterLogEvents", "DeleteLogGroup", "PutRetentionPolicy"):
             yield cell(f"logs:{verb}", name, on)
-    yield from _keys_and_topics(region, assembly)
+    yield from _keys_and_topics(region, assembly, stage.logging.kms_key)
     for name, table in _tables(region, assembly):
         for verb in ("UpdateItem", "GetItem", "Scan", "DeleteItem", "DeleteTable"):
             yield cell(f"dynamodb:{verb}", name, table)
@@ -431,15 +431,17 @@ def _objects(region: str, assembly: Assembly) -> Iterator[Cell]:
                 yield cell("s3:PutObject", f"{kind}/ of {name}", on, keys, way)
 
 
-def _keys_and_topics(region: str, assembly: Assembly) -> Iterator[Cell]:
-    """Using a key directly and through the services that do it for somebody, and a topic."""
+def _keys_and_topics(region: str, assembly: Assembly, kms_key: str | None) -> Iterator[Cell]:
+    """Using a key directly and through the services that do it for somebody, and a topic;
+    `kms_key` is the key that the stage uses and no template makes."""
 
     def cell(
         action: str, subject: str, on: str, keys: Mapping[str, str] = _NO_KEYS, way: str = ""
     ) -> Cell:
         return Cell(action, subject, way, region, (_request("", action, on, region, keys),))
 
-    for name, key in _keys(region, assembly):
+    keys = [*_keys(region, assembly), *([("the key of kms_key", kms_key)] if kms_key else [])]
+    for name, key in keys:
         through_s3 = {"kms:ViaService": f"s3.{region}.amazonaws.com"}
         yield cell("kms:Decrypt", name, key, way="directly")
         yield cell("kms:Decrypt", name, key, through_s3, "through S3")
