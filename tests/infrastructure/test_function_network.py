@@ -17,6 +17,7 @@ from stacks.stage_stacks import add_stacks
 from tests.infrastructure.variants import FULL, VALUES, Syntheses
 from tools.docs.access.assembly import Assembly, Resource
 from tools.docs.access.matrix import Inquiry
+from tools.docs.access.mutants import mutants
 from tools.docs.access.policy_test_cases import INVOKE
 from tools.docs.access.principals import Policy, Principal
 from tools.stage_blocks import ABSENT, nested
@@ -188,42 +189,40 @@ def test_a_policy_fits_whatever_models_a_stage_has(created: Assembly) -> None:
         assert len(json.dumps(statements(created, service))) < 20_480
 
 
-def test_a_functions_own_code_makes_no_network_interface(created: Assembly) -> None:
-    roles = {
-        created.resolve(function.properties["Role"], function.stack).rpartition("/")[2]
-        for function in functions(created)
-    }
-    seen = set()
-    for policy in created.of_type("AWS::IAM::Policy"):
-        (role,) = created.resolve(policy.properties["Roles"], policy.stack)
-        by_sid = {
-            statement.get("Sid"): statement
-            for statement in created.resolve(policy.properties["PolicyDocument"], policy.stack)[
-                "Statement"
-            ]
-        }
-        if role not in roles:
-            assert "CreateNetworkInterfaces" not in by_sid
-            continue
-        seen.add(role)
-        denial = by_sid["DenyNetworkToOwnCode"]
-        assert denial["Condition"] == {"Null": {"lambda:SourceFunctionArn": "false"}}
-        assert set(denial["Action"]) == set(deny_policy.INTERFACES)
-        allowed = {
-            action
-            for sid in ("CreateNetworkInterfaces", "ChangeNetworkInterfaces", "DescribeNetwork")
-            for action in listed(by_sid[sid]["Action"])
-        }
-        assert allowed == set(deny_policy.INTERFACES)
-        assert "subnet/*" not in json.dumps(by_sid["CreateNetworkInterfaces"]["Resource"])
-    assert seen == roles
-    boundary = next(
-        policy
-        for policy in created.of_type("AWS::IAM::ManagedPolicy")
-        if policy.path.endswith("Boundary/Resource")
+def test_lambda_alone_connects_a_function_and_in_its_subnets(
+    created: Assembly, folder: Path
+) -> None:
+    """Whatever else a statement could allow, an answer would show it."""
+    inquiry = Inquiry(
+        stage_with(CALLING), folder / "out", is_asked=lambda cell: cell.action.startswith("ec2:")
     )
-    sids = {statement["Sid"] for statement in boundary.properties["PolicyDocument"]["Statement"]}
-    assert "ConnectToVpc" in sids
+    arns = {function.properties["Role"]["Fn::GetAtt"][0] for function in functions(created)}
+    inquiry.principals = [
+        principal for principal in inquiry.principals if principal.name in roles(created, arns)
+    ]
+    altered = mutants(inquiry.principals, inquiry.cells)
+    matrix, changes = inquiry.judge(altered)
+    assert len(matrix.principals) == len(functions(created))
+    for principal in matrix.principals:
+        allowed = {
+            (cell.action, cell.subject, cell.way)
+            for cell in matrix.cells
+            if matrix.allows(principal, cell)
+        }
+        assert allowed == {
+            ("ec2:CreateNetworkInterface", "a subnet of the stage", "by Lambda"),
+            *(
+                (action, f"an interface in {place}", "by Lambda")
+                for action in deny_policy.INTERFACES
+                for place in ("us-east-1", "eu-west-1")
+                if place == "us-east-1" or action.startswith("ec2:Describe")
+            ),
+        }
+    assert [name for name, change in changes.items() if change is None] == []
+
+
+def roles(assembly: Assembly, ids: set[str]) -> set[str]:
+    return {role.location for role in assembly.of_type("AWS::IAM::Role") if role.id in ids}
 
 
 def test_existing_endpoints_are_reached_by_your_own_group(tmp_path: Path) -> None:
@@ -232,3 +231,18 @@ def test_existing_endpoints_are_reached_by_your_own_group(tmp_path: Path) -> Non
         tuple(function.properties["VpcConfig"]["SecurityGroupIds"]) for function in functions(made)
     } == {("sg-0123456789abcdef0",)}
     assert not [each for each in made.resources if each.type.startswith("AWS::EC2::")]
+
+
+def test_the_drift_detector_asks_iam_nothing(created: Assembly) -> None:
+    """Its VPC endpoint is in one Region: the check would wait for an answer until it is ended."""
+    (detector,) = (
+        function
+        for function in functions(created)
+        if function.properties["Handler"] == "drift_detector.handler.handle"
+    )
+    assert detector.properties["Environment"]["Variables"]["DELIVERY_ROLE_ARN"] == ""
+    called = {action for action, _ in calls(created)}
+    assert not [action for action in called if action.startswith("iam:")]
+    alarms = {resource.id for resource in created.of_type("AWS::CloudWatch::Alarm")}
+    assert any("LogGroupDrifted" in name for name in alarms)
+    assert not any("DeliveryRoleDrifted" in name for name in alarms)

@@ -8,6 +8,7 @@ https://docs.aws.amazon.com/bedrock/latest/userguide/global-cross-region-inferen
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
@@ -100,7 +101,7 @@ def cells(stage: Stage, assembly: Assembly) -> list[Cell]:
     singles = [
         single for region in regions for model in models for single in _singles(model, region)
     ]
-    sessions = [*_sessions(stage, assembly), *_bootstrap_roles(stage)]
+    sessions = [*_sessions(stage, assembly), *_bootstrap_roles(stage), *_interfaces(stage)]
     return [*invocations, *teams, *sessions, *singles, *doors, *_record(stage, assembly)]
 
 
@@ -268,6 +269,29 @@ def _bootstrap_roles(stage: Stage) -> Iterator[Cell]:
             arn = f"arn:aws:iam::{ACCOUNT}:role/cdk-{qualifier}-{name}-{ACCOUNT}-{region}"
             request = _request("own policies", "sts:AssumeRole", arn, stage.region)
             yield Cell("sts:AssumeRole", f"the {name}{words}", "", stage.region, (request,))
+
+
+def _interfaces(stage: Stage) -> Iterator[Cell]:
+    """Yield what connects a function to a VPC, by Lambda and by a function's own code, where the
+    stage's functions are in one: an interface takes a subnet and a group. The group's id is the
+    deployment's to choose."""
+    network = stage.endpoint.function_network
+    if network is None:
+        return
+    region = stage.region
+    code = {"lambda:SourceFunctionArn": f"arn:aws:lambda:{region}:{ACCOUNT}:function:any"}
+    for way, keys in (("by Lambda", _NO_KEYS), ("by a function's code", code)):
+        for subject, subnet in (("a subnet of the stage", network.subnets[0]), ("another", "any")):
+            resource = f"arn:aws:ec2:{region}:{ACCOUNT}:subnet/{subnet}"
+            request = _request("subnet", "ec2:CreateNetworkInterface", resource, region, keys)
+            yield Cell(request.action, subject, way, region, (request,))
+        for action, place in itertools.product(
+            deny_policy.INTERFACES, (region, _elsewhere(region))
+        ):
+            interface = f"arn:aws:ec2:{place}:{ACCOUNT}:network-interface/eni-0"
+            on = "*" if action.startswith("ec2:Describe") else interface
+            request = _request("interface", action, on, region, keys)
+            yield Cell(action, f"an interface in {place}", way, region, (request,))
 
 
 def _session_keys(stage: str) -> dict[str, dict[str, str]]:
