@@ -185,6 +185,7 @@ class _RolePermissions:
             verification_function_arn=self._verifier,
             alarm_logs=self._alarm_logs(),
             kms_key=self._stage.logging.kms_key,
+            functions_in_vpc=self._stage.endpoint.function_network is not None,
         )
         return [*self._viewer, *permissions]
 

@@ -11,6 +11,7 @@ import aws_cdk as cdk
 import pytest
 
 from claude_bedrock.catalog import deny_policy
+from claude_bedrock.cli.shared.vpc_endpoints import needed_services
 from stacks.settings import load_stage
 from stacks.stage import Stage
 from stacks.stage_stacks import add_stacks
@@ -124,6 +125,8 @@ def test_an_endpoint_has_a_way_for_each_call_of_a_function(created: Assembly) ->
         *("apigateway", "bedrock", "bedrock-runtime", "cloudformation", "dynamodb", "kms"),
         *("lambda", "logs", "s3", "sns", "ssm", "xray"),
     }
+    block = {key: value for key, value in {**FULL, **CALLING}.items() if value is not ABSENT}
+    assert needed_services(nested(block)) == sorted(endpoints(created))
 
 
 def calls(assembly: Assembly) -> Iterator[tuple[str, list[str]]]:

@@ -31,6 +31,8 @@ XRAY: Final = Price(Decimal("5.00"), "million traces", f"{_AWS}/xray/pricing/")
 WAF_ACL: Final = Price(Decimal("5.00"), "web ACL", f"{_AWS}/waf/pricing/")
 WAF_RULE: Final = Price(Decimal("1.00"), "rule", f"{_AWS}/waf/pricing/")
 WAF_REQUESTS: Final = Price(Decimal("0.60"), "million requests", f"{_AWS}/waf/pricing/")
+PRIVATE_LINK: Final = Price(Decimal("0.01"), "endpoint-hour", f"{_AWS}/privatelink/pricing/")
+PRIVATE_LINK_DATA: Final = Price(Decimal("0.01"), "GB", f"{_AWS}/privatelink/pricing/")
 DATA_OUT: Final = Price(Decimal("0.09"), "GB", f"{_AWS}/ec2/pricing/on-demand/")
 
 IDLE_DOLLARS: Final = Decimal(20)

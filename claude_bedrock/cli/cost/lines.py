@@ -8,6 +8,7 @@ from claude_bedrock.catalog import Model, cost
 from claude_bedrock.cli.cost import aws_prices
 from claude_bedrock.cli.cost.aws_prices import Price
 from claude_bedrock.cli.shared.cdk_json import value_at
+from claude_bedrock.cli.shared.vpc_endpoints import NETWORK, interface_endpoints
 
 BYTES_PER_TOKEN: Final = 4
 """Anthropic counts about 3.5 English characters a token; rounded up:
@@ -61,6 +62,7 @@ def lines(block: Mapping[str, Any], model: Model, geography: str, load: Workload
         yield from _of_requests(block, load)
         yield from _of_answers(load)
     yield from _of_records(block, load)
+    yield from _of_vpc_endpoints(block, load)
     yield Line("Idle stage, at most", Decimal(1), "month", aws_prices.IDLE_DOLLARS, PAGE)
     if value_at(block, "evidence.canary"):
         yield Line("Canary, at most", Decimal(HOURS), "hour", aws_prices.CANARY_DOLLARS, PAGE)
@@ -131,8 +133,7 @@ def _of_answers(load: Workload) -> Iterator[Line]:
 
 
 def _of_records(block: Mapping[str, Any], load: Workload) -> Iterator[Line]:
-    record = (load.input + load.cached + load.output) * BYTES_PER_TOKEN
-    gigabytes = load.calls * (record + AUDIT_BYTES) / _GB
+    gigabytes = load.calls * (_record_bytes(load) + AUDIT_BYTES) / _GB
     months = Decimal(value_at(block, "logging.retention_days", 30)) / 30
     yield _line("CloudWatch Logs, written", gigabytes, aws_prices.LOG_INGESTION)
     yield _line("CloudWatch Logs, kept", gigabytes * months, aws_prices.LOG_STORAGE)
@@ -141,6 +142,21 @@ def _of_records(block: Mapping[str, Any], load: Workload) -> Iterator[Line]:
     if value_at(block, "logging.archive"):
         yield _line("Archive, kept as long, at most", gigabytes * months, aws_prices.S3_STORAGE)
         yield _line("Archive, objects, at most", load.calls / _MILLION, aws_prices.S3_OBJECTS)
+
+
+def _of_vpc_endpoints(block: Mapping[str, Any], load: Workload) -> Iterator[Line]:
+    """What a call carries to Bedrock and back, the verification reads again in the records."""
+    endpoints = interface_endpoints(block)
+    if endpoints == 0:
+        return
+    zones = len(value_at(block, f"{NETWORK}.subnets", default=()))
+    gigabytes = load.calls * (2 * _record_bytes(load) + AUDIT_BYTES) / _GB
+    yield _line("VPC endpoints", Decimal(endpoints * zones * HOURS), aws_prices.PRIVATE_LINK)
+    yield _line("VPC endpoints, data", gigabytes, aws_prices.PRIVATE_LINK_DATA)
+
+
+def _record_bytes(load: Workload) -> int:
+    return (load.input + load.cached + load.output) * BYTES_PER_TOKEN
 
 
 def _line(name: str, quantity: Decimal, price: Price) -> Line:

@@ -30,6 +30,7 @@ from claude_bedrock.cli.doctor.checks import (
     token_issuers,
     truststore,
     use_case_form,
+    vpc_endpoints,
     web_acl,
 )
 from claude_bedrock.cli.doctor.checks.identity import Now
@@ -49,6 +50,7 @@ OF_THE_ACCOUNT: Final = (
     truststore.TOPIC.name,
     web_acl.TOPIC.name,
     concurrency.TOPIC.name,
+    vpc_endpoints.TOPIC.name,
     invocation_logging.TOPIC.name,
     alarms.SUBSCRIBERS.name,
     alarms.DELIVERIES,
@@ -185,6 +187,7 @@ def _families(
     yield partial(web_acl.check, account)
     block = _block(options, account.deployment.stage)
     yield partial(concurrency.check, account, block)
+    yield partial(vpc_endpoints.check, account, block)
     yield partial(invocation_logging.check, account, block)
     yield partial(alarms.check, account)
     yield partial(use_case_form.check, account)

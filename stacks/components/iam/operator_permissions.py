@@ -13,6 +13,16 @@ from stacks.components.iam.stage_role import GITHUB
 from stacks.components.iam.viewer_permissions import READ_LOGS
 
 TAG = "claude-on-bedrock"
+_READ_VPC = Permission(
+    "ReadVpcEndpoints",
+    (
+        *("ec2:DescribeVpcEndpointServices", "ec2:DescribeVpcEndpoints"),
+        "ec2:DescribeVpcAttribute",
+    ),
+    ["*"],
+    reason="EC2's lists know no resources: https://docs.aws.amazon.com/service-authorization/"
+    "latest/reference/list_amazonec2.html",
+)
 
 
 def operator_permissions(
@@ -25,6 +35,7 @@ def operator_permissions(
     verification_function_arn: str,
     kms_key: str | None,
     alarm_logs: Sequence[str] = ALARM_LOGS,
+    functions_in_vpc: bool = False,
 ) -> list[Permission]:
     """Return what an operator may do beside `viewer_permissions`, which also deny to invoke, and
     beside what OperatorEndpointPolicy adds."""
@@ -39,6 +50,7 @@ def operator_permissions(
             "InvokeVerificationFunction", ("lambda:InvokeFunction",), [verification_function_arn]
         ),
         *readiness_permissions(names, own_role, qualifier, kms_key),
+        *([_READ_VPC] if functions_in_vpc else ()),
         *_record_denials(names, bucket_arn=bucket_arn, key_arn=key_arn),
     ]
 

@@ -66,6 +66,17 @@ def test_without_an_endpoint_only_tokens_and_records_cost() -> None:
     }
 
 
+def test_vpc_endpoints_cost_by_zone_and_hour_and_by_what_goes_through() -> None:
+    """Nine, and one for traces, in two zones; the prompts once to Bedrock and once from the log."""
+    network = {"functions": {"endpoints": "create", "subnets": ["subnet-1", "subnet-2"]}}
+    block = {**BLOCK, "endpoint": {**BLOCK["endpoint"], "network": network}}
+    made = month(block, MILLION)
+    assert made["VPC endpoints"] == 10 * 2 * 730 * Decimal("0.01")
+    assert made["VPC endpoints, data"] == (2 * Decimal("44.4") + Decimal("2.5")) * Decimal("0.01")
+    network["functions"]["endpoints"] = "existing"
+    assert "VPC endpoints" not in month(block, MILLION)
+
+
 def test_an_archive_is_kept_and_written_once_more() -> None:
     archived = month({**BLOCK, "logging": {"archive": {"bucket": "archive"}}}, MILLION)
 
