@@ -11,6 +11,7 @@ from constructs import Construct, IConstruct
 
 from claude_bedrock.budgets.budget import to_json
 from claude_bedrock.catalog import deny_policy
+from claude_bedrock.queries import audit_entries, schema
 from stacks import budget_rules
 from stacks.components.iam.legal_hold_permissions import ROLE as LEGAL_HOLD
 from stacks.components.iam.legal_hold_permissions import deny_other_legal_holds
@@ -410,7 +411,7 @@ def _verification(
         budget_table=stack.budget_table.table if stack.budget_table else None,
         trail=stack.trail_location(stack),
         trail_source=stack.trail_source(),
-        has_entry_table=stage.evidence.audit_entry_table,
+        entry_tables=(schema.NAME, audit_entries.NAME) if stage.evidence.audit_entry_table else (),
     )
 
 

@@ -18,8 +18,8 @@ https://docs.aws.amazon.com/vpc/latest/privatelink/gateway-endpoints.html"""
 REGIONS: Final[Mapping[str, Sequence[str]]] = {
     **dict.fromkeys(
         (
-            *("apigateway", "bedrock", "bedrock-runtime", "cloudformation", "dynamodb", "kms"),
-            *("lambda", "logs", "s3", "sns", "ssm", "sts", "xray"),
+            *("apigateway", "athena", "bedrock", "bedrock-runtime", "cloudformation", "dynamodb"),
+            *("kms", "lambda", "logs", "s3", "sns", "ssm", "sts", "xray"),
         ),
         COMMERCIAL_REGIONS,
     ),

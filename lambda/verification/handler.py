@@ -36,6 +36,7 @@ from claude_bedrock.verification.period import Period, period
 from claude_bedrock.verification.principals import Principals
 from claude_bedrock.verification.run import Run, Stage
 from claude_bedrock.verification.signatures import KmsSigner
+from verification.athena_comparison import AthenaComparison
 from verification.budgets_of_day import read_items
 from verification.chain_position import position
 from verification.finding_requests import accept_finding, list_findings
@@ -49,6 +50,8 @@ BUDGETS_TABLE: Final = "BUDGETS_TABLE"
 """The variable that a stage with budgets has."""
 ENTRY_TABLE: Final = "AUDIT_ENTRY_TABLE"
 """The variable that a stage with a table of audit log entries has."""
+WORKGROUP: Final = "ATHENA_WORKGROUP"
+"""The variable that such a stage has, too."""
 _WINDOW: Final = ("since", "hours", "until", "delay_minutes")
 
 
@@ -144,6 +147,11 @@ def _work(environment: Mapping[str, str], by: str) -> Work:
         publish=partial(_publish, make("sns"), environment["ALARM_TOPIC"]),
         budgets=partial(read_items, make("dynamodb"), environment[BUDGETS_TABLE])
         if stage.has_budgets
+        else None,
+        compare=AthenaComparison(
+            make("athena"), environment[WORKGROUP], environment["ATHENA_DATABASE"]
+        ).entry
+        if WORKGROUP in environment
         else None,
     )
 

@@ -38,6 +38,7 @@ TRAIL_METRICS: Final[dict[Kind, str]] = {
 """Of a stage that reads CloudTrail's events."""
 NOT_DELIVERED: Final = "AuditEntryNotDelivered"
 """Of a stage with a table of audit log entries."""
+COMPARISON_LINE: Final = "compared in Athena"
 NOT_DELIVERED_LINE: Final = "audit log entries not delivered"
 VERIFIED: Final = "VerifiedHours"
 NOT_VERIFIED: Final = "UnverifiedHours"
@@ -85,6 +86,13 @@ def report_unverified(since: str, because: str, stage: str, mismatches: Sequence
     _logger().warning("not verified", extra={"since": since, "because": because})
     report_evidence(mismatches)
     emit_metrics({NOT_VERIFIED: 1, EVIDENCE: len(mismatches)}, stage)
+
+
+def report_comparison(entry: Mapping[str, Any]) -> None:
+    """Write a line for what Athena says of a time that is not verified, without the calls that
+    evidence names."""
+    counts = {name: value for name, value in entry.items() if name not in {"kind", "first"}}
+    _logger().warning(COMPARISON_LINE, extra={"comparison": counts})
 
 
 def report_unsent(because: str) -> None:

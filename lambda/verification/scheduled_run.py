@@ -37,7 +37,13 @@ from verification.attempts import SLICES, Attempt, Attempts
 from verification.budgets_of_day import ReadItems, check_day
 from verification.chain_position import HashSource, Position, changed_files, position
 from verification.daily_report import daily_report, is_due
-from verification.report import reason, report_findings, report_unsent, report_unverified
+from verification.report import (
+    reason,
+    report_comparison,
+    report_findings,
+    report_unsent,
+    report_unverified,
+)
 from verification.sealing import Seal
 
 DELAY: Final = timedelta(hours=1)
@@ -56,10 +62,15 @@ TOO_LARGE: Final = (
 )
 
 
+Compare = Callable[[Period, Callable[[], int]], Mapping[str, Any]]
+"""Takes a period and the milliseconds that are left."""
+
+
 class Work(NamedTuple):
     """What a run needs, from the function's environment; `by` is the function's ARN. `publish`
     sends a subject and a text to the alarm topic; `budgets` reads the table of budgets, where the
-    stage has one."""
+    stage has one. `compare` returns what Athena says of a period that is too large, as an entry of
+    evidence, where the stage has a table of audit log entries."""
 
     stage: Stage
     evidence: EvidenceBucket
@@ -69,6 +80,7 @@ class Work(NamedTuple):
     retention_days: int
     publish: Callable[[str, str], None]
     budgets: ReadItems | None = None
+    compare: Compare | None = None
 
 
 class Clock(NamedTuple):
@@ -151,7 +163,11 @@ def _next(work: Work, clock: Clock, at: Position, since: datetime, *, alone: boo
             else:
                 return _seal_verified(work, clock, at, Verified(result, digests, attempt))
     rest = _period(since, start_of_hour(since) + HOUR, clock)
-    return _seal_unverified(work, clock, at._replace(slice=SLICES[-1]), rest, TOO_LARGE)
+    compared = [work.compare(rest, clock.remaining_ms)] if work.compare else []
+    for entry in compared:
+        report_comparison(entry)
+    at = at._replace(slice=SLICES[-1])
+    return _seal_unverified(work, clock, at, rest, TOO_LARGE, compared=compared)
 
 
 def _report_daily(work: Work, clock: Clock, at: Position) -> Position:
@@ -225,7 +241,13 @@ def _write_list(
 
 
 def _seal_unverified(
-    work: Work, clock: Clock, at: Position, period: Period, because: str
+    work: Work,
+    clock: Clock,
+    at: Position,
+    period: Period,
+    because: str,
+    *,
+    compared: Sequence[Mapping[str, Any]] = (),
 ) -> Sealed:
     report_unverified(iso(period.since), because, work.stage.name, at.mismatches)
     about = {
@@ -244,7 +266,8 @@ def _seal_unverified(
         report_findings(
             budgets.findings, work.stage.name, (), hours=0, has_budgets=True, has_trail=False
         )
-    return _seal(work, at, period, [{**about, **at.note()}, *budgets.entries, *at.entries()])
+    entries = [{**about, **at.note()}, *compared, *budgets.entries, *at.entries()]
+    return _seal(work, at, period, entries)
 
 
 def _seal(work: Work, at: Position, period: Period, entries: Sequence[Mapping[str, Any]]) -> Sealed:

@@ -13,7 +13,7 @@ from claude_bedrock.verification import coverage, finding
 from gateway import request_context
 from tests.commands import commands
 from tools.docs.pages import ROOT, first_codes, read
-from verification.report import NOT_DELIVERED_LINE
+from verification.report import COMPARISON_LINE, NOT_DELIVERED_LINE
 
 RUNBOOKS = sorted((ROOT / "docs" / "runbooks").glob("*.md"))
 OPERATIONS = "docs/operations.md"
@@ -37,6 +37,7 @@ WORDS = {
     "limit",
 }
 FUNCTIONS = {"count", "count_distinct", "sum", "avg", "min", "max", "pct", "bin", "ispresent"}
+COMPARISON = ("since", "missing_records", "missing_entries", "because")
 FIELDS = {
     "gateway": {f"audit.{name}" for name in first_codes(OPERATIONS, "Audit log entries")},
     "access": first_codes(OPERATIONS, "Access log"),
@@ -45,6 +46,7 @@ FIELDS = {
         *(f"finding.{name}" for name in ("id", *finding.Finding._fields)),
         *(f"mismatch.{name}" for name in coverage.Mismatch._fields),
         *("since", "because"),
+        *(f"comparison.{name}" for name in COMPARISON),
         *("entry_files.missing", "entry_files.missing_ids.0", "entry_files.unreadable.0"),
     },
     "audit-entry-delivery": {"errorCode"},  # as Firehose writes it
@@ -59,7 +61,7 @@ VALUES = {
         "canary",
         "evidence",
         "not verified",
-        NOT_DELIVERED_LINE,
+        *(COMPARISON_LINE, NOT_DELIVERED_LINE),
     },
     "audit.outcome": {
         *(request_context.COMPLETED, request_context.REFUSED, request_context.UPSTREAM_ERROR),

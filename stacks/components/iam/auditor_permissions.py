@@ -16,8 +16,19 @@ QUERY_ACTIONS = (
 )
 
 
+RUN_ACTIONS = (
+    *("athena:StartQueryExecution", "athena:GetQueryExecution", "athena:GetQueryResults"),
+    "athena:StopQueryExecution",
+)
+"""What a function needs that runs one query."""
+
+
 def query_permissions(
-    names: StageNames, *, tables: Sequence[str], bucket_arn: str
+    names: StageNames,
+    *,
+    tables: Sequence[str],
+    bucket_arn: str,
+    actions: Sequence[str] = QUERY_ACTIONS,
 ) -> list[Permission]:
     """Return what an SQL query of the records takes; Athena reads the objects with the caller's own
     permissions.
@@ -27,7 +38,7 @@ def query_permissions(
     return [
         Permission(
             "QueryRecordsInAthena",
-            QUERY_ACTIONS,
+            actions,
             [names.arn("athena", f"workgroup/{names.workgroup}")],
         ),
         Permission(

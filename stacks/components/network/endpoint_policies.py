@@ -13,9 +13,9 @@ _OF_RUNTIME: Final = (
     *("bedrock:CountTokens", "bedrock:ApplyGuardrail"),
 )
 """What bedrock-runtime serves, of the actions that begin with bedrock."""
-_NO_CALLS: Final = ("ec2", "iam")
-"""Prefixes of actions that are no calls of a function's code: Lambda connects the function, and
-`iam:PassRole` comes with a call of another service."""
+_NO_CALLS: Final = ("ec2", "glue", "iam")
+"""Prefixes of actions that are no calls of a function's code: Lambda connects the function, Athena
+reads the catalog of Glue, and `iam:PassRole` comes with a call of another service."""
 
 
 def endpoint_policies(

@@ -12,6 +12,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from stacks.components.iam.auditor_permissions import RUN_ACTIONS, query_permissions
 from stacks.components.iam.permission import Permission, wildcard_findings
 from stacks.components.iam.stage_names import StageNames
 from stacks.components.iam.trail_permissions import TrailFilesLocation, trail_permissions
@@ -89,8 +90,8 @@ class VerificationFunction(PythonFunction):
     same as its role names them, in words that are known at synthesis where possible.
     `allowed_regions` says where the stage's calls may be answered. `budget_table` is None for a
     stage without budgets. `trail` is where CloudTrail's files are, where the stage reads some, and
-    `trail_source` the same as JSON for the function. `has_entry_table`: whether audit log entries
-    are delivered into the evidence bucket, too.
+    `trail_source` the same as JSON for the function. `entry_tables` are the
+    tables in Athena of a stage whose audit log entries are delivered into the evidence bucket, too.
     """
 
     def __init__(
@@ -114,7 +115,7 @@ class VerificationFunction(PythonFunction):
         budget_table: dynamodb.ITable | None = None,
         trail: TrailFilesLocation | None = None,
         trail_source: str = "",
-        has_entry_table: bool = False,
+        entry_tables: Sequence[str] = (),
     ) -> None:
         key_arn = log_settings.key.key_arn
         permissions = [
@@ -128,6 +129,13 @@ class VerificationFunction(PythonFunction):
             *_report_permissions(names),
             *(trail_permissions(trail) if trail else ()),
         ]
+        if entry_tables:
+            permissions += query_permissions(
+                names,
+                tables=entry_tables,
+                bucket_arn=evidence_bucket.bucket_arn,
+                actions=RUN_ACTIONS,
+            )
         if budget_table is not None:
             permissions += read_permissions(budget_table.table_arn, key_arn, names.stack.region)
         super().__init__(
@@ -159,7 +167,7 @@ class VerificationFunction(PythonFunction):
                 "ALLOWED_DIRECT_CALLERS": ",".join(allowed_direct_callers),
                 "RETENTION_DAYS": str(retention_days),
                 **({"CLOUDTRAIL": trail_source} if trail_source else {}),
-                **({"AUDIT_ENTRY_TABLE": "true"} if has_entry_table else {}),
+                **(_entry_table_variables(names) if entry_tables else {}),
             },
             statements=[permission.statement() for permission in permissions],
             findings=wildcard_findings(scope, permissions),
@@ -235,6 +243,14 @@ def _record_variables(configuration: LoggingConfiguration) -> dict[str, str]:
         "LOG_GROUP": configuration.log_group_name,
         "LOG_BUCKET": configuration.bucket_name,
         "LOGGING_CONFIGURATION": configuration.configuration,
+    }
+
+
+def _entry_table_variables(names: StageNames) -> dict[str, str]:
+    return {
+        "AUDIT_ENTRY_TABLE": "true",
+        "ATHENA_WORKGROUP": names.workgroup,
+        "ATHENA_DATABASE": names.database,
     }
 
 

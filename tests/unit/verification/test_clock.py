@@ -33,7 +33,7 @@ from tests.unit.verification.local_signer import LocalSigner
 from tests.unit.verification.scenario import GATEWAY_ROLE, audit_line, record
 from verification import scheduled_run, sealing
 from verification.attempts import ATTEMPTS
-from verification.scheduled_run import EXPIRED, TOO_LARGE, Clock, Work, by_the_clock
+from verification.scheduled_run import EXPIRED, TOO_LARGE, Clock, Compare, Work, by_the_clock
 from verification.sealing import Seal
 
 NOON = MONTH + 12 * HOUR
@@ -55,6 +55,7 @@ class Account:
         self.error: Exception | None = None
         self.sent: list[tuple[str, str]] = []
         self.refuses_mail: Exception | None = None
+        self.compare: Compare | None = None
         monkeypatch.setattr(sealing, "log_hash", self.log_hash)
         monkeypatch.setattr(read_budget, "_EVERY", 1)
         monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "verification")
@@ -119,7 +120,8 @@ class Account:
             records=self,
         )
         seal = Seal(self.evidence, self.signer)
-        return Work(stage, self.evidence, seal, self, "arn:function", 30, self.publish)
+        work = Work(stage, self.evidence, seal, self, "arn:function", 30, self.publish)
+        return work._replace(compare=self.compare)
 
     def entries(self, since: datetime) -> list[dict[str, Any]]:
         return [json.loads(line) for line in self.s3.objects[key_of_hour(since)].splitlines()]
