@@ -21,9 +21,10 @@ OPTIONAL = {
     **VALUES["logging.archive"][1],
     **VALUES["evidence.cloudtrail"][1],
     **VALUES["evidence.audit_entry_table"][1],
+    **VALUES["logging.kms_key"][1],
     "logging.keep_logs_on_destroy": True,
 }
-"""Keys that add alarms, and that no stage of cdk.json has."""
+"""Keys that add alarms, log groups or outputs, and that no stage of cdk.json has."""
 
 
 def name_of(alarm: Resource) -> str:
