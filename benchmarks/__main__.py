@@ -1,11 +1,11 @@
-"""The command line: `python -m benchmarks [calls|peers|records|joins|growth]`."""
+"""The command line: `python -m benchmarks [PART]`."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -24,8 +24,10 @@ from benchmarks import (
     records,
     report,
     throughput,
+    verified_hours,
 )
 from benchmarks.environment import BenchmarkEnvironment
+from benchmarks.hour_load import LoadSize
 from benchmarks.metrics import Figure
 from benchmarks.peer_environments import Peers
 from benchmarks.processes import PROJECT
@@ -55,6 +57,10 @@ _CALLS: Measures = (
         memory_and_size.packages,
     ),
 )
+_MESSAGES: Measures = (
+    throughput.messages_stream,
+    *(partial(throughput.paced_messages, 2), partial(throughput.paced_messages, 20)),
+)
 _WITH_PEERS: Measures = (
     *(cold_start.first_answer, throughput.json_call, throughput.stream, throughput.native_stream),
     *(partial(throughput.paced_stream, 2), partial(throughput.paced_stream, 20)),
@@ -66,8 +72,8 @@ def main() -> None:
     arguments = _arguments()
     if not process_tree.available():
         sys.exit("The benchmarks read processor times from /proc, which only Linux has.")
-    run = _Run(arguments.quick, arguments.write, arguments.joined)
-    for part in [arguments.only] if arguments.only else ["calls", "records", "joins"]:
+    run = _Run(arguments.quick, arguments.write, arguments.joined, arguments.load)
+    for part in [arguments.only] if arguments.only else ["calls", "messages", "records", "joins"]:
         getattr(run, part)()
     if arguments.json:
         arguments.json.write_text(json.dumps(run.results, indent=1) + "\n")
@@ -76,8 +82,11 @@ def main() -> None:
 class _Run:
     """`docs`: the folder of the pages that are written anew, if any; `results`: all measures."""
 
-    def __init__(self, quick: bool, docs: Path | None, joined: int) -> None:
+    def __init__(
+        self, quick: bool, docs: Path | None, joined: int, loads: Sequence[LoadSize] | None
+    ) -> None:
         self._joined = _FEW_RECORDS if quick else joined
+        self._loads = loads
         self._quick = quick
         self._docs = docs
         self._machine = report.machine()
@@ -88,6 +97,10 @@ class _Run:
         text = self._figures(_CALLS, QUICK if self._quick else FULL, None)
         versions = f"boto3 {version('boto3')}"
         self._write("performance.md", "figures", "calls", f"Compared with {versions}.\n\n{text}")
+
+    def messages(self) -> None:
+        text = self._figures(_MESSAGES, QUICK if self._quick else FULL, None)
+        self._write("performance.md", "messages", "messages", text)
 
     def peers(self) -> None:
         peers = peer_environments.installed()
@@ -109,14 +122,26 @@ class _Run:
         print(f"\nThe join\n\n{table}", flush=True)
         self._write("growth.md", "joins", "joins", table)
 
+    def hours(self) -> None:
+        loads = verified_hours.QUICK if self._quick else verified_hours.LOADS
+        hours = list[verified_hours.Verified]()
+        for hour in verified_hours.measured(self._loads or loads):
+            hours.append(hour)
+            print(hour, flush=True)
+        self.results["hours"] = [hour._asdict() for hour in hours]
+        table = report.aligned(verified_hours.rows(hours))
+        print(f"\nVerified hours\n\n{table}", flush=True)
+        self._write("growth.md", "hours", "hours", table)
+
     def growth(self) -> None:
-        taken = list[Curve]()
         with environment.prepared() as prepared:
-            for curve in growth.curves(prepared, growth.QUICK if self._quick else growth.FULL):
-                taken.append(curve)
-                print(f"\n{curve.title}\n\n{report.curve(curve)}", flush=True)
-        self.results["curves"] = [item.as_json() for item in taken]
-        self._plot(taken)
+            sizes = growth.QUICK if self._quick else growth.FULL
+            self._curves("curves", "growth", growth.curves(prepared, sizes))
+        self.months()
+
+    def months(self) -> None:
+        sizes = growth.QUICK if self._quick else growth.FULL
+        self._curves("months", "months", growth.record_curves(sizes.records))
 
     def _figures(self, measures: Measures, effort: Effort, beside: Peers | None) -> str:
         """Measure and print each figure; return their tables."""
@@ -126,17 +151,22 @@ class _Run:
                 figures.append(measure(prepared, effort))
                 print(f"\n{figures[-1].title}\n\n{report.table(figures[-1])}", flush=True)
         print(f"\n{report.judgments(figures)}", flush=True)
-        self.results["figures"] = [figure.as_json() for figure in figures]
+        self.results.setdefault("figures", []).extend(figure.as_json() for figure in figures)
         return report.sections(figures)
 
-    def _plot(self, curves: list[Curve]) -> None:
+    def _curves(self, part: str, command: str, curves: Iterable[Curve]) -> None:
+        taken = list[Curve]()
+        for curve in curves:
+            taken.append(curve)
+            print(f"\n{curve.title}\n\n{report.curve(curve)}", flush=True)
+        self.results.setdefault("curves", []).extend(item.as_json() for item in taken)
         if self._docs is None:
             return
         folder = self._docs / "performance"
         folder.mkdir(exist_ok=True)
-        for curve in curves:
+        for curve in taken:
             (folder / f"{curve.name}.svg").write_text(plots.drawn(curve))
-        self._write("growth.md", "curves", "growth", report.curves(curves))
+        self._write("growth.md", part, command, report.curves(taken))
 
     def _write(self, name: str, part: str, command: str, content: str) -> None:
         if self._docs is not None:
@@ -146,10 +176,19 @@ class _Run:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="CPU per call.")
-    parts = ["calls", "peers", "records", "joins", "growth"]
-    parser.add_argument("only", nargs="?", choices=parts, help="else calls, records and joins")
+    parts = ["calls", "messages", "peers", "records", "joins", "hours", "growth", "months"]
+    parser.add_argument(
+        "only", nargs="?", choices=parts, help="else calls, messages, records and joins"
+    )
     parser.add_argument(
         "--joined", type=int, default=_A_MILLION, metavar="CALLS", help="how many calls are joined"
+    )
+    parser.add_argument(
+        *("--load",),
+        type=verified_hours.load,
+        action="append",
+        metavar="CALLS,BYTES[,RECORDS[,MINUTES]]",
+        help="an hour to verify: its calls, bytes of a record, records of an object, minutes of it",
     )
     parser.add_argument("--quick", action="store_true", help="a trial run: its figures say nothing")
     parser.add_argument("--json", type=Path, metavar="FILE", help="keep every sample here")

@@ -6,7 +6,7 @@ from pathlib import Path
 from types import TracebackType
 from urllib.parse import urlsplit
 
-from benchmarks.fixtures import PROFILE, Operation
+from benchmarks.fixtures import NATIVE_PATH, Operation
 from benchmarks.processes import ProcessFailed
 
 _READ_BYTES = 1 << 18
@@ -48,16 +48,16 @@ class Direct:
         return data
 
 
-def request_for(operation: Operation) -> bytes:
-    """Return the HTTP request that a native stream is asked for by, without a signature."""
+def request_for(operation: Operation, target: str = NATIVE_PATH) -> bytes:
+    """Return the HTTP request for a stream at a path of Bedrock's, without a signature."""
     head = (
-        f"POST /model/{PROFILE}/invoke-with-response-stream HTTP/1.1\r\nHost: bedrock-runtime\r\n"
+        f"POST {target} HTTP/1.1\r\nHost: bedrock-runtime\r\n"
         f"Content-Type: application/json\r\nContent-Length: {len(operation.request)}\r\n\r\n"
     )
     return head.encode() + operation.request
 
 
-def written(operation: Operation, path: Path) -> Path:
+def written(operation: Operation, path: Path, target: str = NATIVE_PATH) -> Path:
     """`path`, holding that request."""
-    path.write_bytes(request_for(operation))
+    path.write_bytes(request_for(operation, target))
     return path

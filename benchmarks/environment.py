@@ -35,6 +35,7 @@ class BenchmarkEnvironment:
     json_file: Path
     stream_file: Path
     request_file: Path
+    messages_file: Path
     scratch: Path
     peers: Peers | None
 
@@ -59,6 +60,9 @@ def prepared(peers: Peers | None = None) -> Iterator[BenchmarkEnvironment]:
             json_file=_file(scratch / "message.json", fixtures.json_call().answer),
             stream_file=_file(scratch / "stream.sse", fixtures.stream().answer),
             request_file=direct_client.written(fixtures.native_stream(), scratch / "request"),
+            messages_file=direct_client.written(
+                fixtures.messages_stream(), scratch / "messages", fixtures.MESSAGES_PATH
+            ),
             scratch=scratch,
             peers=peers,
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from local.bedrock import frames
@@ -12,7 +12,9 @@ from local.bedrock import frames
 EVENTS = 500
 MODEL = "claude-sonnet-4-5"
 KEY_ID = "key1"
+MESSAGES_PATH = "/anthropic/v1/messages"
 PROFILE = "global.anthropic.claude-sonnet-4-5-20250929-v1:0"
+NATIVE_PATH = f"/model/{PROFILE}/invoke-with-response-stream"
 _SENTENCE = "Rain fell on the roof all night, and by the morning the river had taken the bridge. "
 _TEXT = (_SENTENCE * 3)[:178]  # a delta around it is 260 bytes of JSON
 _PROMPT = _SENTENCE * 12
@@ -73,8 +75,19 @@ def native_stream(events: int = EVENTS) -> Operation:
     are."""
     reply, answer = b"".join(http_chunks(events)), b"".join(_frames(events))
     request = _compact({"anthropic_version": "bedrock-2023-05-31", **_content(_PROMPT)})
-    path = f"/model/{PROFILE}/invoke-with-response-stream"
-    return Operation(f"native stream of {events}", True, request, reply, answer, path)
+    return Operation(f"native stream of {events}", True, request, reply, answer, NATIVE_PATH)
+
+
+def messages_stream(events: int = EVENTS) -> Operation:
+    """Return the same stream by Bedrock's own Messages path, whose events reach the caller as they
+    are."""
+    reply = b"".join(message_chunks(events))
+    return replace(stream(events), name=f"stream of {events} by Bedrock's path", reply=reply)
+
+
+def message_chunks(events: int) -> list[bytes]:
+    """Return a stream of Bedrock's Messages path: a chunk of HTTP for each event."""
+    return [http_chunk(_server_sent(event)) for event in _events(events)]
 
 
 def http_chunks(events: int) -> list[bytes]:

@@ -93,7 +93,6 @@ def curves(environment: BenchmarkEnvironment, sizes: Sizes) -> Iterator[Curve]:
         *("models", "Models in the catalog, all allowed", "models", "CPU ms"),
         _starts_and_calls(environment, offering, sizes.rounds),
     )
-    yield from _records(sizes.records)
 
 
 def _curve(name: str, title: str, size: str, unit: str, points: Mapping[int, Costs]) -> Curve:
@@ -180,8 +179,9 @@ def _medians(samples: Mapping[tuple[int, str], Sequence[float]]) -> Mapping[int,
     return costs
 
 
-def _records(sizes: Sequence[int]) -> Iterator[Curve]:
-    """Measure each size once, and yield the curves: a million take longer than any noise."""
+def record_curves(sizes: Sequence[int]) -> Iterator[Curve]:
+    """Measure each number of records once, and yield the curves: a million take longer than any
+    noise."""
     taken = {size: list(records.measured(size)) for size in sizes}
     seconds = {
         size: {step.step: step.cpu_seconds for step in steps} for size, steps in taken.items()

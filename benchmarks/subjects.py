@@ -142,11 +142,14 @@ def bare_loop(environment: BenchmarkEnvironment, *, stream_file: Path | None = N
     return Function([str(environment.python), str(_BARE_LOOP), *files], {})
 
 
-def raw_relay(environment: BenchmarkEnvironment, *, endpoint: str = "") -> Function:
-    """Return the raw relay, the floor of a native stream and of a paced one."""
+def raw_relay(
+    environment: BenchmarkEnvironment, *, endpoint: str = "", request_file: Path | None = None
+) -> Function:
+    """Return the raw relay, the floor of a native stream and of a paced one; of the native
+    operation, unless `request_file` is of another."""
     command = [str(environment.python), "-m", "benchmarks.raw_relay"]
-    upstream = endpoint or environment.endpoint
-    arguments = [upstream, str(environment.request_file), str(environment.ca_bundle)]
+    upstream, file = endpoint or environment.endpoint, request_file or environment.request_file
+    arguments = [upstream, str(file), str(environment.ca_bundle)]
     return Function([*command, *arguments], {})
 
 

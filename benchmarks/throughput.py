@@ -39,6 +39,7 @@ from tools.load.faults.scripted_service import ScriptedService
 from tools.load.faults.sts import CALLER_ROLE, ScriptedSts
 
 _FEW_EVENTS = 10
+_MESSAGES_UPSTREAM = {"MESSAGES_UPSTREAM": "messages"}
 _BUDGET = Rules(stage=(Budget(STAGE, USD, 1_000_000 * MICRO, DAY),))
 _RESERVED = 200, '{"Attributes":{"subject":{"S":"stage"}}}'
 
@@ -105,6 +106,42 @@ def native_stream(environment: BenchmarkEnvironment, effort: Effort) -> Figure:
     samples = _samples(starting, fixtures.native_stream(), effort.streams, effort.rounds)
     title = f"Native burst of {fixtures.EVENTS} events"
     return Figure(title, "CPU ms", samples, [Target(6, RELAY)])
+
+
+def messages_stream(environment: BenchmarkEnvironment, effort: Effort) -> Figure:
+    """Return the burst by Bedrock's own Messages path, whose events pass."""
+    starting: Mapping[str, Callable[[], Contender]] = {
+        RELAY: partial(subjects.raw_relay, environment, request_file=environment.messages_file),
+        GATEWAY: partial(subjects.gateway, environment, variables=_MESSAGES_UPSTREAM),
+    }
+    samples = _samples(starting, fixtures.messages_stream(), effort.streams, effort.rounds)
+    title = f"Burst of {fixtures.EVENTS} events by Bedrock's Messages path"
+    return Figure(title, "CPU ms", samples, [Target(6, RELAY)])
+
+
+def paced_messages(pace: int, environment: BenchmarkEnvironment, effort: Effort) -> Figure:
+    """Return the cost of an event of a paced stream by Bedrock's own Messages path."""
+    events = effort.paced_events
+    operation, file = fixtures.messages_stream(events), environment.messages_file
+    relay = partial(subjects.raw_relay, environment, request_file=file)
+    gateway = partial(subjects.gateway, environment, variables=_MESSAGES_UPSTREAM)
+    with ExitStack() as stack:
+        plain = stack.enter_context(upstream(events, pace=pace))
+        tls = stack.enter_context(upstream(events, environment.certificate, pace))
+        contenders: Mapping[str, Contender] = {
+            RELAY: relay(endpoint=plain),
+            GATEWAY: gateway(endpoint=plain),
+            RELAY_TLS: relay(endpoint=tls),
+            GATEWAY_TLS: gateway(endpoint=tls),
+        }
+        samplers = dict[str, Callable[[], float]]()
+        for name, contender in contenders.items():
+            stack.enter_context(closing(contender))
+            samplers[name] = partial(_per_event, contender, operation, events)
+        samples = interleaved(effort.paced[pace], samplers)
+    targets = [Target(1.8, RELAY), Target(1.8, RELAY_TLS, contender=GATEWAY_TLS)]
+    title = f"Stream of {events} events by Bedrock's Messages path, one every {pace} ms"
+    return Figure(title, "CPU µs an event", samples, targets)
 
 
 def paced_stream(pace: int, environment: BenchmarkEnvironment, effort: Effort) -> Figure:

@@ -2,12 +2,14 @@
 
 `python -m benchmarks.upstream EVENTS PACE [CERTIFICATE]` prints its port. `EVENTS` is how many a
 stream has, `PACE` the milliseconds between two of them, 0 for a burst; `CERTIFICATE`, a PEM file
-with key and chain, makes it speak TLS. It reads a request's length, and nothing else of it.
+with key and chain, makes it speak TLS. It reads a request's path and length, and nothing else;
+each request of the Messages path is for a stream.
 """
 
 import asyncio
 import ssl
 import sys
+from collections.abc import Mapping
 
 from benchmarks import fixtures
 from benchmarks.fixtures import Operation
@@ -31,15 +33,23 @@ def json_response(operation: Operation) -> bytes:
 
 def _stream_response(events: int) -> list[bytes]:
     """Return the head and each event's chunk; the last one ends the response."""
-    head = _HEAD % b"application/vnd.amazon.eventstream" + b"Transfer-Encoding: chunked\r\n\r\n"
-    *chunks, last = fixtures.http_chunks(events)
-    return [head, *chunks, last + b"0\r\n\r\n"]
+    return _chunked(b"application/vnd.amazon.eventstream", fixtures.http_chunks(events))
+
+
+def _messages_response(events: int) -> list[bytes]:
+    """Return the same stream by Bedrock's Messages path."""
+    return _chunked(b"text/event-stream", fixtures.message_chunks(events))
+
+
+def _chunked(content_type: bytes, chunks: list[bytes]) -> list[bytes]:
+    head = _HEAD % content_type + b"Transfer-Encoding: chunked\r\n\r\n"
+    return [head, *chunks[:-1], chunks[-1] + b"0\r\n\r\n"]
 
 
 class _Peer(asyncio.Protocol):
-    def __init__(self, pace: float, json_response: bytes, stream_response: list[bytes]) -> None:
+    def __init__(self, pace: float, responses: Mapping[bytes, list[bytes]]) -> None:
         self._pace = pace
-        self._responses = ([json_response], stream_response)
+        self._responses = responses
         self._received = bytearray()
         self._transport: asyncio.WriteTransport | None = None
 
@@ -54,9 +64,9 @@ class _Peer(asyncio.Protocol):
             return
         head = bytes(self._received[:head_end])
         if len(self._received) >= head_end + 4 + content_length(head):
-            path = head.split(b" ", 2)[1]
+            operation = head.split(b" ", 2)[1].rpartition(b"/")[2]
             self._received.clear()
-            response = self._responses[path.endswith(b"-stream")]
+            response = self._responses[operation]
             if self._pace:
                 self._writing = asyncio.create_task(
                     _write_paced(self._transport, response, self._pace)
@@ -81,13 +91,17 @@ def content_length(head: bytes) -> int:
 
 
 async def _serve(events: int, pace: float, certificate: str | None) -> None:
-    responses = json_response(fixtures.json_call()), _stream_response(events)
+    responses = {
+        b"invoke": [json_response(fixtures.json_call())],
+        b"invoke-with-response-stream": _stream_response(events),
+        b"messages": _messages_response(events),
+    }
     tls = None
     if certificate is not None:
         tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         tls.load_cert_chain(certificate)
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: _Peer(pace, *responses), "127.0.0.1", 0, ssl=tls)
+    server = await loop.create_server(lambda: _Peer(pace, responses), "127.0.0.1", 0, ssl=tls)
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
 
