@@ -39,11 +39,12 @@ def connect_functions(
     """
     functions = [function for stack in stacks for function in functions_in(stack)]
     if network.endpoints == "existing":
+        _add_group_output(record, network.security_group or "")
         for function in functions:
             connect(function, VpcConnection(network.subnets, network.security_group or ""))
         return
     endpoints = _endpoints(network, stage, record, functions)
-    add_outputs(record, {GROUP_OUTPUT: (endpoints.security_group, "Security group of functions")})
+    _add_group_output(record, endpoints.security_group)
     for function in functions:
         is_in_record = cdk.Stack.of(function) is record
         group = endpoints.security_group if is_in_record else read_output(record, GROUP_OUTPUT)
@@ -52,6 +53,10 @@ def connect_functions(
             # CloudFormation invokes it while it makes the stack, and has its answer by S3.
             services = {*services_of(_statements(function)), "s3"}
             function.function.node.add_dependency(*endpoints.needed_for(sorted(services)))
+
+
+def _add_group_output(record: InvocationLogging, group: str) -> None:
+    add_outputs(record, {GROUP_OUTPUT: (group, "Security group of functions")})
 
 
 def _endpoints(

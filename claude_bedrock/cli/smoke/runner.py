@@ -10,6 +10,7 @@ from claude_bedrock.cli.shared.deployment import NoTargetError
 from claude_bedrock.cli.shared.endpoint import RefusedError
 from claude_bedrock.cli.smoke import (
     function_memory,
+    function_vpc,
     messages_path,
     metric_names,
     model_features,
@@ -32,6 +33,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     *trail_events.CHECKS,
     *messages_path.CHECKS,
     *function_memory.CHECKS,
+    *function_vpc.CHECKS,
     *model_features.CHECKS,
     *permissions.CHECKS,
     *metric_names.CHECKS,

@@ -35,7 +35,8 @@ ANSWERS: Final = (
         "bring subnets, a NAT gateway or an endpoint per service, and routes that the network's "
         "owner may change. Remaining risk: a compromised function may send what it holds to any "
         "host. [Its bill of materials](security.md#supply-chain) shows that its code is what you "
-        "built",
+        "built. With [`network.functions`](security.md#functions-in-your-vpc) they run in a VPC of "
+        "yours, and reach AWS by VPC endpoints alone",
     ),
     Answer(
         "Is each function's concurrency limited?",

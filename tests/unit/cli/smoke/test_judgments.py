@@ -13,6 +13,7 @@ from claude_bedrock.cli.shared.deployment import NoTargetError
 from claude_bedrock.cli.shared.endpoint import RefusedError
 from claude_bedrock.cli.smoke import (
     function_memory,
+    function_vpc,
     metric_names,
     permissions,
     records,
@@ -266,6 +267,31 @@ def test_the_functions_memory_is_what_lambda_reports(
     assert (finding.verdict, text in finding.text) == (verdict, True), finding
     if verdict == "pass":
         assert finding.measured["init_ms"] == [181.22]
+
+
+@pytest.mark.parametrize(
+    ("stage_group", "groups", "verdict", "text"),
+    [
+        ("", [], "pass", "Lambda's own network"),
+        ("sg-1", ["sg-1"], "pass", "in the stage's VPC"),
+        ("sg-1", [], "fail", "another network"),
+        ("sg-1", ["sg-2"], "fail", "another network"),
+        ("", ["sg-2"], "fail", "another network"),
+    ],
+)
+def test_the_functions_run_in_the_vpc_of_the_stage(
+    stage_group: str, groups: list[str], verdict: str, text: str
+) -> None:
+    class Functions:
+        def get_function_configuration(self, **request: object) -> Any:  # noqa: ANN401
+            vpc = {"VpcConfig": {"SecurityGroupIds": groups}} if groups else {}
+            return {"State": "Active", "FunctionName": request["FunctionName"], **vpc}
+
+    outputs = {"FunctionName": "gateway", "FunctionSecurityGroupId": stage_group}
+    subject = MadeUp(outputs=outputs, clients={"lambda": Functions()})
+    finding = function_vpc.judge_vpc(subject)
+    assert (finding.verdict, text in finding.text) == (verdict, True), finding
+    assert finding.measured["functions"] == 1
 
 
 def on_record(record: Any, *objects: str, **calls: object) -> MadeUp:  # noqa: ANN401
