@@ -162,6 +162,8 @@ class Observability(cdk.Stack):
             source=f"{record.log_settings.prefix}/gateway",
             stream=delivery.stream,
         )
+        name = (audit_entries.NAME, "Table of audit log entries in the database of records")
+        add_outputs(self, {"AuditEntryTableName": name})
         return table
 
 

@@ -112,6 +112,8 @@ def test_what_it_adds_has_its_alarms_its_row_of_costs_and_no_open_finding(
         "FailedConversion.Records",
     }
     costs = read("docs/deploy.md").partition("\n## What it costs\n")[2].partition("\n## ")[0]
+    outputs = stage.template(STACK)["Outputs"]
+    assert outputs["AuditEntryTableName"]["Value"] == audit_entries.NAME
     types = {resource.type for resource in stage.everything()} - {"AWS::CDK::Metadata"}
     assert types - set(codes(costs)) == set()
     assert not any(report["violations"] for report in stage.report()["pluginReports"])

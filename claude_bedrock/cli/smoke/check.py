@@ -22,7 +22,8 @@ class Check(NamedTuple):
     """`fact` is what the check settles, `source` is where it is documented or in doubt.
 
     `is_local` says that the check means something in local mode, too; `upstream`, that only a
-    stage whose messages go that way is checked; `body_bytes`, that it sends a body so large.
+    stage whose messages go that way is checked; `output`, that only one whose Observability stack
+    has that output is; `body_bytes`, that it sends a body so large.
     `judge` may raise botocore's errors and RefusedError."""
 
     name: str
@@ -32,6 +33,7 @@ class Check(NamedTuple):
     is_local: bool = True
     upstream: str = ""
     body_bytes: int = 0
+    output: str = ""
 
 
 class Result(NamedTuple):

@@ -9,6 +9,7 @@ from claude_bedrock.cli.doctor.check import DENIED, code_of
 from claude_bedrock.cli.shared.deployment import NoTargetError
 from claude_bedrock.cli.shared.endpoint import RefusedError
 from claude_bedrock.cli.smoke import (
+    entry_table,
     function_memory,
     function_vpc,
     messages_path,
@@ -31,6 +32,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     *witnesses.CHECKS,
     *records.CHECKS,
     *trail_events.CHECKS,
+    *entry_table.CHECKS,
     *messages_path.CHECKS,
     *function_memory.CHECKS,
     *function_vpc.CHECKS,
@@ -46,7 +48,18 @@ def run(subject: Subject) -> Iterator[Result]:
     for check in CHECKS:
         if check.upstream and check.upstream != subject.upstream:
             continue
+        if check.output and not _has_output(subject, check.output):
+            continue
         yield Result(check, _judge(check, subject))
+
+
+def _has_output(subject: Subject, name: str) -> bool:
+    """Return whether the Observability stack has the output; true where AWS gives no answer, so
+    that the check says why."""
+    try:
+        return bool(subject.output("Observability", name))
+    except (NoTargetError, ClientError, BotoCoreError):
+        return True
 
 
 def _judge(check: Check, subject: Subject) -> Finding:

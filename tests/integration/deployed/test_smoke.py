@@ -40,7 +40,8 @@ def report(deployment: Deployment, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 def test_every_check_passes_or_states_that_this_is_not_aws(report: dict[str, Any]) -> None:
-    checks = [check for check in CHECKS if check.upstream in ("", "invoke")]
+    due = [check for check in CHECKS if not check.output]
+    checks = [check for check in due if check.upstream in ("", "invoke")]
     assert [check["name"] for check in report["checks"]] == [check.name for check in checks]
     verdicts = {check["name"]: (check["verdict"], check["finding"]) for check in report["checks"]}
     for check in checks:

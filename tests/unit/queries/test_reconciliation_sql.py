@@ -1,6 +1,8 @@
 """The join is one statement, which Athena's parser reads as DuckDB's does."""
 
 import random
+from functools import cache
+from pathlib import Path
 
 import pytest
 import sqlglot
@@ -40,3 +42,23 @@ def test_it_reads_the_tables_that_are_filled_and_no_others() -> None:
     assert parsed is not None
     steps = {cte.alias for cte in parsed.find_all(exp.CTE)}
     assert {table.name for table in parsed.find_all(exp.Table)} - steps == set(TABLES)
+
+
+def test_the_page_says_how_often_trino_would_read_the_records() -> None:
+    """Trino puts a `WITH` in for each use: https://trino.io/docs/current/sql/select.html"""
+    (parsed,) = sqlglot.parse(reconciliation(*WINDOW), read="athena")
+    assert parsed is not None
+    steps = {cte.alias: cte.this for cte in parsed.find_all(exp.CTE)}
+    in_steps = [id(table) for step in steps.values() for table in step.find_all(exp.Table)]
+
+    @cache
+    def reads(step: str) -> int:
+        if step not in steps:
+            return int(step == "records")
+        return sum(reads(table.name) for table in steps[step].find_all(exp.Table))
+
+    outside = [table for table in parsed.find_all(exp.Table) if id(table) not in in_steps]
+    number = sum(reads(table.name) for table in outside)
+    page = Path("docs/growth.md").read_text()
+    assert f"would read the table of records {number} times" in page
+    assert f"its {len(steps)} steps as tables" in page
