@@ -36,7 +36,11 @@ from stacks.components.record.logging_configuration import (
     LoggingConfiguration,
     configuration_properties,
 )
-from stacks.components.record.record_access_log import RecordAccessLog
+from stacks.components.record.record_access_log import (
+    RecordAccessLog,
+    deliver_access_log,
+    delivery_statement,
+)
 from stacks.components.record.trail import CallTrail
 from stacks.components.record.verification import VerificationFunction, deny_overwriting_evidence
 from stacks.components.record_destination import RecordDestination
@@ -88,6 +92,7 @@ class InvocationLogging(cdk.Stack):
             self.bucket.add_to_resource_policy(deny_other_legal_holds(self.bucket, holder))
         self.budget_table = self._budget_table()
         self.access_log = self._record_access_log()
+        self._log_bucket_access_log()
         self.call_trail = self._call_trail(key)
         delivery = _delivery_role(self)
         configurer, configuration = _logging_configuration(self, stage, delivery)
@@ -263,6 +268,19 @@ class InvocationLogging(cdk.Stack):
         name = access_log.bucket.bucket_name
         add_outputs(self, {"AccessLogBucketName": (name, "Bucket of the records' access log")})
         return access_log
+
+    def _log_bucket_access_log(self) -> None:
+        """Have S3 deliver the bucket's access log into a bucket that exists, where the stage names
+        one, and put out what that bucket's policy needs."""
+        log = self._stage.logging.log_bucket_access_log
+        if log is None:
+            return
+        bucket = log.bucket.replace(ACCOUNT_ID, self.account)
+        deliver_access_log(self.bucket, bucket, log.prefix)
+        objects = f"arn:{self.partition}:s3:::{bucket}/{log.prefix}*"
+        statement = self.to_json_string(delivery_statement(self.bucket, objects))
+        description = "JSON: for the policy of the bucket of the log bucket's access log"
+        add_outputs(self, {"AccessLogBucketStatement": (statement, description)})
 
     def _empty_buckets_last(self, writers: Sequence[IConstruct]) -> None:
         """Have everything that writes to a bucket deleted before the bucket is emptied: Bedrock's

@@ -49,6 +49,8 @@ def _mistakes(stage: Stage, bucket: object) -> list[str]:
         "callers and URL are each account's own": stage.endpoint.enabled,
         f"logging.record_access_log: {by_name}; allowed: null, since a stack reads that bucket "
         "from another stack by its name": stage.logging.record_access_log,
+        f"logging.kms_key: {stage.logging.kms_key} {with_it}; allowed: null, since a key is of one "
+        "account": stage.logging.kms_key,
         f"logging.existing_logging: {stage.logging.existing_logging} {by_name}; allowed: fail or "
         "replace, for the same reason": not stage.logging.has_own_destinations,
         f"shared_assets_bucket: {bucket!r} given; allowed: 3 to 42 lower-case letters, digits and "

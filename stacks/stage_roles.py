@@ -16,7 +16,10 @@ from stacks.components.iam.deploy_permissions import ROLE as DEPLOY
 from stacks.components.iam.deploy_permissions import deploy_permissions
 from stacks.components.iam.legal_hold_permissions import ROLE as LEGAL_HOLD
 from stacks.components.iam.legal_hold_permissions import legal_hold_permissions
-from stacks.components.iam.operator_permissions import operator_permissions
+from stacks.components.iam.operator_permissions import (
+    existing_resource_permissions,
+    operator_permissions,
+)
 from stacks.components.iam.permission import Permission
 from stacks.components.iam.role_rules import RoleRules
 from stacks.components.iam.setup_permissions import setup_permissions
@@ -28,6 +31,7 @@ from stacks.components.stack_outputs import add_outputs
 from stacks.invocation_logging import InvocationLogging
 from stacks.stage import Stage
 from stacks.stage.account import Trust
+from stacks.stage.logs import ACCOUNT_ID
 
 OPERATOR = "operator"
 ROLES = (
@@ -184,10 +188,9 @@ class _RolePermissions:
             key_arn=self._key,
             verification_function_arn=self._verifier,
             alarm_logs=self._alarm_logs(),
-            kms_key=self._stage.logging.kms_key,
             functions_in_vpc=self._stage.endpoint.function_network is not None,
         )
-        return [*self._viewer, *permissions]
+        return [*self._viewer, *permissions, *self._existing_resources()]
 
     def of_legal_hold(self) -> Sequence[Permission]:
         return legal_hold_permissions(
@@ -199,12 +202,18 @@ class _RolePermissions:
 
     def of_deploy(self) -> Sequence[Permission]:
         permissions = deploy_permissions(
-            self._names,
-            qualifier=self._qualifier,
-            own_role=self._role_arn(DEPLOY),
-            kms_key=self._stage.logging.kms_key,
+            self._names, qualifier=self._qualifier, own_role=self._role_arn(DEPLOY)
         )
-        return [*self._viewer, *permissions]
+        return [*self._viewer, *permissions, *self._existing_resources()]
+
+    def _existing_resources(self) -> list[Permission]:
+        logging = self._stage.logging
+        log, account = logging.log_bucket_access_log, self._stack.account
+        bucket = log.bucket.replace(ACCOUNT_ID, account) if log else None
+        return existing_resource_permissions(
+            key_arn=logging.kms_key,
+            access_log_bucket_arn=f"arn:{self._stack.partition}:s3:::{bucket}" if bucket else None,
+        )
 
     @property
     def _qualifier(self) -> str:

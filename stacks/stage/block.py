@@ -121,6 +121,11 @@ class Stage(Group):
             "verify_hourly": self.evidence.verify_hourly,
             **({} if self.endpoint.enabled else {"endpoint": False}),
             **({"kms_key": self.logging.kms_key} if self.logging.kms_key else {}),
+            **(
+                {"log_bucket_access_log": self.logging.log_bucket_access_log.model_dump()}
+                if self.logging.log_bucket_access_log
+                else {}
+            ),
             **({"archive": self.logging.archive.bucket} if self.logging.archive else {}),
             **{
                 key: value

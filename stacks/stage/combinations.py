@@ -18,7 +18,7 @@ from stacks import team_profile_plan
 from stacks.deny_policy_inputs import boundary_characters
 from stacks.stage.block import CANARY_KEY, Stage
 from stacks.stage.endpoint import Endpoint, WebAclRules
-from stacks.stage.logs import Archive
+from stacks.stage.logs import Archive, LogBucketAccessLog
 from stacks.stage.network import FunctionNetwork
 from stacks.stage.token_issuers import DEFAULT_PLAN, TokenIssuer
 
@@ -321,6 +321,8 @@ def _logging_mistakes(stage: Stage) -> Iterator[str]:
             "evidence.canary with it, since AWS does not say that Bedrock can write to a locked "
             "bucket, and a canary finds within the hour that records are missing"
         )
+    if logging.log_bucket_access_log:
+        yield from _access_log_mistakes(stage, logging.log_bucket_access_log)
     if logging.kms_key:
         yield from _kms_key_mistakes(stage, logging.kms_key)
     if logging.archive:
@@ -341,6 +343,21 @@ def _entry_table_mistakes(stage: Stage) -> Iterator[str]:
             f"evidence.audit_entry_table: true given with existing_logging "
             f"{logging.existing_logging}, where the stage has no table of records; allowed: "
             "existing_logging fail or replace, or no audit_entry_table"
+        )
+
+
+def _access_log_mistakes(stage: Stage, log: LogBucketAccessLog) -> Iterator[str]:
+    """Yield a second access log of the bucket, and one that would be delivered into a bucket of the
+    stage: CloudFormation names these by their stack."""
+    if stage.logging.record_access_log == "server_access_log":
+        yield (
+            "logging.log_bucket_access_log: given with record_access_log server_access_log, and a "
+            "bucket has one such log; allowed: either of the two, or data_events with it"
+        )
+    if log.bucket.startswith(f"claude-on-bedrock-{stage.name}-"):
+        yield (
+            f"logging.log_bucket_access_log.bucket: {log.bucket!r} given, a name of the stage's "
+            "own buckets; allowed: another bucket, since a log of accesses to itself has no end"
         )
 
 

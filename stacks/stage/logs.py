@@ -47,6 +47,30 @@ class Archive(Group):
     ]
 
 
+class LogBucketAccessLog(Group):
+    """A bucket that S3 delivers the access log of the log bucket to."""
+
+    bucket: Annotated[
+        str,
+        Allowed(f"a bucket's name, in which {ACCOUNT_ID} stands for the stage's account"),
+        Field(
+            # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+            pattern=r"^[a-z0-9]([a-z0-9.-]|\$\{AWS::AccountId\}){1,61}([a-z0-9]|\$\{AWS::AccountId\})$",
+            description="The bucket, of the stage's account and Region, encrypted with S3's own "
+            "keys and without Object Lock.",
+        ),
+    ]
+    prefix: Annotated[
+        str,
+        Allowed("up to 200 letters, digits and !_.()/-, or empty"),
+        Field(
+            pattern=r"^[A-Za-z0-9!_.()/-]*$",
+            max_length=200,
+            description="What the names of the log's objects begin with, like claude/.",
+        ),
+    ] = ""
+
+
 class Logging(Group):
     """Bedrock's invocation logging, and how long its records are kept."""
 
@@ -103,6 +127,15 @@ class Logging(Group):
         Field(
             description="How it is logged who reads, changes or deletes what is in the log "
             "bucket, in a bucket of its own. data_events costs by the event."
+        ),
+    ] = None
+    log_bucket_access_log: Annotated[
+        LogBucketAccessLog | None,
+        Allowed("an object of bucket and prefix, or null"),
+        Page("security.md#an-access-log-in-a-bucket-of-yours"),
+        Field(
+            description="A bucket of yours that S3 delivers the log bucket's access log to. Not "
+            "with record_access_log server_access_log, which makes a bucket for it."
         ),
     ] = None
     existing_logging: Annotated[

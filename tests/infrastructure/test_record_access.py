@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from claude_bedrock.retention import bucket
 from claude_bedrock.retention.result import suffices
 from tests.infrastructure.rendering import text, texts
 from tests.infrastructure.retained import _bucket
+from tools.docs.pages import blocks, read
 from tools.synthesis import Synthesis, synthesize
 
 STACK = "InvocationLogging"
@@ -68,7 +70,13 @@ def test_locked_records_and_s3s_own_lines(tmp_path: Path) -> None:
 
 
 def test_data_events_of_the_records_objects_and_of_nothing_else(tmp_path: Path) -> None:
-    synthesis = synthesize("prod", tmp_path, record_access_log="data_events")
+    synthesis = synthesize(
+        "prod",
+        tmp_path,
+        record_access_log="data_events",
+        log_bucket_access_log={"bucket": "logs-${AWS::AccountId}", "prefix": "claude/"},
+        roles={"deploy": {"principals": [LAWYERS]}},
+    )
 
     record, access = buckets(synthesis)
 
@@ -82,7 +90,39 @@ def test_data_events_of_the_records_objects_and_of_nothing_else(tmp_path: Path) 
     (resource,) = selector["DataResources"]
     assert resource["Type"] == "AWS::S3::Object"
     assert texts(resource["Values"]) == [f"<{record.id}.Arn>/"]
+    _delivers_lines_into_a_bucket_that_exists(synthesis, record)
     _check_retained(synthesis, access)
+
+
+def _delivers_lines_into_a_bucket_that_exists(
+    synthesis: Synthesis,
+    record: Any,  # noqa: ANN401 - a resource
+) -> None:
+    logged = {
+        name: text(value) for name, value in record.properties["LoggingConfiguration"].items()
+    }
+    assert logged == {"DestinationBucketName": "logs-123456789012", "LogFilePrefix": "claude/"}
+    outputs = synthesis.template(STACK)["Outputs"]
+    statement = json.loads(text(outputs["AccessLogBucketStatement"]["Value"]))
+    assert statement["Resource"] == "arn:aws:s3:::logs-123456789012/claude/*"
+    assert statement["Condition"]["ArnLike"] == {"aws:SourceArn": f"<{record.id}.Arn>"}
+    (page,) = [block for block in blocks(read("docs/security.md")) if "AllowS3Access" in block]
+    of_page = json.loads(page[7:-3])
+    assert {**of_page, "Resource": 0, "Condition": 0} == {
+        **statement,
+        "Resource": 0,
+        "Condition": 0,
+    }
+    assert {key: [*test] for key, test in of_page["Condition"].items()} == {
+        key: [*test] for key, test in statement["Condition"].items()
+    }
+    readers = [
+        resource.id
+        for resource in synthesis.resources("ModelAccess", "AWS::IAM::Policy")
+        for granted in resource.properties["PolicyDocument"]["Statement"]
+        if granted.get("Sid") == "ReadAccessLogBucket"
+    ]
+    assert sorted(name[:6] for name in readers) == ["Deploy", "Operat"]
 
 
 def _check_retained(synthesis: Synthesis, access: Any) -> None:  # noqa: ANN401 - a resource

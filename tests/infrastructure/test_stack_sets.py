@@ -70,12 +70,16 @@ def test_the_zips_are_in_the_shared_bucket_of_the_region(assembly: Path) -> None
     assert {*keys.values()} == {"company-assets-us-east-1"}
 
 
+KEY = VALUES["logging.kms_key"][1]["logging.kms_key"]
+
+
 @pytest.mark.parametrize(
     ("changes", "line"),
     [
         ({"account.id": ACCOUNT}, "account.id: 111111111111 given with shared_assets_bucket"),
         ({"endpoint.enabled": True}, "endpoint.enabled: true given with shared_assets_bucket"),
         ({"logging.record_access_log": "data_events"}, "logging.record_access_log: given with"),
+        ({"logging.kms_key": KEY}, f"logging.kms_key: {KEY} given with shared_assets_bucket"),
     ],
 )
 def test_a_stage_of_one_account_is_refused(changes: Block, line: str) -> None:

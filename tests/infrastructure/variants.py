@@ -205,6 +205,11 @@ _WRITTEN: Final[Mapping[str, Sequence[object]]] = {
     "account.qualifier": [None, "platform"],
     "account.tags": [{}, {"owner": "ai"}, {"owner": "search", "cost-center": "3"}],
     "logging.kms_key": [None, _KEY],
+    "logging.log_bucket_access_log": [
+        None,
+        {"bucket": "company-logs", "prefix": "claude/"},
+        {"bucket": "logs-${AWS::AccountId}"},
+    ],
     "account.alarm_email": [None, "one@example.com", "two@example.com"],
     "account.no_alarm_email_reason": [None, "one", "another"],
     "account.roles": [

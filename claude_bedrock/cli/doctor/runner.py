@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 from claude_bedrock import catalog
 from claude_bedrock.cli.doctor.check import WITHHELD, Check, Topic
 from claude_bedrock.cli.doctor.checks import (
+    access_log_bucket,
     account_overrides,
     alarms,
     archive,
@@ -73,6 +74,7 @@ OF_THE_STAGE: Final = (
     archive.TOPIC.name,
     permissions_boundary.TOPIC.name,
     kms_key.TOPIC.name,
+    access_log_bucket.TOPIC.name,
 )
 NAMES: Final = (
     aws_cli.TOPIC.name,
@@ -204,6 +206,7 @@ def _families(
     yield partial(archive.check, account, settings)
     yield partial(permissions_boundary.check, account, settings)
     yield partial(kms_key.check, account, settings)
+    yield partial(access_log_bucket.check, account, settings)
 
 
 def _block(options: DoctorOptions, stage: str) -> Mapping[str, Any] | None:

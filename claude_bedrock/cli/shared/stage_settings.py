@@ -14,6 +14,13 @@ _GROUPS = {"region", "models", "endpoint", "callers", "logging", "evidence", "ac
 """The keys of a stage block. One with others is of an older version, or mistyped."""
 
 
+class AccessLogLocation(NamedTuple):
+    """Where S3 delivers the log bucket's access log."""
+
+    bucket: str
+    prefix: str
+
+
 class Settings(NamedTuple):
     """What docs/configuration.md says of each key; `models` are names of the catalog.
 
@@ -23,7 +30,8 @@ class Settings(NamedTuple):
     `has_endpoint` is false where callers go to Bedrock directly; `archive` is the bucket that the
     log bucket is replicated to, or None; `qualifier` is the bootstrap's, and
     `permissions_boundary` the account's policy for roles, by ARN or name, or None. `kms_key` is the
-    ARN of a key of records and logs that is none of the stage's, or None."""
+    ARN of a key of records and logs that is none of the stage's, or None; `access_log` where the
+    log bucket's access log is delivered, a bucket and a prefix, or None."""
 
     source: str
     region: str
@@ -42,6 +50,7 @@ class Settings(NamedTuple):
     qualifier: str | None = None
     permissions_boundary: str | None = None
     kms_key: str | None = None
+    access_log: AccessLogLocation | None = None
 
     @property
     def geography(self) -> str:
@@ -106,6 +115,7 @@ def _from_block(block: Mapping[str, Any]) -> dict[str, Any]:
         "endpoint": block.get("endpoint", {}).get("enabled", True),
         "qualifier": block.get("account", {}).get("qualifier"),
         "permissions_boundary": block.get("account", {}).get("permissions_boundary"),
+        "log_bucket_access_log": block.get("logging", {}).get("log_bucket_access_log"),
         "kms_key": block.get("logging", {}).get("kms_key"),
         "archive": (block.get("logging", {}).get("archive") or {}).get("bucket"),
     }
@@ -142,7 +152,12 @@ def _settings(source: str, values: Mapping[str, Any]) -> Settings:
         qualifier=values.get("qualifier"),
         permissions_boundary=values.get("permissions_boundary"),
         kms_key=values.get("kms_key"),
+        access_log=_access_log(values.get("log_bucket_access_log")),
     )
+
+
+def _access_log(value: Mapping[str, str] | None) -> AccessLogLocation | None:
+    return AccessLogLocation(value["bucket"], value.get("prefix", "")) if value else None
 
 
 def _names_github(roles: Mapping[str, Any]) -> bool:

@@ -14,9 +14,7 @@ BOOTSTRAP_ROLES: Final = ("deploy-role", "file-publishing-role", "lookup-role")
 container images: https://docs.aws.amazon.com/cdk/v2/guide/bootstrapping-env.html"""
 
 
-def deploy_permissions(
-    names: StageNames, *, qualifier: str, own_role: str, kms_key: str | None
-) -> list[Permission]:
+def deploy_permissions(names: StageNames, *, qualifier: str, own_role: str) -> list[Permission]:
     """Return what a pipeline may do beside `viewer_permissions`, which also deny to invoke.
 
     CloudFormation makes the resources by a role of its own, which the deploy role of the bootstrap
@@ -29,5 +27,5 @@ def deploy_permissions(
             ("sts:AssumeRole",),
             [names.iam(f"role/cdk-{qualifier}-{role}-{ending}") for role in BOOTSTRAP_ROLES],
         ),
-        *readiness_permissions(names, own_role, qualifier, kms_key),
+        *readiness_permissions(names, own_role, qualifier),
     ]

@@ -33,7 +33,6 @@ def operator_permissions(
     bucket_arn: str,
     key_arn: str,
     verification_function_arn: str,
-    kms_key: str | None,
     alarm_logs: Sequence[str] = ALARM_LOGS,
     functions_in_vpc: bool = False,
 ) -> list[Permission]:
@@ -49,17 +48,14 @@ def operator_permissions(
         Permission(
             "InvokeVerificationFunction", ("lambda:InvokeFunction",), [verification_function_arn]
         ),
-        *readiness_permissions(names, own_role, qualifier, kms_key),
+        *readiness_permissions(names, own_role, qualifier),
         *([_READ_VPC] if functions_in_vpc else ()),
         *_record_denials(names, bucket_arn=bucket_arn, key_arn=key_arn),
     ]
 
 
-def readiness_permissions(
-    names: StageNames, own_role: str, qualifier: str, kms_key: str | None
-) -> list[Permission]:
-    """Return what `claude-bedrock doctor` reads of the account beside `viewer_permissions`;
-    `kms_key` is a key of records and logs that is none of the stage's."""
+def readiness_permissions(names: StageNames, own_role: str, qualifier: str) -> list[Permission]:
+    """Return what `claude-bedrock doctor` reads of the account beside `viewer_permissions`."""
     return [
         Permission(
             "ReadCdkBootstrap",
@@ -91,11 +87,26 @@ def readiness_permissions(
             [names.iam(f"oidc-provider/{GITHUB}")],
         ),
         Permission("SimulateOwnPermissions", ("iam:SimulatePrincipalPolicy",), [own_role]),
-        *(
-            [Permission("ReadKmsKeyPolicy", ("kms:DescribeKey", "kms:GetKeyPolicy"), [kms_key])]
-            if kms_key
-            else []
-        ),
+    ]
+
+
+def existing_resource_permissions(
+    *, key_arn: str | None, access_log_bucket_arn: str | None
+) -> list[Permission]:
+    """Return what `claude-bedrock doctor` reads of a key and a bucket that the stage uses and
+    does not make."""
+    key_actions = ("kms:DescribeKey", "kms:GetKeyPolicy")
+    bucket_actions = (
+        *("s3:GetBucketLocation", "s3:GetEncryptionConfiguration"),
+        *("s3:GetBucketObjectLockConfiguration", "s3:GetBucketPolicy"),
+    )
+    return [
+        Permission(sid, actions, [arn])
+        for sid, actions, arn in (
+            ("ReadKmsKeyPolicy", key_actions, key_arn),
+            ("ReadAccessLogBucket", bucket_actions, access_log_bucket_arn),
+        )
+        if arn
     ]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import aws_cdk as cdk
 from aws_cdk import aws_cloudtrail as cloudtrail
 from aws_cdk import aws_iam as iam
@@ -41,7 +43,9 @@ class RecordAccessLog(Construct):
         )
         self.trail = self._trail(bucket) if mode == "data_events" else None
         if mode == "server_access_log":
-            self._server_access_log(bucket)
+            statement = delivery_statement(bucket, self.bucket.arn_for_objects(f"{PREFIX}*"))
+            self.bucket.add_to_resource_policy(iam.PolicyStatement.from_json(statement))
+            deliver_access_log(bucket, self.bucket.bucket_name, PREFIX)
 
     def _trail(self, bucket: s3.Bucket) -> cloudtrail.Trail:
         """Create a trail of these objects only, without management events.
@@ -64,23 +68,31 @@ class RecordAccessLog(Construct):
         )
         return trail
 
-    def _server_access_log(self, bucket: s3.Bucket) -> None:
-        stack = cdk.Stack.of(self)
-        self.bucket.add_to_resource_policy(
-            iam.PolicyStatement(
-                sid="AllowS3AccessLogDelivery",
-                principals=[iam.ServicePrincipal("logging.s3.amazonaws.com")],
-                actions=["s3:PutObject"],
-                resources=[self.bucket.arn_for_objects(f"{PREFIX}*")],
-                conditions={
-                    "ArnLike": {"aws:SourceArn": bucket.bucket_arn},
-                    "StringEquals": {"aws:SourceAccount": stack.account},
-                },
-            )
-        )
-        logged = bucket.node.default_child
-        if not isinstance(logged, s3.CfnBucket):
-            raise TypeError(logged)
-        logged.logging_configuration = s3.CfnBucket.LoggingConfigurationProperty(
-            destination_bucket_name=self.bucket.bucket_name, log_file_prefix=PREFIX
-        )
+
+def delivery_statement(bucket: s3.Bucket, objects: str) -> dict[str, Any]:
+    """Return what a bucket's policy needs, so that S3 delivers the access log of `bucket` as the
+    `objects` of that ARN:
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html
+    """
+    stack = cdk.Stack.of(bucket)
+    return {
+        "Sid": "AllowS3AccessLogDelivery",
+        "Effect": "Allow",
+        "Principal": {"Service": "logging.s3.amazonaws.com"},
+        "Action": "s3:PutObject",
+        "Resource": objects,
+        "Condition": {
+            "ArnLike": {"aws:SourceArn": bucket.bucket_arn},
+            "StringEquals": {"aws:SourceAccount": stack.account},
+        },
+    }
+
+
+def deliver_access_log(bucket: s3.Bucket, destination: str, prefix: str) -> None:
+    """Have S3 deliver the access log of `bucket` to the bucket named `destination`."""
+    logged = bucket.node.default_child
+    if not isinstance(logged, s3.CfnBucket):
+        raise TypeError(logged)
+    logged.logging_configuration = s3.CfnBucket.LoggingConfigurationProperty(
+        destination_bucket_name=destination, log_file_prefix=prefix
+    )

@@ -160,7 +160,14 @@ def test_each_check_fails_and_names_the_fix(deployment: Deployment, tmp_path: Pa
     # archive: tests/unit/cli/doctor/test_archive.py has what can be wrong with one.
     warnings = {*account_overrides.NAMES, alarms.SUBSCRIBERS.name, alarms.DELIVERIES}
     others = {"AWS CLI", "stage settings", "token issuer", "archive", *warnings}
-    others |= {"permissions boundary", "KMS key", "VPC endpoints", "truststore", "web ACL"}
+    others |= {
+        "permissions boundary",
+        "KMS key",
+        "access log bucket",
+        "VPC endpoints",
+        "truststore",
+        "web ACL",
+    }
     assert set(fixes) == set(NAMES) - others
     (warned,) = checks_of(checks, "enforced guardrail", "warning")
     assert "abc123 version 2" in warned.found

@@ -167,6 +167,21 @@ def test_every_stage_of_cdk_json_is_valid() -> None:
             "logging.object_lock: governance given without a canary; allowed: an evidence.canary ",
         ),
         (
+            {
+                "log_bucket_access_log": {"bucket": "company-logs"},
+                "record_access_log": "server_access_log",
+            },
+            "logging.log_bucket_access_log: given with record_access_log server_access_log, and a ",
+        ),
+        (
+            {"log_bucket_access_log": {"bucket": "claude-on-bedrock-dev-invocation-bucket-1"}},
+            "logging.log_bucket_access_log.bucket: 'claude-on-bedrock-dev-invocation-bucket-1' ",
+        ),
+        (
+            {"log_bucket_access_log": {"bucket": "company-logs", "prefix": "a b"}},
+            "logging.log_bucket_access_log.prefix: 'a b' given; allowed: up to 200 letters, ",
+        ),
+        (
             {"kms_key": "arn:aws:kms:us-west-2:123456789012:key/1234"},
             "logging.kms_key: a key of us-west-2 given; allowed: one of us-east-1, the stage's ",
         ),

@@ -77,7 +77,8 @@ ANSWERS: Final = (
         ("S3BucketLoggingEnabled", "CT.S3.PR.2"),
         Kind.STAGE,
         "`record_access_log` turns it on, by CloudTrail, which reports more and is complete, or "
-        "by S3 as these rules expect: [both ways](security.md#access-log-for-records). The "
+        "by S3 as these rules expect, into a bucket of the stage or, with "
+        "`log_bucket_access_log`, of yours: [both ways](security.md#access-log-for-records). The "
         "default is `null`, since many accounts have such a trail already",
     ),
     Answer(
