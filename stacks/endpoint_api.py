@@ -32,7 +32,7 @@ def add_endpoint_api(
 ) -> StreamingApi:
     """Create the API, and what a stage's settings put beside it. `own_web_acl` is the ARN of the
     web ACL that the stage makes; without one, that of its settings holds."""
-    domain, network = stage.endpoint.domain, stage.endpoint.network
+    domain = stage.endpoint.domain
     given = stage.endpoint.web_acl
     api = StreamingApi(
         stack,
@@ -45,7 +45,7 @@ def add_endpoint_api(
         access_log=access_log,
         is_traced=stage.endpoint.tracing is not None,
         allowed_ips=stage.endpoint.allowed_ips,
-        vpc_endpoints=network.api_endpoints if network else (),
+        vpc_endpoints=stage.endpoint.api_endpoints,
         web_acl=given if isinstance(given, str) else own_web_acl,
         disable_execute_api=bool(domain and domain.disable_execute_api),
         has_client_certificates=bool(domain and domain.truststore),
@@ -88,8 +88,8 @@ def add_web_acl(stack: cdk.Stack, stage: Stage) -> str | None:
 def endpoint_url(stack: cdk.Stack, stage: Stage, api: StreamingApi) -> str:
     """Return the endpoint's URL: that of a VPC endpoint where the API is private, that of the
     stage's domain name, which is created here, or that of API Gateway."""
-    if network := stage.endpoint.network:
-        return api.private_url(network.api_endpoints[0])
+    if endpoints := stage.endpoint.api_endpoints:
+        return api.private_url(endpoints[0])
     if domain := stage.endpoint.domain:
         _add_domain(stack, domain, api)
         return f"https://{domain.name}/"

@@ -194,23 +194,25 @@ def _truststore_mistakes(stage: Stage) -> Iterator[str]:
 
 def _private_mistakes(stage: Stage) -> Iterator[str]:
     """Yield what a private API has not, and a canary that could not reach it."""
-    network = stage.endpoint.network
+    network, endpoints = stage.endpoint.network, stage.endpoint.api_endpoints
     if network is None:
         return
-    if stage.endpoint.domain:
+    if not endpoints and network.functions is None:
         yield (
-            "endpoint.domain: given with endpoint.network; allowed: either of the two, since the "
-            "stage makes public domain names only"
+            "endpoint.network: neither api_endpoints nor functions given; allowed: one of them, or "
+            "both"
         )
-    if len(set(network.api_endpoints)) != len(network.api_endpoints):
+    if endpoints and stage.endpoint.domain:
         yield (
-            f"endpoint.network.api_endpoints: {list(network.api_endpoints)} given; allowed: each "
-            "id once"
+            "endpoint.domain: given with endpoint.network.api_endpoints; allowed: either of the "
+            "two, since the stage makes public domain names only"
         )
+    if len(set(endpoints)) != len(endpoints):
+        yield f"endpoint.network.api_endpoints: {list(endpoints)} given; allowed: each id once"
     if stage.evidence.canary:
         yield (
-            "evidence.canary: given with endpoint.network, which keeps it out, since it runs "
-            "outside of your VPC; allowed: either of the two"
+            "evidence.canary: given with endpoint.network, which keeps it out, since it has no way "
+            "to the endpoint; allowed: either of the two"
         )
     if network.functions:
         yield from _function_mistakes(stage, network.functions)

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Discriminator, Field, Tag
 
 from stacks.stage.group import TRUE_OR_FALSE, Allowed, Group, Page
-from stacks.stage.network import FunctionNetwork, PrivateNetwork
+from stacks.stage.network import EndpointNetwork, FunctionNetwork
 
 # As a browser sends it: scheme, host in lower case, a port unless it is the scheme's own:
 # https://fetch.spec.whatwg.org/#origin-header
@@ -246,12 +246,12 @@ class Endpoint(Group):
         Field(description="A name of your own for the endpoint. null: API Gateway's."),
     ] = None
     network: Annotated[
-        PrivateNetwork | None,
-        Allowed("an object of api_endpoints and functions, or null"),
+        EndpointNetwork | None,
+        Allowed("an object of api_endpoints, functions or both, or null"),
         Page("security.md#a-private-endpoint"),
         Field(
-            description="Makes the API private: it answers through these VPC endpoints only. null: "
-            "the API is public."
+            description="What of the stage is in a VPC of yours: the API, the functions or both. "
+            "null: neither."
         ),
     ] = None
     max_body_bytes: Annotated[
@@ -302,6 +302,11 @@ class Endpoint(Group):
             "burst. null: it shares what the account has with other functions.",
         ),
     ] = None
+
+    @property
+    def api_endpoints(self) -> tuple[str, ...]:
+        """The VPC endpoints of a private API; none where the API is public."""
+        return (self.network.api_endpoints if self.network else None) or ()
 
     @property
     def function_network(self) -> FunctionNetwork | None:

@@ -10,6 +10,9 @@ from stacks.stage.group import Allowed, Group, Page
 
 # https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateVpcEndpoint.html
 VpcEndpointId = Annotated[str, Field(pattern=r"^vpce-[0-9a-f]{8,17}$")]
+VpcEndpointIds = Annotated[
+    tuple[VpcEndpointId, ...], Field(min_length=1, max_length=20, strict=False)
+]
 SubnetId = Annotated[str, Field(pattern=r"^subnet-[0-9a-f]{8,17}$")]
 RouteTableId = Annotated[str, Field(pattern=r"^rtb-[0-9a-f]{8,17}$")]
 PrefixListId = Annotated[str, Field(pattern=r"^pl-[0-9a-f]{8,17}$")]
@@ -84,20 +87,18 @@ class FunctionNetwork(Group):
     ] = None
 
 
-class PrivateNetwork(Group):
-    """Through which VPC endpoints callers reach a private API, and where its functions run."""
+class EndpointNetwork(Group):
+    """Through which VPC endpoints callers reach a private API, and where the functions run."""
 
     api_endpoints: Annotated[
-        tuple[VpcEndpointId, ...],
-        Allowed("a list of 1 to 20 different ids of interface endpoints of execute-api"),
+        VpcEndpointIds | None,
+        Allowed("a list of 1 to 20 different ids of interface endpoints of execute-api, or null"),
         Field(
-            min_length=1,
-            max_length=20,
-            strict=False,
-            description="The VPC endpoints of execute-api by which callers come. The endpoint's "
-            "URL has the first in its host name.",
+            description="Makes the API private: it answers through these VPC endpoints of "
+            "execute-api only. The endpoint's URL has the first in its host name. null: the API is "
+            "public.",
         ),
-    ]
+    ] = None
     functions: Annotated[
         FunctionNetwork | None,
         Allowed("an object of vpc, subnets, endpoints and more, or null"),

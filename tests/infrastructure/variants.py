@@ -276,12 +276,15 @@ _WITH_OTHER_KEYS: Final[Mapping[str, Sequence[Block]]] = {
         {"endpoint.network": None, "evidence.canary": ABSENT},
         *(
             {
-                "endpoint.network": {**_ENDPOINT, "functions": functions},
+                "endpoint.network": network,
                 "evidence.canary": ABSENT,
                 "account.api_log_role": "leave",
                 "callers.token_issuers": ABSENT,
             }
-            for functions in (_FUNCTIONS, _OWN_ENDPOINTS)
+            for network in (
+                {"functions": _FUNCTIONS},
+                {**_ENDPOINT, "functions": _OWN_ENDPOINTS},
+            )
         ),
         {"endpoint.network": _ENDPOINT, "evidence.canary": ABSENT},
         {"endpoint.network": _TWO_ENDPOINTS, "evidence.canary": ABSENT},

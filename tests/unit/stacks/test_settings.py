@@ -577,6 +577,10 @@ def test_every_stage_of_cdk_json_is_valid() -> None:
             "evidence.canary: given with endpoint.network, which keeps it out",
         ),
         (
+            {"network": {}},
+            "endpoint.network: neither api_endpoints nor functions given; allowed: one of them",
+        ),
+        (
             {"network": {"api_endpoints": []}},
             "endpoint.network.api_endpoints: [] given; allowed: a list of 1 to 20 different ids",
         ),
