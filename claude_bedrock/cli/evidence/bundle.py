@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from claude_bedrock.cli.evidence import check
+from claude_bedrock.cli.evidence.object_versions import EvidenceVersions
 from claude_bedrock.cli.evidence.record_copy import key_of_copy, line_of_copy
 from claude_bedrock.cli.shared import stage_settings
 from claude_bedrock.cli.shared.deployment import Client, Deployment, NoTargetError
@@ -25,6 +26,7 @@ from claude_bedrock.verification.evidence_bucket import (
     PREFIX,
     BrokenEvidenceError,
     EvidenceBucket,
+    EvidenceFiles,
     SealedFile,
     before,
     begin_of,
@@ -67,7 +69,8 @@ def export(deployment: Deployment, period: Period, folder: Path, *, with_records
         stack = deployment.stack("InvocationLogging")
         raise NoTargetError(f"{stack} was deployed by an older version. Deploy it again.")
     s3 = deployment.client("s3")
-    evidence = EvidenceBucket(s3, outputs["EvidenceBucketName"])
+    # A legal hold keeps versions that have expired since, behind a delete marker.
+    evidence = EvidenceVersions(s3, outputs["EvidenceBucketName"], newest=True)
     files = ManifestFolder(folder)
     hours = list(_hours(evidence, period))
     if not hours:
@@ -97,7 +100,7 @@ class _Hour(NamedTuple):
     file: SealedFile | None = None
 
 
-def _hours(evidence: EvidenceBucket, period: Period) -> Iterator[str]:
+def _hours(evidence: EvidenceFiles, period: Period) -> Iterator[str]:
     """Yield the names of the files of hours that begin in the window."""
     for key in evidence.listed(HOURLY, before(period.since)):
         if begin_of(key) >= period.until:
@@ -105,7 +108,7 @@ def _hours(evidence: EvidenceBucket, period: Period) -> Iterator[str]:
         yield key
 
 
-def _copy_hour(evidence: EvidenceBucket, key: str, files: ManifestFolder) -> _Hour:
+def _copy_hour(evidence: EvidenceFiles, key: str, files: ManifestFolder) -> _Hour:
     """Copy the file of an hour, its signatures, its lists and the files that it links. What does
     not hold is copied as it is."""
     _copy_signed(evidence, key, files)
@@ -128,7 +131,7 @@ def _copy_hour(evidence: EvidenceBucket, key: str, files: ManifestFolder) -> _Ho
     return _Hour(paths, log_events, file)
 
 
-def _copy_signed(evidence: EvidenceBucket, key: str, files: ManifestFolder) -> None:
+def _copy_signed(evidence: EvidenceFiles, key: str, files: ManifestFolder) -> None:
     """Copy a sealed file and its signatures. Raises BrokenEvidenceError where it is gone."""
     files.write(key, evidence.content(key))
     name = key.removeprefix(PREFIX).removesuffix(".jsonl")
@@ -137,7 +140,7 @@ def _copy_signed(evidence: EvidenceBucket, key: str, files: ManifestFolder) -> N
 
 
 def _copy_list(
-    evidence: EvidenceBucket, file: SealedFile, name: str, files: ManifestFolder
+    evidence: EvidenceFiles, file: SealedFile, name: str, files: ManifestFolder
 ) -> SealedList | None:
     """Copy a list of digests; return None where the hour names none, or it is gone."""
     named = SealedList.of(file.entries[0].get(name))
@@ -163,12 +166,13 @@ def _copy_objects(s3: Client, paths: Sequence[str], files: ManifestFolder) -> tu
 
 
 def _content(s3: Client, path: str) -> bytes | None:
-    """Return the bytes of an object; None where it is gone."""
+    """Return the bytes of an object, or of the version that a legal hold keeps of it; None where it
+    is gone."""
     bucket, _, key = path.removeprefix("s3://").partition("/")
-    try:
-        return EvidenceBucket(s3, bucket).content(key)
-    except BrokenEvidenceError:
-        return None
+    for source in (EvidenceBucket(s3, bucket), EvidenceVersions(s3, bucket, newest=True)):
+        with suppress(BrokenEvidenceError):
+            return source.content(key)
+    return None
 
 
 def _copy_log_records(

@@ -35,6 +35,12 @@ if TYPE_CHECKING:
 ROLE: Final[Role] = "legal-hold"
 _EVERY: Final = 1000
 """So many versions a step of the progress has."""
+_ARCHIVE: Final = (
+    "Whether the copies in the archive {} are held too cannot be seen from this account: S3 "
+    "replicates a hold only where that bucket has Object Lock. Look there: "
+    "docs/compliance.md#holds-in-an-archive."
+)
+"""https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock-managing.html#object-lock-managing-replication"""
 HoldSince = Annotated[
     str | None,
     typer.Option("--since", "--from", metavar="TIME", help="Start of the window, ISO 8601."),
@@ -94,6 +100,9 @@ def hold(
             if not yes or not selection.versions:
                 _end_dry_run(selection, as_json=as_json)
             outcome = holder.place(scope, selection, reason)
+        archive = stage_settings.deployed(target).archive
+    if archive and not as_json:
+        echo(escape_line(_ARCHIVE.format(archive)))
     _end(outcome, "held", as_json=as_json)
 
 

@@ -31,20 +31,22 @@ def list_versions(
 
 class EvidenceVersions(EvidenceFiles):
     """The evidence in a bucket, also what has expired and is held. Of each key it is the oldest
-    version: evidence is written once, and what came later is not the function's."""
+    version: evidence is written once, and what came later is not the function's. With `newest` it
+    is what a reader finds, or would without the lifecycle rule's delete marker."""
 
-    def __init__(self, s3: Client, bucket: str) -> None:
+    def __init__(self, s3: Client, bucket: str, *, newest: bool = False) -> None:
         self._s3 = s3
         self._bucket = self.name = bucket
+        self._newest = newest
         self._versions: dict[str, str] = {}
 
     def listed(self, prefix: str, after: str = "") -> Iterator[str]:
-        oldest = {
-            str(item["Key"]): str(item["VersionId"])
-            for item in list_versions(self._s3, self._bucket, prefix, after=after)
-        }
-        self._versions |= oldest
-        yield from sorted(oldest)
+        chosen: dict[str, str] = {}
+        for item in list_versions(self._s3, self._bucket, prefix, after=after):
+            if not (self._newest and item["Key"] in chosen):
+                chosen[str(item["Key"])] = str(item["VersionId"])
+        self._versions |= chosen
+        yield from sorted(chosen)
 
     def content(self, key: str) -> bytes:
         if key not in self._versions and key not in list(self.listed(key)):

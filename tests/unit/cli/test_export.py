@@ -180,6 +180,19 @@ def test_an_object_that_is_gone_is_named(stage: Exported, tmp_path: Path) -> Non
     assert verify(tmp_path / "bundle").exit_code == 1
 
 
+def test_what_is_held_is_exported_after_it_has_expired(stage: Exported, tmp_path: Path) -> None:
+    """S3's lifecycle rule hides what a legal hold keeps behind a delete marker."""
+    stage.s3.expired = set(stage.s3.objects)
+
+    result = export(tmp_path / "bundle")
+
+    assert (result.exit_code, "Gone from the bucket" in result.output) == (0, False)
+    assert (tmp_path / "bundle" / record_key(2)).exists()
+    checked = verify(tmp_path / "bundle")
+    assert checked.exit_code == 0, checked.output
+    assert "of 3 files of hours, 3 are what was read, 0 are changed" in checked.output
+
+
 def test_a_file_that_does_not_hold_is_exported_as_it_is(stage: Exported, tmp_path: Path) -> None:
     key = key_of_hour(MONTH + 2 * HOUR)
     stage.s3.objects[key] = stage.s3.objects[key].replace(b"run", b"ran", 1)

@@ -190,6 +190,18 @@ def test_an_order_is_listed_and_sealed_and_the_next_hour_names_it(account: Accou
     assert sealed[1]["failed"] == 0
 
 
+@pytest.mark.usefixtures("account")
+def test_an_archive_is_named_since_its_copies_cannot_be_seen(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(SETTINGS, "archive", "company-archive")
+
+    result = run("hold", "--caller", "anna", *WHY, "--yes")
+
+    assert result.exit_code == 0, result.output
+    assert "copies in the archive company-archive are held too cannot be seen" in result.output
+
+
 def test_a_hold_is_found_behind_the_delete_marker_of_a_lifecycle_rule(account: Account) -> None:
     hold_id = hold("--caller", "anna")
     for key in held(account):

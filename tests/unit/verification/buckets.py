@@ -19,10 +19,12 @@ AFTER = MONTH + timedelta(hours=HOURS, minutes=5) + timedelta(hours=3)
 
 
 class MemoryS3:
-    """boto3's client, with a bucket of which S3 enforces `IfNoneMatch`."""
+    """boto3's client, with a bucket of which S3 enforces `IfNoneMatch`. Behind a delete marker is
+    what has `expired`: only a version's id leads to it."""
 
     def __init__(self) -> None:
         self.objects: dict[str, bytes] = {}
+        self.expired: set[str] = set()
 
     def put_object(
         self,
@@ -40,8 +42,8 @@ class MemoryS3:
             raise ClientError(error, "PutObject")  # type: ignore[arg-type]
         self.objects[Key] = Body if isinstance(Body, bytes) else Body.read()
 
-    def get_object(self, *, Key: str, **_: object) -> Mapping[str, Any]:  # noqa: N803
-        if Key not in self.objects:
+    def get_object(self, *, Key: str, VersionId: str = "", **_: object) -> Mapping[str, Any]:  # noqa: N803
+        if Key not in self.objects or (Key in self.expired and not VersionId):
             error = {"Error": {"Code": "NoSuchKey"}, "ResponseMetadata": {"HTTPStatusCode": 404}}
             raise ClientError(error, "GetObject")  # type: ignore[arg-type]
         return {"Body": io.BytesIO(self.objects[Key])}
@@ -54,10 +56,14 @@ class MemoryS3:
         *,
         Prefix: str,  # noqa: N803
         StartAfter: str = "",  # noqa: N803
+        KeyMarker: str = "",  # noqa: N803
         **_: object,
     ) -> Iterator[Mapping[str, Any]]:
-        keys = sorted(key for key in self.objects if key.startswith(Prefix) and key > StartAfter)
-        yield {"Contents": [{"Key": key, "Size": len(self.objects[key])} for key in keys]}
+        after = StartAfter or KeyMarker
+        keys = sorted(key for key in self.objects if key.startswith(Prefix) and key > after)
+        items = [{"Key": key, "Size": len(self.objects[key]), "VersionId": "v1"} for key in keys]
+        current = [item for item in items if item["Key"] not in self.expired]
+        yield {"Contents": current, "Versions": items}
 
 
 class Month:
