@@ -24,6 +24,7 @@ ANSWER_TOKENS: Final = {
     "stream": 400,
     "large": 16,
     "disconnected": 600,
+    "mantle": 16,
 }
 """The most output tokens of each call that reaches a model."""
 
