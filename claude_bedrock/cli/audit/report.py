@@ -13,6 +13,7 @@ from claude_bedrock.cli.audit import (
     configuration_changes,
     deployed_versions,
     key_owners,
+    legal_holds,
     logging_state,
     readers,
     retention,
@@ -25,6 +26,7 @@ from claude_bedrock.cli.audit.configuration_changes import History
 from claude_bedrock.cli.audit.controls import CONTROLS, Control
 from claude_bedrock.cli.audit.deployed_versions import DeployedVersions
 from claude_bedrock.cli.audit.key_owners import KeyOwners
+from claude_bedrock.cli.audit.legal_holds import HoldsInForce
 from claude_bedrock.cli.audit.logging_state import Logging
 from claude_bedrock.cli.audit.readers import RecordReaders
 from claude_bedrock.cli.audit.recorded_responses import Answer, RecordingDeployment
@@ -88,6 +90,7 @@ class Report(NamedTuple):
     key_owners: KeyOwners = KeyOwners()
     versions: DeployedVersions = DeployedVersions()
     previous: PreviousWindow | None = None
+    legal_holds: HoldsInForce = HoldsInForce()
 
     @property
     def statements(self) -> tuple[Statement, ...]:
@@ -180,6 +183,7 @@ class Report(NamedTuple):
                 "object_lock": self.retention.object_lock,
                 "locations": [location._asdict() for location in self.retention.locations],
             },
+            "legal_holds": self.legal_holds.as_data(),
             "access": [holder._asdict() for holder in self.access.holders],
             "record_readers": self.readers.as_data(),
             "keys": self.key_owners.as_data(),
@@ -223,6 +227,7 @@ def gather(deployment: Deployment, period: Period, evidence: Evidence) -> Report
         key_owners=key_owners.collect_key_owners(deployment, meant, period.now),
         versions=deployed_versions.collect_versions(recorder, stacks),
         previous=_previous(deployment, period),
+        legal_holds=legal_holds.collect_holds(deployment, outputs["InvocationLogging"], period.now),
         answers=tuple(recorder.answers),
     )
 

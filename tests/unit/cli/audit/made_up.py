@@ -12,6 +12,7 @@ from claude_bedrock.cli.audit.configuration_changes import Change, History
 from claude_bedrock.cli.audit.controls import CONTROLS
 from claude_bedrock.cli.audit.deployed_versions import DeployedVersions, StackVersion
 from claude_bedrock.cli.audit.key_owners import KeyOwner, KeyOwners
+from claude_bedrock.cli.audit.legal_holds import HoldsInForce
 from claude_bedrock.cli.audit.logging_state import Logging
 from claude_bedrock.cli.audit.readers import Access, Reader, RecordReaders
 from claude_bedrock.cli.audit.recorded_responses import Answer
@@ -27,7 +28,9 @@ from claude_bedrock.cli.verify.verification import Report as Joined
 from claude_bedrock.cli.verify.window_hours import WindowHours
 from claude_bedrock.verification.accepted_findings import Disposition
 from claude_bedrock.verification.assessment import assess
+from claude_bedrock.verification.digest_list import SealedList
 from claude_bedrock.verification.finding import Counts, Finding, Outcome
+from claude_bedrock.verification.legal_holds import LegalHold
 from claude_bedrock.verification.run import ANSWERED_IN
 
 HOSTILE = "<img src=x onerror=alert(1)>\"'&</script><script>alert(2)</script>"
@@ -122,6 +125,23 @@ def report(*, lost: int = 2) -> Report:
             )
         ),
         previous=_previous(),
+        legal_holds=HoldsInForce([_hold()]),
+    )
+
+
+def _hold() -> LegalHold:
+    return LegalHold(
+        id="3f1c09d2aa41",
+        state="held",
+        caller=HOSTILE,
+        since="2026-11-01T00:00:00Z",
+        until="2026-11-02T00:00:00Z",
+        reason=HOSTILE,
+        by=HOSTILE,
+        at="2026-11-09T08:00:00Z",
+        versions=12345,
+        failed=0,
+        listing=SealedList("evidence/hold-lists/3f1c09d2aa41.jsonl.gz", "ab" * 32),
     )
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from claude_bedrock.cli.audit.command import _print_report
 from claude_bedrock.cli.audit.controls import CONTROLS
+from claude_bedrock.cli.audit.legal_holds import HoldsInForce
 from claude_bedrock.cli.audit.page import page
 from claude_bedrock.cli.audit.report import USAGE_BY
 from claude_bedrock.cli.audit.statement import VERDICTS
@@ -192,6 +193,14 @@ def test_the_first_screen_has_verdict_reason_hours_witnesses_readers_and_signer(
         f"Signed by {signed} KMS key whose public key has the SHA-256 {'ab' * 32}",
     ):
         assert words in shown, words
+
+
+def test_holds_in_force_are_listed_and_their_absence_is_stated(text: str) -> None:
+    (row,) = re.findall(r"<tr>.*?3f1c09d2aa41.*?</tr>", text, re.DOTALL)
+    assert ">held<" in row and "12,345" in row
+    assert "No legal hold is in force" in page(report()._replace(legal_holds=HoldsInForce()))
+    withheld = HoldsInForce(note="Not assessed: AWS withholds it.")
+    assert "AWS withholds it." in page(report()._replace(legal_holds=withheld))
 
 
 def test_what_is_not_assessed_is_no_risk_that_has_come_true() -> None:
