@@ -1,5 +1,6 @@
 """The audit report, shown: of live calls and a made-up month, sealed hour by hour, in which two
-records were lost, one of them for a reason that an operator accepts."""
+records were lost, one of them for a reason that an operator accepts, and one call went to a Region
+without a stage. The records of one caller are under a legal hold."""
 
 import asyncio
 import json
@@ -8,12 +9,15 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final, NamedTuple
+from uuid import UUID
 
 from rich.console import Console
 
 from claude_bedrock.cli.audit import output_folder
 from claude_bedrock.cli.audit.accounts.accounts_report import PAGE, AccountsReport
 from claude_bedrock.cli.audit.report import Report, gather
+from claude_bedrock.cli.evidence.hold_selection import Scope, select
+from claude_bedrock.cli.evidence.legal_hold import Holder
 from claude_bedrock.cli.shared import stage_settings
 from claude_bedrock.cli.shared.deployment import Deployment
 from claude_bedrock.cli.shared.record_sources import destinations_of
@@ -21,10 +25,11 @@ from claude_bedrock.cli.verify.evidence_folder import Evidence
 from claude_bedrock.cli.verify.verification_function import invoke_verification
 from claude_bedrock.records.invocation_records import STREAM
 from claude_bedrock.records.log_item import LogItem
+from claude_bedrock.records.trail_event import TrailEvent
 from claude_bedrock.verification.period import Period
 from demo import many_accounts
 from demo.calls import DemoFailedError, demonstrate
-from demo.sample_call import record
+from demo.sample_call import ACCOUNT, Call, record
 from demo.sample_evidence import Made, seal, without
 from demo.sample_month import Bucket, Hour, Month, hours
 from local.run.endpoint import Endpoint
@@ -38,11 +43,26 @@ operator accepts the first."""
 _BATCH: Final = 500
 
 
+ELSEWHERE: Final = "eu-west-3"
+"""The Region without a stage."""
+OUTSIDER: Final = f"arn:aws:sts::{ACCOUNT}:assumed-role/data-science/notebook"
+HELD_CALLER: Final = "support.desk"
+HELD_BECAUSE: Final = "Dispute 2026-117, by order of the legal department"
+_HELD_DAYS: Final = 2
+"""The hold is of so many days, the last of the month."""
+
+
 class Lost(NamedTuple):
-    """The request ids of the calls whose record was lost: `accepted`, and still `open`."""
+    """The request ids of the calls whose record was lost: `accepted`, and still `open`; and of the
+    one that went `elsewhere`."""
 
     accepted: str
     open: str
+    elsewhere: str
+
+    @property
+    def records(self) -> tuple[str, str]:
+        return self.accepted, self.open
 
 
 class DeployedEarlier(Deployment):
@@ -53,8 +73,8 @@ class DeployedEarlier(Deployment):
 
 
 async def demonstrate_audit(endpoint: Endpoint, out: Path, console: Console) -> None:
-    """Write the report into the folder `out`. Raise DemoFailedError unless it names the lost call
-    and nothing else."""
+    """Write the report into the folder `out`. Raise DemoFailedError unless it names the lost call,
+    the one in a Region without a stage and the legal hold, and nothing else."""
     stage = DeployedEarlier(endpoint.stage, endpoint.region, endpoint.aws_endpoint_url)
     await demonstrate(endpoint, console)
     console.print(f"\nA made-up month of {CALLS:,} calls goes into the embedded AWS.")
@@ -62,6 +82,8 @@ async def demonstrate_audit(endpoint: Endpoint, out: Path, console: Console) -> 
     lost = await asyncio.to_thread(fill, stage)
     console.print(f"Its {24 * DAYS} hours are joined, sealed and signed.")
     period = _past_month()
+    held = await asyncio.to_thread(_hold, stage, period)
+    console.print(f"{held:,} object versions of {HELD_CALLER} are under a legal hold.")
     report = await asyncio.to_thread(_report, stage, period, out, lost)
     _check(report, lost)
     written = output_folder.write(out, report)
@@ -78,20 +100,56 @@ def fill(stage: Deployment) -> Lost:
     evidence of it. Return the calls whose record is lost."""
     month = _month(stage)
     made = list(hours(month))
-    lost = Lost(*(_busiest(made, day).calls[0].request_id for day in _LOST_ON))
+    first_calls = [_busiest(made, day).calls[0] for day in _LOST_ON]
+    elsewhere = str(UUID(int=first_calls[0].at))
+    accepted, still_open = (call.request_id for call in first_calls)
+    lost = Lost(accepted, still_open, elsewhere)
+    stray = first_calls[0]._replace(request_id=elsewhere, region=ELSEWHERE, answered_in=ELSEWHERE)
     bucket = Bucket(stage.client("s3"), month.bucket)
     entries: list[LogItem] = []
     records: list[LogItem] = []
+    events = [_event(stray, OUTSIDER)]
     for hour in made:
         objects = _objects(hour, lost)
         for key, content in objects.items():
             bucket.put(key, content)
         entries += _entries(hour)
         records += [item for item in _records(hour, month) if item.source not in lost]
+        events += [_event(call, month.identity(call)) for call in hour.calls]
     _put_all(stage, entries, records)
     first = datetime(*month.first.timetuple()[:3], tzinfo=UTC)
-    seal(stage, Made(entries, records), first, 24 * DAYS)
+    seal(stage, Made(entries, records, events), first, 24 * DAYS)
     return lost
+
+
+def _event(call: Call, principal: str) -> TrailEvent:
+    """Return CloudTrail's event of a call."""
+    return TrailEvent(
+        request_id=call.request_id,
+        at=call.at,
+        operation="InvokeModelWithResponseStream" if call.stream else "InvokeModel",
+        account=ACCOUNT,
+        region=call.region,
+        principal=principal,
+        model_id=call.model_id,
+        error_code="ThrottlingException" if call.throttled else "",
+        answered_in=call.answered_in,
+    )
+
+
+def _hold(stage: Deployment, period: Period) -> int:
+    """Hold the records of a caller in the month's last days; return how many versions are held."""
+    bucket = stage.outputs("InvocationLogging")["EvidenceBucketName"]
+    s3 = stage.client("s3")
+    s3.put_object_lock_configuration(  # the stage `local` has no `object_lock`
+        Bucket=bucket, ObjectLockConfiguration={"ObjectLockEnabled": "Enabled"}
+    )
+    scope = Scope(HELD_CALLER, period.until - timedelta(days=_HELD_DAYS), period.until)
+    selection = select(s3, destinations_of(stage), bucket, scope)
+    outcome = Holder(stage, lambda _: None).place(scope, selection, HELD_BECAUSE)
+    if outcome.failed or not outcome.versions:
+        raise DemoFailedError(f"the hold has {outcome.versions} versions, {outcome.failed} failed")
+    return outcome.versions
 
 
 def _busiest(made: Iterable[Hour], day: int) -> Hour:
@@ -101,7 +159,7 @@ def _busiest(made: Iterable[Hour], day: int) -> Hour:
 
 def _objects(hour: Hour, lost: Lost) -> Mapping[str, bytes]:
     objects = dict(hour.objects)
-    for request_id in lost:
+    for request_id in lost.records:
         if any(call.request_id == request_id for call in hour.calls):
             objects = without(objects, request_id)
     return objects
@@ -180,10 +238,12 @@ def _check_accounts(report: AccountsReport) -> None:
 def _check(report: Report, lost: Lost) -> None:
     joined = report.completeness.report
     findings = [(finding.kind, finding.request_id) for finding in joined.outcome.findings]
-    if findings != [("missing_record", lost.open)]:
-        raise DemoFailedError(
-            f"the report should name {lost.open} and nothing else, but has {findings}"
-        )
+    expected = [("call_outside_stage", lost.elsewhere), ("missing_record", lost.open)]
+    if sorted(findings) != expected:
+        raise DemoFailedError(f"the report should name {expected}, but has {findings}")
+    holds = [(hold.caller, hold.state) for hold in report.legal_holds.holds]
+    if holds != [(HELD_CALLER, "held")]:
+        raise DemoFailedError(f"the report should name one legal hold, but has {holds}")
     accepted = [finding.request_id for finding, _ in joined.accepted]
     are_sealed = joined.hours and joined.hours.verified + joined.hours.not_due == 24 * DAYS
     if accepted != [lost.accepted] or not are_sealed:

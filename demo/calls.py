@@ -1,9 +1,12 @@
-"""The main job, shown: two calls by the anthropic SDK, and the two records of each."""
+"""The main job, shown: two calls by the anthropic SDK, the two records of each, and CloudTrail's
+event."""
 
 import asyncio
 import ssl
-from datetime import UTC, datetime
-from typing import Any
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any, TypeVar
 
 import anthropic
 from rich.console import Console, Group
@@ -12,8 +15,11 @@ from rich.text import Text
 
 from claude_bedrock.cli.logs.call_records import CallRecords, find
 from claude_bedrock.cli.shared.deployment import Deployment
-from claude_bedrock.cli.shared.record_sources import records_of
-from claude_bedrock.records.invocation_records import Record, Records
+from claude_bedrock.cli.shared.record_sources import destinations_of, records_of, trail_of
+from claude_bedrock.records.invocation_records import Record
+from claude_bedrock.records.read_digest import Fingerprint
+from claude_bedrock.records.trail_event import TrailEvent
+from claude_bedrock.records.trail_files import TrailFiles
 from local.run.endpoint import Endpoint
 
 MODEL = "claude-haiku-4-5"
@@ -21,24 +27,36 @@ QUESTION = "What is written down about this call?"
 PACED = "Count slowly. [[reply: events=12 pace=0.1]]"
 TIMEOUT_SECONDS = 30.0
 
+Result = TypeVar("Result")
+
 
 class DemoFailedError(Exception):
     """Something that the demonstration is to show was not there."""
 
 
 async def demonstrate(endpoint: Endpoint, console: Console) -> None:
-    """Call, print, and raise DemoFailedError unless both records of both calls are there."""
+    """Call, print, and raise DemoFailedError unless both records of both calls are there, and an
+    event of each, where the stage reads CloudTrail."""
     if not endpoint.api_keys:
         raise DemoFailedError("the stage has no key to show: its auth is iam; use `make local`")
     caller = Caller(endpoint, console)
     request_ids = [await asyncio.to_thread(caller.send), await asyncio.to_thread(caller.stream)]
     deployed = Deployment(endpoint.stage, endpoint.region, endpoint.aws_endpoint_url)
     records = await asyncio.to_thread(records_of, deployed)
+    trail = await asyncio.to_thread(trail_of, deployed)
+    account = await asyncio.to_thread(lambda: destinations_of(deployed).account)
     for request_id in request_ids:
-        result = await _wait_for_records(records, request_id)
+        reading = partial(find, records, request_id, hours=1)
+        result = await _wait(reading, lambda records: records.complete)
         console.print(_rendered(request_id, result))
         _check(request_id, result)
-    console.print(f"Both calls are on record in both places, {datetime.now(UTC):%H:%M:%S} UTC.")
+        if trail is not None:
+            event = await _wait(partial(_event_of, trail, account, request_id), bool)
+            console.print(_rendered_event(request_id, event))
+    witness = ", and CloudTrail has an event of each" if trail else ""
+    console.print(
+        f"Both calls are on record in both places{witness}, {datetime.now(UTC):%H:%M:%S} UTC."
+    )
 
 
 class Caller:
@@ -81,15 +99,45 @@ def _require_id(request_id: str | None) -> str:
     return request_id
 
 
-async def _wait_for_records(records: Records, request_id: str) -> CallRecords:
-    """Return what is on record once both places have it, or after TIMEOUT_SECONDS."""
+async def _wait(read: Callable[[], Result], is_there: Callable[[Result], bool]) -> Result:
+    """Return what is read once it is there, or after TIMEOUT_SECONDS."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + TIMEOUT_SECONDS
     while True:
-        result = await asyncio.to_thread(find, records, request_id, hours=1)
-        if result.complete or loop.time() > deadline:
+        result = await asyncio.to_thread(read)
+        if is_there(result) or loop.time() > deadline:
             return result
         await asyncio.sleep(0.2)
+
+
+def _event_of(trail: TrailFiles, account: str, request_id: str) -> TrailEvent | None:
+    now = datetime.now(UTC)
+    since, until = now - timedelta(hours=1), now + timedelta(minutes=2)
+    events = trail.events([account], since, until, Fingerprint())
+    return next(
+        (
+            event
+            for event in events
+            if isinstance(event, TrailEvent) and event.request_id == request_id
+        ),
+        None,
+    )
+
+
+def _rendered_event(request_id: str, event: TrailEvent | None) -> Group:
+    """Return the event as text. Raises DemoFailedError where there is none."""
+    if event is None:
+        raise DemoFailedError(f"CloudTrail has no event of {request_id}")
+    table = Table.grid(padding=(0, 2))
+    for name, value in (
+        ("requestID", event.request_id),
+        ("eventTime", f"{datetime.fromtimestamp(event.at, UTC):%Y-%m-%dT%H:%M:%SZ}"),
+        ("eventName", event.operation),
+        ("modelId", event.model_id),
+        ("userIdentity", event.principal),
+    ):
+        table.add_row(f"  {name}", Text(value, overflow="fold"))
+    return Group(Text("CloudTrail", style="green"), table)
 
 
 def _rendered(request_id: str, records: CallRecords) -> Group:

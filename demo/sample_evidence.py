@@ -5,6 +5,7 @@ import gzip
 import json
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
@@ -15,6 +16,9 @@ from claude_bedrock.cli.verify.verification import principals_of
 from claude_bedrock.records.log_item import LogItem
 from claude_bedrock.records.object_stat import ObjectStat
 from claude_bedrock.records.read_digest import Fingerprint
+from claude_bedrock.records.trail_event import TrailEvent
+from claude_bedrock.records.trail_files import UnreadableFile
+from claude_bedrock.records.trail_source import TrailSource, from_json
 from claude_bedrock.verification import hash_chain, run
 from claude_bedrock.verification.allowed_regions import AllowedRegions
 from claude_bedrock.verification.coverage import HOUR, iso
@@ -33,10 +37,29 @@ _STREAM: Final = "made-up"
 
 
 class Made(NamedTuple):
-    """What was made up: audit log entries and records, each with its time in seconds since 1970."""
+    """What was made up: audit log entries and records, each with its time in seconds since 1970,
+    and CloudTrail's events."""
 
     entries: Sequence[LogItem]
     records: Sequence[LogItem]
+    events: Sequence[TrailEvent]
+
+
+@dataclass
+class MadeEvents:
+    """The made-up events, of the account's trail."""
+
+    items: Sequence[TrailEvent]
+    source: TrailSource
+
+    def events(
+        self, accounts: Collection[str], since: datetime, until: datetime, read: Fingerprint
+    ) -> Iterator[TrailEvent | UnreadableFile]:
+        first, last = since.timestamp(), until.timestamp()
+        for event in self.items:
+            if first <= event.at < last and event.account in accounts:
+                read.take(event.request_id)
+                yield event
 
 
 class MadeRecords(NamedTuple):
@@ -96,6 +119,7 @@ def seal(stage: Deployment, made: Made, first: datetime, hours: int) -> None:
 
 def _stage(stage: Deployment, made: Made) -> run.Stage:
     meant = stage_settings.deployed(stage)
+    source = from_json(stage.outputs("InvocationLogging").get("CloudTrailSource", ""))
     return run.Stage(
         name=stage.stage,
         account=stage.client("sts").get_caller_identity()["Account"],
@@ -105,6 +129,7 @@ def _stage(stage: Deployment, made: Made) -> run.Stage:
         audit_lines=lambda since, until, read: _between(made.entries, since, until, read),
         find_requests=_no_requests,
         records=MadeRecords(made.records, records_of(stage)),
+        trail=MadeEvents(made.events, source) if source else None,
     )
 
 

@@ -64,6 +64,19 @@ class Synthesis(NamedTuple):
         (resource,) = [key for key in keys if "KeySpec" not in key.properties]
         return resource
 
+    def log_bucket(self) -> Resource:
+        """Return the bucket of records; a stage may have others, as of a trail."""
+        buckets = self.resources("InvocationLogging", "AWS::S3::Bucket")
+        (resource,) = [bucket for bucket in buckets if bucket.id.startswith("Bucket")]
+        return resource
+
+    def log_bucket_policy(self) -> Resource:
+        """Return the policy of the bucket of records."""
+        policies = self.resources("InvocationLogging", "AWS::S3::BucketPolicy")
+        bucket = {"Ref": self.log_bucket().id}
+        (resource,) = [policy for policy in policies if policy.properties["Bucket"] == bucket]
+        return resource
+
     def everything(self) -> Iterator[Resource]:
         for stack in ("InvocationLogging", "ModelAccess", "Gateway", "Observability"):
             yield from self.resources(stack)

@@ -33,6 +33,13 @@ def of_type(resources: Resources, kind: str) -> list[Properties]:
     return [body["Properties"] for body in resources.values() if body["Type"] == kind]
 
 
+def log_bucket(resources: Resources) -> dict[str, Any]:
+    """The properties of the bucket of records; a stage may have another, of a trail."""
+    (configured,) = of_type(resources, "Custom::BedrockInvocationLogging")
+    properties: dict[str, Any] = resources[configured["BucketName"]["Ref"]]["Properties"]
+    return properties
+
+
 def retentions(resources: Resources, day: dt.date) -> dict[str, RetentionResult]:
     """Place -> what is kept there of a day."""
     groups = {
@@ -40,8 +47,7 @@ def retentions(resources: Resources, day: dt.date) -> dict[str, RetentionResult]
         for group in of_type(resources, "AWS::Logs::LogGroup")
     }
     named = {name: groups[name] for name in (*ALWAYS, *AT_TIMES) if name in groups}
-    (properties,) = of_type(resources, "AWS::S3::Bucket")
-    written_to = _bucket(properties)
+    written_to = _bucket(log_bucket(resources))
     (configured,) = of_type(resources, "Custom::BedrockInvocationLogging")
     prefixes = (RECORDS, f"{configured['LargeDataPrefix']}/", EVIDENCE)
     objects = {prefix: bucket.retention_of(written_to, prefix, day) for prefix in prefixes}

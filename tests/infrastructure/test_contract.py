@@ -308,7 +308,7 @@ def test_the_verification_understands_its_environment(any_stage: Synthesis) -> N
         if "CALLER_ROLE_ARN" in str(resource.properties.get("Environment"))
     ]
     assert text(of_function["CALLER_ROLE_ARN"]) == variables["CALLER_ROLE"]
-    bucket = any_stage.only("InvocationLogging", "AWS::S3::Bucket").id
+    bucket = any_stage.log_bucket().id
     configuration = any_stage.only("InvocationLogging", "Custom::BedrockInvocationLogging").id
     assert variables["EVIDENCE_BUCKET"] == f"<{bucket}>"
     assert variables["LOG_BUCKET"] == f"<{configuration}.BucketName>"
@@ -327,13 +327,13 @@ def test_the_drift_detector_understands_its_environment(any_stage: Synthesis) ->
     configured = {**variables, "LOGGING_CONFIGURATION": json.dumps(own)}
     read = handler.read(configured, "123456789012")
     assert read.retention_days == {"prod": 60}.get(any_stage.stage, 30)
-    bucket = any_stage.only("InvocationLogging", "AWS::S3::Bucket")
+    bucket = any_stage.log_bucket()
     assert {location.bucket for location in storage_locations(read.configuration)} == {
         f"<{bucket.id}>"
     }
     assert read.bucket == f"<{bucket.id}>"
     names = {f"<{bucket.id}.Arn>": f"arn:aws:s3:::<{bucket.id}>"}
-    policy = any_stage.only("InvocationLogging", "AWS::S3::BucketPolicy")
+    policy = any_stage.log_bucket_policy()
     deployed = _as_deployed(policy.properties["PolicyDocument"], names)
     assert drift.of_policy(deployed, read.delivery) == []
     key = any_stage.log_key()

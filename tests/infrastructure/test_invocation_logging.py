@@ -19,13 +19,13 @@ STACK = "InvocationLogging"
 
 
 def bucket_statements(synthesis: Synthesis) -> list[dict[str, Any]]:
-    policy = synthesis.only(STACK, "AWS::S3::BucketPolicy")
+    policy = synthesis.log_bucket_policy()
     statements: list[dict[str, Any]] = policy.properties["PolicyDocument"]["Statement"]
     return statements
 
 
 def test_the_bucket_belongs_to_its_owner_alone(any_stage: Synthesis) -> None:
-    properties = any_stage.only(STACK, "AWS::S3::Bucket").properties
+    properties = any_stage.log_bucket().properties
     assert properties["OwnershipControls"]["Rules"] == [{"ObjectOwnership": "BucketOwnerEnforced"}]
     assert properties["VersioningConfiguration"] == {"Status": "Enabled"}
     assert set(properties["PublicAccessBlockConfiguration"].values()) == {True}
@@ -35,7 +35,7 @@ def test_the_bucket_belongs_to_its_owner_alone(any_stage: Synthesis) -> None:
 def test_the_bucket_is_encrypted_with_our_key(any_stage: Synthesis) -> None:
     key = any_stage.log_key()
     assert key.properties["EnableKeyRotation"] is True
-    bucket = any_stage.only(STACK, "AWS::S3::Bucket").properties
+    bucket = any_stage.log_bucket().properties
     (rule,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
     assert rule["BucketKeyEnabled"] is True
     assert rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "aws:kms"
@@ -59,7 +59,7 @@ def test_evidence_cannot_be_overwritten(any_stage: Synthesis) -> None:
     (written_once,) = [
         statement for statement in denied(any_stage) if statement["Action"] != "s3:*"
     ]
-    bucket = any_stage.only(STACK, "AWS::S3::Bucket").id
+    bucket = any_stage.log_bucket().id
     assert written_once["Action"] == "s3:PutObject"
     assert written_once["Principal"] == {"AWS": "*"}
     assert texts(written_once["Resource"]) == [f"<{bucket}.Arn>/evidence/*"]
@@ -72,13 +72,13 @@ def test_only_bedrock_may_write_to_the_bucket_from_outside(any_stage: Synthesis)
     ]
     assert allowed["Principal"] == {"Service": "bedrock.amazonaws.com"}
     assert allowed["Action"] == "s3:PutObject"
-    bucket = any_stage.only(STACK, "AWS::S3::Bucket").id
+    bucket = any_stage.log_bucket().id
     assert texts(allowed["Resource"]) == [f"<{bucket}.Arn>/*"]
 
 
 def test_objects_outlive_the_retention_whatever_happens_to_them(any_stage: Synthesis) -> None:
     days = {"local": 30, "dev": 30, "prod": 60}[any_stage.stage]
-    rules = any_stage.only(STACK, "AWS::S3::Bucket").properties["LifecycleConfiguration"]["Rules"]
+    rules = any_stage.log_bucket().properties["LifecycleConfiguration"]["Rules"]
     assert {rule["Status"] for rule in rules} == {"Enabled"}
     # No rule names a prefix or a tag: records, large bodies and permission checks are all covered.
     assert not [rule for rule in rules if {"Prefix", "TagFilters"} & set(rule)]
@@ -172,10 +172,14 @@ def test_a_bucket_is_emptied_only_where_nothing_is_retained(
     prod: Synthesis, local: Synthesis
 ) -> None:
     assert not prod.resources(STACK, "Custom::EmptiedBucket")
-    emptied = local.only(STACK, "Custom::EmptiedBucket")
+    buckets = {
+        text(emptied.properties["BucketName"]): emptied.id
+        for emptied in local.resources(STACK, "Custom::EmptiedBucket")
+    }
+    assert set(buckets) == {f"<{it.id}>" for it in local.resources(STACK, "AWS::S3::Bucket")}
     configuration = local.only(STACK, "Custom::BedrockInvocationLogging")
     # Deleted in the opposite order: logging stops first, then the bucket is emptied.
-    assert emptied.id in configuration.rest["DependsOn"]
+    assert buckets[f"<{local.log_bucket().id}>"] in configuration.rest["DependsOn"]
 
 
 @pytest.mark.parametrize("how", [None, "data_events", "server_access_log"])
@@ -238,7 +242,7 @@ def test_the_custom_resource_gets_both_destinations(any_stage: Synthesis) -> Non
             for resource in any_stage.resources(STACK, "AWS::Logs::LogGroup")
             if resource.properties["LogGroupName"].endswith("/invocations")
         ),
-        any_stage.only(STACK, "AWS::S3::Bucket").id,
+        any_stage.log_bucket().id,
     )
     assert properties["LogGroupName"] == f"<{group}>"
     assert properties["BucketName"] == f"<{bucket}>"
@@ -258,7 +262,7 @@ def test_the_custom_resource_gets_both_destinations(any_stage: Synthesis) -> Non
 
 def test_logging_is_set_after_everything_bedrock_checks(any_stage: Synthesis) -> None:
     resource = any_stage.only(STACK, "Custom::BedrockInvocationLogging")
-    policy = any_stage.only(STACK, "AWS::S3::BucketPolicy").id
+    policy = any_stage.log_bucket_policy().id
     awaited = resource.rest["DependsOn"]
     assert policy in awaited
     assert [name for name in awaited if name.startswith("DeliveryRoleDefaultPolicy")]
@@ -317,7 +321,9 @@ def test_outputs(any_stage: Synthesis) -> None:
         "DriftDetectorName",
     }
     budgets = {"BudgetRules", "BudgetTableName"} if any_stage.settings.callers.budgets else set()
-    assert own == record | retention | budgets
+    has_trail = any_stage.settings.evidence.cloudtrail is not None
+    trail = {"CloudTrailBucketName", "CloudTrailSource"} if has_trail else set()
+    assert own == record | retention | budgets | trail
     # Where the record lies is what came of the deployment, not what the stage would have chosen.
     configuration = any_stage.only(STACK, "Custom::BedrockInvocationLogging").id
     for name, attribute in (

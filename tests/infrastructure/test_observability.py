@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tests.infrastructure.rendering import text, texts
 from tools.synthesis import Synthesis, synthesize
+from verification.report import TRAIL_METRICS
 
 STACK = "Observability"
 
@@ -57,7 +58,8 @@ def test_each_symptom_has_its_alarm(any_stage: Synthesis) -> None:
         ("ClaudeOnBedrock", name)
         for name in ("BudgetAlerts", "BudgetMismatch", "BudgetRefusals", "BudgetTableErrors")
     }
-    at_times = {"local": canary | reserved | budgets}
+    trail = {("ClaudeOnBedrock", name) for name in TRAIL_METRICS.values()}
+    at_times = {"local": canary | reserved | budgets | trail}
     assert watched == at_times.get(any_stage.stage, set()) | {
         ("AWS/ApiGateway", "5XXError"),
         ("ClaudeOnBedrock", "UpstreamErrors"),

@@ -15,7 +15,7 @@ from claude_bedrock.retention.locations import AUDIT_LOGS, EVIDENCE, RECORDS
 from claude_bedrock.retention.log_group import audit_days
 from stacks.components.observability.log_group import RETENTION, LogGroupSettings
 from stacks.settings import load_stage
-from tests.infrastructure.retained import Resources, mistakes, resources, retentions
+from tests.infrastructure.retained import Resources, log_bucket, mistakes, resources, retentions
 from tools.docs.pages import section
 from tools.synthesis import CONTEXT, Synthesis, synthesize
 
@@ -122,8 +122,7 @@ def test_what_outlives_a_stage_comes_back_as_the_page_describes(prod: Synthesis)
 
 
 def rules(made: Resources) -> list[dict[str, Any]]:
-    (bucket,) = [body for body in made.values() if body["Type"] == "AWS::S3::Bucket"]
-    of_bucket: list[dict[str, Any]] = bucket["Properties"]["LifecycleConfiguration"]["Rules"]
+    of_bucket: list[dict[str, Any]] = log_bucket(made)["LifecycleConfiguration"]["Rules"]
     return of_bucket
 
 
@@ -183,7 +182,7 @@ def tagged_evidence_expires(made: Resources) -> None:
 
 
 def versioning_dropped(made: Resources) -> None:
-    del properties(made, "AWS::S3::Bucket")["VersioningConfiguration"]
+    del log_bucket(made)["VersioningConfiguration"]
 
 
 def retention_lowered(made: Resources) -> None:

@@ -85,6 +85,12 @@ PATTERNS = {
         "apigateway:PUT"
     ),
 }
+TRAIL_PATTERNS = {
+    "<TRAIL>/*": "s3:DeleteObject s3:DeleteObjectVersion",
+    "<TRAIL>/AWSLogs/123456789012/CloudTrail/*": "s3:GetObject",
+}
+"""In a stage that makes a trail: its files are read, and deleted with the stage."""
+_TRAIL_BUCKET = r"(arn:aws:s3:::)?<[^<>]*(CallTrailBucket|CloudTrailBucketName)[^<>]*>"
 # The most that others' policies may give: a boundary gives nothing by itself.
 BOUNDARY_PATTERNS = {
     "arn:aws:bedrock:*::foundation-model/anthropic.claude-*": (
@@ -205,13 +211,16 @@ def test_no_action_is_a_pattern_but_the_listed_denial(any_stage: Synthesis) -> N
 
 
 def test_patterns_in_resources_are_the_listed_ones(any_stage: Synthesis) -> None:
-    bucket = any_stage.only("InvocationLogging", "AWS::S3::Bucket").id
+    bucket = any_stage.log_bucket().id
     expected = PATTERNS
+    if any_stage.settings.evidence.cloudtrail is not None:
+        expected = PATTERNS | TRAIL_PATTERNS
     if any_stage.stage == "prod":  # keeps its records: nothing empties the bucket
         expected = PATTERNS | {"<BUCKET>/*": "s3:GetObject s3:GetObjectVersion"}
     merged: dict[str, set[str]] = {}
     for pattern, actions in _patterns(granting_statements(any_stage), any_stage).items():
         name = re.sub(rf"<[^<>]*{bucket}[^<>]*>", "<BUCKET>", pattern)
+        name = re.sub(_TRAIL_BUCKET, "<TRAIL>", name)
         merged.setdefault(name, set()).update(actions)
     assert {name: " ".join(sorted(actions)) for name, actions in merged.items()} == expected
 

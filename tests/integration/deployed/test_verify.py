@@ -20,14 +20,16 @@ import pytest
 from claude_bedrock.cli.shared.record_sources import audit_lines_of, destinations_of, records_of
 from claude_bedrock.records.invocation_records import STREAM
 from claude_bedrock.records.read_digest import Fingerprint
+from claude_bedrock.records.trail_source import from_json
 from claude_bedrock.verification.coverage import HOUR
 from claude_bedrock.verification.evidence_bucket import HOURLY
 from tests.integration.deployed.deployment import MODEL, Deployment, eventually
 from tests.integration.deployed.running import PROJECT
 from tests.integration.deployed.test_cli import command
 from tests.integration.deployed.test_records import recorded
+from tests.unit.records.trail_bucket import event
 from tests.unit.verification.scenario import record
-from verification.report import EVIDENCE, METRICS, NOT_VERIFIED, VERIFIED
+from verification.report import EVIDENCE, METRICS, NOT_VERIFIED, TRAIL_METRICS, VERIFIED
 
 EMBEDDED = {"encrypted", "deny-policy", "logging-unchanged"}
 """What the embedded AWS cannot tell."""
@@ -84,7 +86,7 @@ def audit(deployment: Deployment, *arguments: str) -> CompletedProcess[str]:
     )
 
 
-def go_round(deployment: Deployment) -> str:
+def go_round(deployment: Deployment, prompt: str = "secret-prompt") -> str:
     """A call of Bedrock itself, signed by a session of a role; the id of the request."""
     iam, sts = deployment.client("iam"), deployment.client("sts")
     with suppress(iam.exceptions.EntityAlreadyExistsException):
@@ -104,7 +106,7 @@ def go_round(deployment: Deployment) -> str:
     body = {
         "anthropic_version": "bedrock-2023-05-31",
         "max_tokens": 10,
-        "messages": [{"role": "user", "content": "secret-prompt"}],
+        "messages": [{"role": "user", "content": prompt}],
     }
     answer = runtime.invoke_model(
         modelId="global.anthropic.claude-haiku-4-5-20251001-v1:0", body=json.dumps(body)
@@ -134,7 +136,22 @@ def strangers(deployment: Deployment) -> Strangers:
             Body=gzip.compress(json.dumps(content).encode()),
         )
         log_record(deployment, content, at)
+        log_event(deployment, content, at)
     return hours
+
+
+def log_event(deployment: Deployment, content: Mapping[str, Any], at: datetime) -> None:
+    """Into the trail's bucket, as CloudTrail would, of the call that a record is of."""
+    source = from_json(deployment.output("InvocationLogging", "CloudTrailSource"))
+    assert source is not None
+    account, region = destinations_of(deployment.stage()).account, content["region"]
+    made = event(content["requestId"], at, awsRegion=region, userIdentity=content["identity"])
+    name = f"{account}_CloudTrail_{region}_{at:%Y%m%dT%H%M}Z_{content['requestId'][:16]}.json.gz"
+    deployment.client("s3").put_object(
+        Bucket=source.bucket,
+        Key=f"{source.root(account)}{region}/{at:%Y/%m/%d}/{name}",
+        Body=gzip.compress(json.dumps({"Records": [made]}).encode()),
+    )
 
 
 def now() -> str:
@@ -321,7 +338,9 @@ def test_a_record_of_the_gateway_without_its_entry_is_read_in_the_access_log(
     call_records = recorded(records_of(deployment.stage()), request_id)
     eventually(lambda: lines_since(deployment, since) == 1)
     content = dict(call_records.in_logs or {})
-    log_record(deployment, {**content, "requestId": "of-a-killed-function"})
+    of_killed_function = {**content, "requestId": "of-a-killed-function"}
+    log_record(deployment, of_killed_function)
+    log_event(deployment, of_killed_function, datetime.now(UTC))
     log_record(deployment, {**content, "requestId": "of-another-form", "modelId": None})
 
     shown = verify(
@@ -333,7 +352,8 @@ def test_a_record_of_the_gateway_without_its_entry_is_read_in_the_access_log(
     gateway_id = content["requestMetadata"]["gateway_request_id"]
     assert (lost["kind"], lost["request_id"]) == ("audit_entry_lost", "of-a-killed-function")
     assert lost["detail"] == (
-        f"API Gateway answered its request {gateway_id} with 200; no record in S3"
+        f"API Gateway answered its request {gateway_id} with 200; no record in S3; "
+        "CloudTrail has its event"
     )
     assert unreadable["kind"] == "unreadable_record"
     assert unreadable["detail"].endswith("cannot be read: modelId is missing")
@@ -462,6 +482,7 @@ def test_the_deployed_function_writes_its_metrics(deployment: Deployment) -> Non
     assert {VERIFIED, *(metric["Name"] for metric in directive["Metrics"])} == {
         *(VERIFIED, NOT_VERIFIED, EVIDENCE),
         *METRICS.values(),
+        *TRAIL_METRICS.values(),
     }
 
 
@@ -550,7 +571,7 @@ def _is_reported_as_accepted(
     is_counted = "budgets-counted" not in failed
     assert made.returncode == (2 if is_counted else 1), made.stdout
     assert failed <= {"budgets-counted"}, made.stdout
-    assert unasked == {*EMBEDDED, "cloudtrail", "residency", "chain", "kept-six-months"}
+    assert unasked == {*EMBEDDED, "residency", "chain", "kept-six-months"}
     words = statements["no-bypass"]["words"]
     assert f"is accepted, with a reason: {finding_id}." in words
     (accepted,) = report["completeness"]["accepted"]

@@ -453,6 +453,9 @@ def _objects(region: str, assembly: Assembly) -> Iterator[Cell]:
             on = f"arn:aws:s3:::{bucket}/{kind}/object"
             for way, keys in (("over what is there", _BY_TLS), ("if there is none", _IF_NONE)):
                 yield cell("s3:PutObject", f"{kind}/ of {name}", on, keys, way)
+        if assembly.of_type("AWS::CloudTrail::Trail"):
+            on = f"arn:aws:s3:::{bucket}/AWSLogs/{ACCOUNT}/CloudTrail/object"
+            yield cell("s3:GetObject", f"CloudTrail's files in {name}", on, _BY_TLS)
 
 
 def _keys_and_topics(region: str, assembly: Assembly, kms_key: str | None) -> Iterator[Cell]:

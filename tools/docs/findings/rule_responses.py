@@ -82,6 +82,14 @@ ANSWERS: Final = (
         "default is `null`, since many accounts have such a trail already",
     ),
     Answer(
+        "Does the trail also write to CloudWatch Logs?",
+        ("CloudTrailCloudWatchLogsEnabled", "CT.CLOUDTRAIL.PR.3"),
+        Kind.ACCEPTED,
+        "Verification reads the trail's files, which CloudTrail signs. A copy of every event in "
+        "CloudWatch Logs costs 0.50 dollars per GB, and would be a third store of who called. "
+        "Where you alarm on events, name the bucket of your own trail instead",
+    ),
+    Answer(
         "Is the bucket for records replicated?",
         ("S3BucketReplicationEnabled",),
         Kind.ACCEPTED,
