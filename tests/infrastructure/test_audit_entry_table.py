@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from claude_bedrock.queries import audit_entries, schema
+from stacks.components.network.endpoint_policies import services_of
 from stacks.settings import load_stage
 from tests.infrastructure.rendering import text, texts
 from tools.docs.access.matrix import Inquiry
@@ -87,6 +88,20 @@ def test_each_role_may_do_only_its_part(stage: Synthesis) -> None:
         "logs.amazonaws.com",
     }
     assert all("Condition" in trust for trust in trusts)
+
+
+def test_a_function_in_a_vpc_reaches_athena_which_reads_the_catalog_itself(
+    stage: Synthesis,
+) -> None:
+    statements = [
+        statement
+        for policy in stage.resources("InvocationLogging", "AWS::IAM::Policy")
+        for statement in policy.properties["PolicyDocument"]["Statement"]
+        if policy.id.startswith("Verifier")
+    ]
+    assert {"QueryRecordsInAthena", "ReadRecordTable"} <= {item.get("Sid") for item in statements}
+    services = services_of(statements)
+    assert ("athena" in services, "glue" in services) == (True, False)
 
 
 def test_the_auditor_may_query_both_tables_together(stage: Synthesis) -> None:

@@ -33,6 +33,8 @@ WAF_RULE: Final = Price(Decimal("1.00"), "rule", f"{_AWS}/waf/pricing/")
 WAF_REQUESTS: Final = Price(Decimal("0.60"), "million requests", f"{_AWS}/waf/pricing/")
 PRIVATE_LINK: Final = Price(Decimal("0.01"), "endpoint-hour", f"{_AWS}/privatelink/pricing/")
 PRIVATE_LINK_DATA: Final = Price(Decimal("0.01"), "GB", f"{_AWS}/privatelink/pricing/")
+FIREHOSE: Final = Price(Decimal("0.03"), "GB", f"{_AWS}/firehose/pricing/")
+FIREHOSE_CONVERSION: Final = Price(Decimal("0.02"), "GB", f"{_AWS}/firehose/pricing/")
 DATA_OUT: Final = Price(Decimal("0.09"), "GB", f"{_AWS}/ec2/pricing/on-demand/")
 
 IDLE_DOLLARS: Final = Decimal(20)

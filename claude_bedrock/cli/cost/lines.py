@@ -16,6 +16,8 @@ https://platform.claude.com/docs/en/about-claude/glossary#tokens"""
 BEDROCK_PRICES: Final = "https://platform.claude.com/docs/en/about-claude/pricing"
 AUDIT_BYTES: Final = 2_500
 """An audit log entry and an access log entry, about."""
+ENTRY_BYTES: Final = 1_000
+"""An audit log entry, about."""
 AUTHORIZER_GB: Final = Decimal("0.25")
 AUTHORIZER_SECONDS: Final = Decimal("0.01")
 WEB_ACL_RULES: Final = 3
@@ -139,6 +141,10 @@ def _of_records(block: Mapping[str, Any], load: Workload) -> Iterator[Line]:
     yield _line("CloudWatch Logs, kept", gigabytes * months, aws_prices.LOG_STORAGE)
     yield _line("S3, kept, at most", gigabytes * months, aws_prices.S3_STORAGE)
     yield _line("S3, objects, at most", load.calls / _MILLION, aws_prices.S3_OBJECTS)
+    if value_at(block, "evidence.audit_entry_table"):
+        entries = load.calls * Decimal(ENTRY_BYTES) / _GB
+        yield _line("Audit log entries, into Firehose", entries, aws_prices.FIREHOSE)
+        yield _line("Audit log entries, converted", entries, aws_prices.FIREHOSE_CONVERSION)
     if value_at(block, "logging.archive"):
         yield _line("Archive, kept as long, at most", gigabytes * months, aws_prices.S3_STORAGE)
         yield _line("Archive, objects, at most", load.calls / _MILLION, aws_prices.S3_OBJECTS)

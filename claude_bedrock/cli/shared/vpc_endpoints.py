@@ -21,6 +21,7 @@ def needed_services(block: Mapping[str, Any]) -> list[str]:
     limits_tokens = any(plan.get("tokens_per_minute") for plan in plans.values())
     features = {
         "apigateway": has_keys or sets_log_role,
+        "athena": value_at(block, "evidence.audit_entry_table", False),
         "dynamodb": value_at(block, "callers.budgets") is not None or limits_tokens,
         "lambda": value_at(block, "logging.auto_restore_logging", False),
         "sts": value_at(block, "callers.caller_sessions", True),

@@ -77,6 +77,18 @@ def test_vpc_endpoints_cost_by_zone_and_hour_and_by_what_goes_through() -> None:
     assert "VPC endpoints" not in month(block, MILLION)
 
 
+def test_a_table_of_audit_log_entries_costs_by_the_gigabyte_and_an_endpoint_in_a_vpc() -> None:
+    network = {"functions": {"endpoints": "create", "subnets": ["subnet-1"]}}
+    endpoint = {**BLOCK["endpoint"], "network": network}
+    without, made = (
+        month({**BLOCK, "endpoint": endpoint, "evidence": evidence}, MILLION)
+        for evidence in ({}, {"audit_entry_table": True})
+    )
+    of_entries = [made[name] for name in made if name.startswith("Audit log entries")]
+    assert of_entries == [Decimal("0.03"), Decimal("0.02")]
+    assert made["VPC endpoints"] - without["VPC endpoints"] == 730 * Decimal("0.01")
+
+
 def test_an_archive_is_kept_and_written_once_more() -> None:
     archived = month({**BLOCK, "logging": {"archive": {"bucket": "archive"}}}, MILLION)
 
