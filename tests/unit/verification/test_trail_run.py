@@ -82,6 +82,21 @@ def test_an_hour_names_the_files_of_its_events(
     assert (counted["LostCall"], counted["TrailIncomplete"], counted["VerifiedHours"]) == (1, 0, 1)
 
 
+@pytest.mark.parametrize("has_trail", [True, False])
+def test_a_function_that_was_killed_amid_an_answer_is_found(
+    trail: Account, has_trail: bool
+) -> None:
+    """It has written no entry: without its record, only CloudTrail has the call."""
+    trail.recorded("killed", AT)
+    events = (event(name, AT) for name in ("agreed", "killed", "killed without record"))
+    _deliver(trail, AT + timedelta(minutes=6), *events)
+
+    run_at(NOW, **(SETTINGS if has_trail else {}))
+
+    alone = [("lost_call", "killed without record")] if has_trail else []
+    assert _findings(_sealed(trail)) == [("audit_entry_lost", "killed"), *alone]
+
+
 def test_a_trail_that_aws_refuses_keeps_no_hour_from_being_verified(trail: Account) -> None:
     (outcome,) = run_at(NOW, CLOUDTRAIL=json.dumps({"bucket": "another-trail"}))
 
