@@ -14,7 +14,7 @@ from typing import Any, Final
 from ministack.services import cloudwatch_logs, firehose  # type: ignore[import-untyped]
 
 _STREAM: Final = ":deliverystream/"
-_HAS_FIELD: Final = re.compile(r"\{ \$\.([\w.]+) = \* \}")
+_HAS_FIELD: Final = re.compile(r'\{ \$\.([\w.]+) = "\*" \}')
 """The one kind of pattern that the stage's filter has: a field of JSON is there."""
 
 Fan = Callable[[str, str, Sequence[Mapping[str, Any]]], None]

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from aws_cdk import aws_logs as logs
 
 from claude_bedrock.queries import audit_entries, schema
 from stacks.components.network.endpoint_policies import services_of
@@ -40,6 +41,8 @@ def test_entries_go_from_the_log_group_through_the_stream_into_the_tables_files(
     table = _table(stage)
 
     assert subscription["LogGroupName"] == "/claude-on-bedrock/prod/gateway"
+    exists = logs.FilterPattern.exists("$.audit.gateway_request_id")
+    assert subscription["FilterPattern"] == exists.log_pattern_string
     assert subscription["DestinationArn"] == {"Fn::GetAtt": [stream.id, "Arn"]}
     location = text(table["StorageDescriptor"]["Location"])
     bucket = text(destination["BucketARN"]).removeprefix("arn:aws:s3:::")

@@ -16,8 +16,9 @@ from stacks.components.observability.alarm import AlarmDefinition
 from stacks.components.observability.log_group import LogGroupSettings, log_group
 from stacks.components.observability.metrics import firehose_metric
 
-FILTER_PATTERN = "{ $.audit.gateway_request_id = * }"
-"""Takes the entries out of a log group that has metrics and Lambda's own lines too:
+FILTER_PATTERN = '{ $.audit.gateway_request_id = "*" }'
+"""Takes the entries out of a log group that has metrics and Lambda's own lines too. It is as the
+CDK's `FilterPattern.exists` writes it:
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html"""
 BUFFER_SECONDS = 900
 BUFFER_MB = 64
