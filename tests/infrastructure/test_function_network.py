@@ -37,7 +37,8 @@ def stage_with(changes: Mapping[str, object]) -> Stage:
 
 
 def assembly_of(folder: Path, changes: Mapping[str, object]) -> Assembly:
-    app = cdk.App(context=CONTEXT, outdir=str(folder / "out"))
+    context = {**CONTEXT, "@aws-cdk/core:validateAgainstDefaultRules": False}
+    app = cdk.App(context=context, outdir=str(folder / "out"))
     with Syntheses(folder).without_packages():
         add_stacks(app, stage_with(changes))
         app.synth()
@@ -226,6 +227,31 @@ def test_lambda_alone_connects_a_function_and_in_its_subnets(
 
 def roles(assembly: Assembly, ids: set[str]) -> set[str]:
     return {role.location for role in assembly.of_type("AWS::IAM::Role") if role.id in ids}
+
+
+def test_a_custom_resource_waits_for_the_endpoints_of_its_function(
+    created: Assembly, folder: Path
+) -> None:
+    """CloudFormation would wait for its answer in vain."""
+    name = "claude-on-bedrock-dev-InvocationLogging"
+    template = json.loads((folder / "out" / f"{name}.template.json").read_text())
+    waits = {
+        resource["Properties"]["Handler"].partition(".")[0]: " ".join(resource["DependsOn"])
+        for resource in template["Resources"].values()
+        if resource["Type"] == "AWS::Lambda::Function"
+    }
+    for function, services in {
+        "invocation_logging": ("bedrock", "s3", "ssm"),
+        "data_retention": ("bedrock", "s3"),
+        "bucket_emptier": ("cloudformation", "s3"),
+    }.items():
+        for needed in ("FromFunctions", *services):
+            assert f"VpcEndpoints{needed}" in waits[function], (function, needed)
+    assert set(waits) == {
+        function.properties["Handler"].partition(".")[0]
+        for function in functions(created)
+        if function.stack == name
+    }
 
 
 def test_existing_endpoints_are_reached_by_your_own_group(tmp_path: Path) -> None:
