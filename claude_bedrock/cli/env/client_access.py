@@ -45,7 +45,10 @@ def _read(
     local: Mapping[str, str] = {} if stage else local_endpoint(local_dir)
     url = local.get("url") or outputs["EndpointUrl"]  # locally the output has AWS's form
     takes_keys, ca_bundle = outputs.get("Auth") != "iam", local.get("ca_bundle")
-    access = Access(deployment.stage, deployment.region, url, takes_keys, None, ca_bundle)
+    certificate = local.get("client_certificate")
+    access = Access(
+        deployment.stage, deployment.region, url, takes_keys, None, ca_bundle, certificate
+    )
     return deployment, outputs, access
 
 

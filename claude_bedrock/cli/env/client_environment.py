@@ -47,11 +47,20 @@ _VARIABLES: Final[Mapping[Client, Mapping[str, str]]] = {
 }
 _CERTIFICATES: Final = ("SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS", "AWS_CA_BUNDLE")
 """What Python and curl, Node.js, and AWS's SDKs read."""
+_CLIENT_CERTIFICATE: Final[Mapping[Client, tuple[str, str]]] = {
+    "claude-bedrock": ("CLAUDE_BEDROCK_CLIENT_CERT", "CLAUDE_BEDROCK_CLIENT_KEY"),
+    **dict.fromkeys(
+        ("claude-code", "claude-code-bedrock"),
+        ("CLAUDE_CODE_CLIENT_CERT", "CLAUDE_CODE_CLIENT_KEY"),
+    ),
+}
+"""Of the clients that read one from variables: https://code.claude.com/docs/en/network-config"""
 
 
 class Access(NamedTuple):
     """What a client needs to call a deployment. `key` is None where it is not known, or where the
-    stage takes signed requests instead; `ca_bundle` is None where the system's CAs are enough."""
+    stage takes signed requests instead; `ca_bundle` is None where the system's CAs are enough.
+    `client_certificate` is a file of one with its key, which local mode has for a truststore."""
 
     stage: str
     region: str
@@ -59,6 +68,7 @@ class Access(NamedTuple):
     takes_keys: bool
     key: str | None
     ca_bundle: str | None
+    client_certificate: str | None = None
 
 
 def variables(client: Client, access: Access) -> dict[str, str]:
@@ -74,4 +84,7 @@ def variables(client: Client, access: Access) -> dict[str, str]:
     environment = {name: values.get(value, value) for name, value in _VARIABLES[client].items()}
     if access.ca_bundle:
         environment |= dict.fromkeys(_CERTIFICATES, access.ca_bundle)
+    if access.client_certificate:
+        names = _CLIENT_CERTIFICATE.get(client, ())
+        environment |= dict.fromkeys(names, access.client_certificate)
     return {name: value for name, value in environment.items() if value is not None}

@@ -61,6 +61,16 @@ def test_a_stage_of_signed_requests_refuses_clients_that_send_keys() -> None:
         variables("claude-code", signed)
 
 
+def test_a_client_certificate_is_named_to_clients_that_read_it_from_variables() -> None:
+    access = ACCESS._replace(client_certificate="/x/client.pem")
+    certificates = {"CLAUDE_CODE_CLIENT_CERT", "CLAUDE_CODE_CLIENT_KEY"}
+
+    made = variables("claude-code", access)
+
+    assert {name for name, value in made.items() if value == "/x/client.pem"} == certificates
+    assert variables("boto3", access) == variables("boto3", ACCESS)
+
+
 def test_local_mode_names_its_certificates_and_quotes_for_a_shell(
     server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
