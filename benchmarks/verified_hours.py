@@ -27,7 +27,7 @@ LOADS: Final = (
     *(LoadSize(calls, 2_000) for calls in (10_000, 100_000)),
     LoadSize(10_000, 2_000, minutes=5),
     *(LoadSize(calls, 20_000) for calls in (10_000, 100_000)),
-    LoadSize(10_000, 100_000),
+    *(LoadSize(calls, 100_000) for calls in (10_000, 30_000)),
     LoadSize(25_000, 2_000, per_object=1),
 )
 """What a run measures by itself: more calls take an hour or more."""
