@@ -7,6 +7,7 @@ import ast
 import re
 from pathlib import Path
 
+from tests.infrastructure.variants import FUNCTION_NETWORK
 from tools.docs.pages import codes, read
 from tools.synthesis import ROOT, Synthesis, synthesize
 
@@ -58,9 +59,11 @@ def test_what_a_stage_may_add_has_its_row(tmp_path: Path) -> None:
         auth="iam",
         quota=None,
         alarm_email="ops@example.com",
+        api_log_role="leave",
+        network={"functions": FUNCTION_NETWORK},
     )
     used = {resource.type for resource in made.everything()} - {"AWS::CDK::Metadata"}
-    assert {"AWS::CloudTrail::Trail", "AWS::SNS::Subscription"} <= used
+    assert {"AWS::CloudTrail::Trail", "AWS::EC2::VPCEndpoint", "AWS::SNS::Subscription"} <= used
     assert used - set(codes(page())) == set()
 
 

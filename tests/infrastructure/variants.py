@@ -44,7 +44,7 @@ _DOMAIN: Final = {
     "473e64fd-f30b-4765-81a0-62ad96dd167a",
 }
 _TRUSTSTORE: Final = {"uri": "s3://company-pki/authorities.pem", "version": "a1"}
-_FUNCTIONS: Final = {
+FUNCTION_NETWORK: Final = {
     "vpc": "vpc-0123456789abcdef0",
     "subnets": ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"],
     "endpoints": "create",
@@ -52,7 +52,7 @@ _FUNCTIONS: Final = {
     "prefix_lists": {"s3": "pl-0123456789abcdef0", "dynamodb": "pl-0123456789abcdef1"},
 }
 _OWN_ENDPOINTS: Final = {
-    **{key: _FUNCTIONS[key] for key in ("vpc", "subnets")},
+    **{key: FUNCTION_NETWORK[key] for key in ("vpc", "subnets")},
     "endpoints": "existing",
     "security_group": "sg-0123456789abcdef0",
 }
@@ -282,7 +282,7 @@ _WITH_OTHER_KEYS: Final[Mapping[str, Sequence[Block]]] = {
                 "callers.token_issuers": ABSENT,
             }
             for network in (
-                {"functions": _FUNCTIONS},
+                {"functions": FUNCTION_NETWORK},
                 {**_ENDPOINT, "functions": _OWN_ENDPOINTS},
             )
         ),
