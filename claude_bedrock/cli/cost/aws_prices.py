@@ -37,7 +37,7 @@ FIREHOSE: Final = Price(Decimal("0.03"), "GB", f"{_AWS}/firehose/pricing/")
 FIREHOSE_CONVERSION: Final = Price(Decimal("0.02"), "GB", f"{_AWS}/firehose/pricing/")
 DATA_OUT: Final = Price(Decimal("0.09"), "GB", f"{_AWS}/ec2/pricing/on-demand/")
 
-IDLE_DOLLARS: Final = Decimal(20)
+IDLE_DOLLARS: Final = Decimal(21)
 """What a stage costs each month without a call, at most: keys, alarms, metrics, dashboard."""
 CANARY_DOLLARS: Final = Decimal("0.04")
 """What an hour of a canary costs, at most, in tokens."""
