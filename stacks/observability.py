@@ -36,7 +36,8 @@ from stacks.components.record.retained_bucket import MARGIN_DAYS
 from stacks.components.record.verification import verification_alarms
 from stacks.components.stack_outputs import add_outputs
 from stacks.gateway import Gateway
-from stacks.invocation_logging import InvocationLogging, archive_location
+from stacks.invocation_logging import InvocationLogging
+from stacks.log_archive import archive_location
 from stacks.stage import Stage
 
 

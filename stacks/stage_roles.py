@@ -166,7 +166,7 @@ class _RolePermissions:
             signing_key_arn=record.export_value(record.signing_key.key_arn),
             access_bucket_arn=record.access_bucket_arn,
             has_archive=stage.logging.archive is not None,
-            trail=record.trail_location(self._stack),
+            trail=record.trail.location(self._stack),
             alarm_logs=self._alarm_logs(),
         )
         if stage.logging.has_own_destinations:
