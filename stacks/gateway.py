@@ -75,16 +75,7 @@ class Gateway(cdk.Stack):
             self, "AccessLog", name="access", settings=self._log_settings.for_audit_entries()
         )
         self.web_acl_arn = add_web_acl(self, stage)
-        api = add_endpoint_api(
-            self,
-            stage,
-            name=self.api_name,
-            function=self.function,
-            authorizer=self.authorizer,
-            own_web_acl=self.web_acl_arn,
-            access_log=access_log,
-            log_settings=self._log_settings,
-        )
+        api = self._api(access_log)
         self.api_stage = api.stage
         self._url = endpoint_url(self, stage, api)
         self.api_key_expiry = self._api_key_expiry() if by_key else None
@@ -95,6 +86,18 @@ class Gateway(cdk.Stack):
             self._canary(stage.evidence.canary, record, api, keys)
         _operator_policy(self, stage, access.operator_role, plan_ids)
         self._outputs(gateway, access_log)
+
+    def _api(self, access_log: logs.ILogGroup) -> StreamingApi:
+        return add_endpoint_api(
+            self,
+            self._stage,
+            name=self.api_name,
+            function=self.function,
+            authorizer=self.authorizer,
+            own_web_acl=self.web_acl_arn,
+            access_log=access_log,
+            log_settings=self._log_settings,
+        )
 
     def _authorizer(self, issuer_keys: IssuerKeys) -> lambda_.IFunction:
         issuers = token_issuers_text(self, self._stage.callers, issuer_keys.values)

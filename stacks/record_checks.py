@@ -17,7 +17,7 @@ from stacks.components.record.logging_configuration import (
     LoggingConfigFunction,
     LoggingConfiguration,
 )
-from stacks.components.record.verification import VerificationFunction
+from stacks.components.record.verification import ExpectedCalls, VerificationFunction
 from stacks.log_archive import archive_location
 from stacks.record_store import RecordStore
 from stacks.stage import Stage
@@ -49,12 +49,14 @@ def add_verification(
         else configuration.log_group_name,
         bucket_arn=store.bucket.bucket_arn if own else configuration.bucket_arn,
         evidence_bucket=store.bucket,
-        allowed_regions=stage.bounds,
         has_gateway=stage.endpoint.enabled,
-        gateway_role_arn=gateway_role,
-        caller_role_arn=caller_role,
-        allowed_direct_callers=stage.callers.allowed_direct_callers,
-        retention_days=stage.logging.retention_days,
+        expected=ExpectedCalls(
+            allowed_regions=stage.bounds,
+            gateway_role_arn=gateway_role,
+            caller_role_arn=caller_role,
+            allowed_direct_callers=stage.callers.allowed_direct_callers,
+            retention_days=stage.logging.retention_days,
+        ),
         hourly=stage.evidence.verify_hourly,
         log_settings=store.log_settings,
         budget_table=budget_table,

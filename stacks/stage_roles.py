@@ -67,8 +67,7 @@ def add_stage_roles(
     deny_policies: DenyPolicies,
     profile_arns: Sequence[str],
 ) -> Mapping[str, iam.Role]:
-    """Create the roles that the stage has, `setup`, `legal-hold` and `deploy` only where the block
-    names them; return each by its purpose."""
+    """Create the roles that the stage has; return each by its purpose."""
     permissions = _RolePermissions(
         stack,
         stage,
@@ -76,13 +75,28 @@ def add_stage_roles(
         policies=[*invoke_policies, deny_policies.denials, deny_policies.boundary],
         profile_arns=profile_arns,
     )
-    caller_policies = [*invoke_policies, deny_policies.denials]
-    planned = (
+    planned = _planned_roles(
+        permissions, [*invoke_policies, deny_policies.denials], deny_policies.boundary
+    )
+    return {
+        role.purpose: _add_role(stack, stage, role, trust)
+        for role in planned
+        if (trust := role.trust(stage))
+    }
+
+
+def _planned_roles(
+    permissions: _RolePermissions,
+    caller_policies: Sequence[iam.IManagedPolicy],
+    boundary: iam.IManagedPolicy,
+) -> Sequence[PlannedRole]:
+    """Return the roles that a stage may have: the last three only where its block names them."""
+    return (
         PlannedRole(
             "application",
             "Calls Claude",
             managed_policies=caller_policies,
-            permissions_boundary=deny_policies.boundary,
+            permissions_boundary=boundary,
         ),
         PlannedRole(
             "auditor", "Reads records and evidence, never invokes", permissions.of_auditor()
@@ -106,11 +120,6 @@ def add_stage_roles(
             "setup", "Opens Claude to the account, once", setup_permissions(), caller_policies
         ),
     )
-    return {
-        role.purpose: _add_role(stack, stage, role, trust)
-        for role in planned
-        if (trust := role.trust(stage))
-    }
 
 
 def _add_role(stack: cdk.Stack, stage: Stage, planned: PlannedRole, trust: Trust) -> iam.Role:

@@ -16,7 +16,14 @@ import typer
 from tools.measure.docstrings import first_lines, is_imperative
 from tools.measure.homonyms import homonyms
 from tools.measure.names import defined, home_made_names
-from tools.measure.sizes import comment_lines, function_lines, module_lines, sizes
+from tools.measure.sizes import (
+    body_lines,
+    comment_lines,
+    function_lines,
+    module_lines,
+    sizes,
+    stack_lines,
+)
 from tools.measure.source import PARTS, ROOT, Module, modules
 
 _HEADINGS = (
@@ -119,6 +126,17 @@ def _over_limits() -> list[str]:
         over.append(
             "fewer docstrings begin with an imperative verb than imperative_docstrings demands"
         )
+    for what, lines in (("function_body", body_lines), ("stack_class", stack_lines)):
+        most = limits[f"{what}_lines"]
+        long = [
+            f"{module.path}: {name} has {count} lines, more than {what}_lines allows"
+            for module in modules("product")
+            if module.folder == "stacks"
+            for name, count in lines(module).items()
+            if count > most
+        ]
+        print(f"{what.replace('_', ' ')}, lines in stacks/: at most {most}, {len(long)} have more")
+        over += long
     return over
 
 

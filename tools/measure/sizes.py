@@ -1,5 +1,6 @@
 """Lengths of modules and functions, and the share of lines that are comments."""
 
+import ast
 import io
 import tokenize
 from collections.abc import Sequence
@@ -32,6 +33,25 @@ def module_lines(module: Module) -> int:
 def function_lines(module: Module) -> list[int]:
     """Return the lines of each function, from `def` to its end, decorators left out."""
     return [(node.end_lineno or node.lineno) - node.lineno + 1 for node in functions(module)]
+
+
+def body_lines(module: Module) -> dict[str, int]:
+    """Return the lines of each function's body by its name: signature and docstring left out."""
+    return {
+        node.name: (node.end_lineno or node.lineno) - code[0].lineno + 1
+        for node in functions(module)
+        if (code := node.body[1 if ast.get_docstring(node) else 0 :])
+    }
+
+
+def stack_lines(module: Module) -> dict[str, int]:
+    """Return the lines of each class that is a stack of the CDK, by its name."""
+    return {
+        node.name: (node.end_lineno or node.lineno) - node.lineno + 1
+        for node in module.tree.body
+        if isinstance(node, ast.ClassDef)
+        and any(ast.unparse(base) == "cdk.Stack" for base in node.bases)
+    }
 
 
 def comment_lines(module: Module) -> int:

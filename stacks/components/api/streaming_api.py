@@ -8,6 +8,7 @@ from typing import Any
 
 import aws_cdk as cdk
 from aws_cdk import aws_apigateway as apigateway
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_wafv2 as wafv2
@@ -143,29 +144,21 @@ class StreamingApi(Construct):
             if is_restricted
             else None
         )
-        self.api = apigateway.RestApi(
-            self,
-            "Api",
-            rest_api_name=name,
-            description="Claude on Bedrock, by the formats Claude's own clients speak",
-            # Edge-optimized APIs cut a stream that is silent for 30 seconds; Regional ones, 300.
-            endpoint_types=[apigateway.EndpointType.REGIONAL],
-            api_key_source_type=apigateway.ApiKeySourceType.AUTHORIZER
-            if authorizer_function
-            else None,
-            cloud_watch_role=False,
-            policy=policy,
-            disable_execute_api_endpoint=disable_execute_api or None,
-            deploy_options=_stage_options(
-                stage_name,
-                access_log,
-                throttle,
-                log_fields=ACCESS_LOG | (CLIENT_CERTIFICATE_LOG if has_client_certificates else {}),
-                is_traced=is_traced,
-                has_preflights=bool(cors_origins),
-            ),
+        options = _stage_options(
+            stage_name,
+            access_log,
+            throttle,
+            log_fields=ACCESS_LOG | (CLIENT_CERTIFICATE_LOG if has_client_certificates else {}),
+            is_traced=is_traced,
+            has_preflights=bool(cors_origins),
         )
-        self.api.node.try_remove_child("Endpoint")  # an output of CDK's own, beside ours
+        self.api = self._rest_api(
+            name,
+            options,
+            policy,
+            by_key=authorizer_function is not None,
+            disable_execute_api=disable_execute_api,
+        )
         self._require_tls()
         if vpc_endpoints:
             self._make_private(vpc_endpoints)
@@ -179,14 +172,38 @@ class StreamingApi(Construct):
             )
         by_authorizer = TOKEN_REFUSALS if takes_tokens else REFUSALS
         refusals = by_authorizer if authorizer_function else SIGNED_REFUSALS
-        if is_restricted:
-            refusals = of_networks(refusals)
-        add_error_responses(self.api, refusals, cors_origins)
+        responses = of_networks(refusals) if is_restricted else refusals
+        add_error_responses(self.api, responses, cors_origins)
         integration = _integration(function)
         self._add_routes(integration, self._authorization(authorizer_function))
         if cors_origins:
             self._add_preflights(integration)
         acknowledge(self, FINDINGS)
+
+    def _rest_api(
+        self,
+        name: str,
+        options: apigateway.StageOptions,
+        policy: iam.PolicyDocument | None,
+        *,
+        by_key: bool,
+        disable_execute_api: bool,
+    ) -> apigateway.RestApi:
+        api = apigateway.RestApi(
+            self,
+            "Api",
+            rest_api_name=name,
+            description="Claude on Bedrock, by the formats Claude's own clients speak",
+            # Edge-optimized APIs cut a stream that is silent for 30 seconds; Regional ones, 300.
+            endpoint_types=[apigateway.EndpointType.REGIONAL],
+            api_key_source_type=apigateway.ApiKeySourceType.AUTHORIZER if by_key else None,
+            cloud_watch_role=False,
+            policy=policy,
+            disable_execute_api_endpoint=disable_execute_api or None,
+            deploy_options=options,
+        )
+        api.node.try_remove_child("Endpoint")  # an output of CDK's own, beside ours
+        return api
 
     def _resource(self) -> apigateway.CfnRestApi:
         api = self.api.node.default_child

@@ -77,6 +77,20 @@ def auditor_permissions(
             names.logs([RECORD, *AUDIT_LOGS, *alarm_logs]),
             reason="streams of a log group are CloudWatch's and Lambda's to name",
         ),
+        *_bucket_permissions(bucket_arn, has_archive=has_archive),
+        *_key_permissions(names, key_arn, signing_key_arn),
+        Permission(
+            "LookUpCloudTrailEvents",
+            ("cloudtrail:LookupEvents",),
+            ["*"],
+            reason="CloudTrail's look-up knows no resources: https://docs.aws.amazon.com/"
+            "service-authorization/latest/reference/list_awscloudtrail.html",
+        ),
+    ]
+
+
+def _bucket_permissions(bucket_arn: str, *, has_archive: bool) -> list[Permission]:
+    return [
         Permission(
             "ReadBucketSettings",
             (
@@ -94,6 +108,11 @@ def auditor_permissions(
             [f"{bucket_arn}/*"],
             reason="an auditor reads every record, and the bucket holds nothing else",
         ),
+    ]
+
+
+def _key_permissions(names: StageNames, key_arn: str, signing_key_arn: str) -> list[Permission]:
+    return [
         Permission(
             "DecryptRecords",
             ("kms:Decrypt",),
@@ -111,13 +130,6 @@ def auditor_permissions(
             "ReadPublicKeyOfEvidence",
             ("kms:GetPublicKey", "kms:DescribeKey", "kms:GetKeyPolicy"),
             [signing_key_arn],
-        ),
-        Permission(
-            "LookUpCloudTrailEvents",
-            ("cloudtrail:LookupEvents",),
-            ["*"],
-            reason="CloudTrail's look-up knows no resources: https://docs.aws.amazon.com/"
-            "service-authorization/latest/reference/list_awscloudtrail.html",
         ),
     ]
 

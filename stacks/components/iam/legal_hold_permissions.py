@@ -56,6 +56,13 @@ def legal_hold_permissions(
                 "StringEquals": {"kms:ViaService": f"s3.{names.stack.region}.amazonaws.com"}
             },
         ),
+        *_seal_permissions(names, verification_function_arn),
+        Permission("DenyInvokingModels", INVOKE_ACTIONS, ["*"], denied=True),
+    ]
+
+
+def _seal_permissions(names: StageNames, verification_function_arn: str) -> list[Permission]:
+    return [
         Permission(
             "InvokeVerificationFunction", ("lambda:InvokeFunction",), [verification_function_arn]
         ),
@@ -65,7 +72,6 @@ def legal_hold_permissions(
             names.logs([_HASH_LOG]),
             reason="streams of a log group are Lambda's to name",
         ),
-        Permission("DenyInvokingModels", INVOKE_ACTIONS, ["*"], denied=True),
     ]
 
 

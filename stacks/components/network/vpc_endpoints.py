@@ -57,16 +57,7 @@ class VpcEndpoints(Construct):
             ),
         )
         self.security_group: str = group.attr_group_id
-        self._from_functions = ec2.CfnSecurityGroupIngress(
-            self,
-            "FromFunctions",
-            group_id=of_endpoints.attr_group_id,
-            ip_protocol="tcp",
-            from_port=HTTPS,
-            to_port=HTTPS,
-            source_security_group_id=group.attr_group_id,
-            description="Functions of the stage",
-        )
+        self._from_functions = self._way_in(of_endpoints, self.security_group)
         region = cdk.Stack.of(self).region
         interface = {
             "vpc_endpoint_type": "Interface",
@@ -90,6 +81,20 @@ class VpcEndpoints(Construct):
     def needed_for(self, services: Sequence[str]) -> list[IConstruct]:
         """Return what has to be there before a function reaches `services`."""
         return [self._from_functions, *(self._by_service[service] for service in services)]
+
+    def _way_in(
+        self, endpoint_group: ec2.CfnSecurityGroup, function_group_id: str
+    ) -> ec2.CfnSecurityGroupIngress:
+        return ec2.CfnSecurityGroupIngress(
+            self,
+            "FromFunctions",
+            group_id=endpoint_group.attr_group_id,
+            ip_protocol="tcp",
+            from_port=HTTPS,
+            to_port=HTTPS,
+            source_security_group_id=function_group_id,
+            description="Functions of the stage",
+        )
 
     def _endpoint_group(self, stage_name: str, vpc: str) -> ec2.CfnSecurityGroup:
         return ec2.CfnSecurityGroup(

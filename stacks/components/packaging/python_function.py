@@ -82,8 +82,6 @@ class PythonFunction(Construct):
         self.statements = tuple(statements)
         self.log_group = log_group(self, "Logs", name=log_name, settings=log_settings)
         self.role = self._create_role(role_id, role_name, managed_policies, permissions_boundary)
-        for statement in statements:
-            self.role.add_to_policy(statement)
         self.function = lambda_.Function(
             self,
             "Function",
@@ -104,7 +102,7 @@ class PythonFunction(Construct):
             retry_attempts=retry_attempts,
             reserved_concurrent_executions=reserved_concurrency,
         )
-        answers = {**FINDINGS, **(TRACING_FINDINGS if is_traced else {})}
+        answers = FINDINGS | (TRACING_FINDINGS if is_traced else {})
         acknowledge(self, {**answers, **(findings or {})})
 
     def _create_role(
@@ -123,6 +121,8 @@ class PythonFunction(Construct):
             permissions_boundary=boundary,
         )
         self.log_group.grant_write(role)
+        for statement in self.statements:
+            role.add_to_policy(statement)
         return role
 
 

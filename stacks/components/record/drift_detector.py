@@ -125,9 +125,10 @@ class DriftDetector(PythonFunction):
         reaches_iam: bool = True,
         log_settings: LogGroupSettings,
     ) -> None:
+        read_role = [_role_permission(delivery_role.role_arn)] if reaches_iam else []
         permissions = [
             *_account_permissions(names),
-            *([_role_permission(delivery_role.role_arn)] if reaches_iam else ()),
+            *read_role,
             *_bucket_permissions(bucket.bucket_arn, configuration.bucket_arns if adopts else []),
             *_key_permissions(log_settings.key.key_arn),
             *(_archive_permissions(bucket.bucket_arn) if expected.archive else ()),
@@ -146,9 +147,8 @@ class DriftDetector(PythonFunction):
             sdk_services=SDK_SERVICES,
             environment={
                 **_variables(names, log_settings.key.key_arn, configurer),
+                **_record_variables(configuration, bucket),
                 **expected.variables(),
-                "LOGGING_CONFIGURATION": configuration.configuration,
-                "LOG_BUCKET": bucket.bucket_name,
                 "DELIVERY_ROLE_ARN": delivery_role.role_arn if reaches_iam else "",
                 "VERIFIER_ROLE_ARN": verification.role.role_arn,
             },
@@ -213,6 +213,13 @@ class DriftDetector(PythonFunction):
             ),
             targets=[targets.LambdaFunction(self.function)],
         )
+
+
+def _record_variables(configuration: LoggingConfiguration, bucket: s3.IBucket) -> dict[str, str]:
+    return {
+        "LOGGING_CONFIGURATION": configuration.configuration,
+        "LOG_BUCKET": bucket.bucket_name,
+    }
 
 
 def _variables(

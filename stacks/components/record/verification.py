@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import aws_cdk as cdk
 from aws_cdk import aws_dynamodb as dynamodb
@@ -81,6 +82,34 @@ EVIDENCE_FINDINGS = {
 """Each metric of what is wrong with the evidence itself, and what happened."""
 
 
+PACKAGES = (
+    *("verification", "metrics", "claude_bedrock.verification"),
+    *("claude_bedrock.records", "claude_bedrock.catalog"),
+    *("claude_bedrock.caller_sessions", "claude_bedrock.budgets"),
+    "claude_bedrock.queries",
+)
+
+
+class ExpectedCalls(NamedTuple):
+    """The Regions that may answer calls, the roles of the gateway, the principals that may call
+    past it, and how long records are kept."""
+
+    allowed_regions: Mapping[str, object]
+    gateway_role_arn: str
+    caller_role_arn: str
+    allowed_direct_callers: Sequence[str]
+    retention_days: int
+
+    def variables(self) -> dict[str, str]:
+        return {
+            "BOUNDS": json.dumps(self.allowed_regions),
+            "GATEWAY_ROLE": self.gateway_role_arn,
+            "CALLER_ROLE": self.caller_role_arn,
+            "ALLOWED_DIRECT_CALLERS": ",".join(self.allowed_direct_callers),
+            "RETENTION_DAYS": str(self.retention_days),
+        }
+
+
 class VerificationFunction(PythonFunction):
     """A function that reconciles the gateway's audit log with Bedrock's records, once an hour where
     it is `hourly`, and whenever it is invoked.
@@ -88,10 +117,10 @@ class VerificationFunction(PythonFunction):
     Without a gateway it compares the records of the two destinations with each other.
     `configuration` names the destinations of records; `log_group_name` and `bucket_arn` are the
     same as its role names them, in words that are known at synthesis where possible.
-    `allowed_regions` says where the stage's calls may be answered. `budget_table` is None for a
-    stage without budgets. `trail` is where CloudTrail's files are, where the stage reads some, and
-    `trail_source` the same as JSON for the function. `entry_tables` are the
-    tables in Athena of a stage whose audit log entries are delivered into the evidence bucket, too.
+    `budget_table` is None for a stage without budgets. `trail` is where CloudTrail's files are,
+    where the stage reads some, and `trail_source` the same as JSON for the function. `entry_tables`
+    are the tables in Athena of a stage whose audit log entries are delivered into the evidence
+    bucket, too.
     """
 
     def __init__(
@@ -104,12 +133,8 @@ class VerificationFunction(PythonFunction):
         log_group_name: str,
         bucket_arn: str,
         evidence_bucket: s3.IBucket,
-        allowed_regions: Mapping[str, object],
         has_gateway: bool,
-        gateway_role_arn: str,
-        caller_role_arn: str,
-        allowed_direct_callers: Sequence[str],
-        retention_days: int,
+        expected: ExpectedCalls,
         hourly: bool,
         log_settings: LogGroupSettings,
         budget_table: dynamodb.ITable | None = None,
@@ -117,39 +142,27 @@ class VerificationFunction(PythonFunction):
         trail_source: str = "",
         entry_tables: Sequence[str] = (),
     ) -> None:
-        key_arn = log_settings.key.key_arn
+        key_arn, own_bucket = log_settings.key.key_arn, evidence_bucket.bucket_arn
         permissions = [
             *_read_permissions(
                 names,
                 log_group_name,
-                [bucket_arn, evidence_bucket.bucket_arn],
+                [bucket_arn, own_bucket],
                 own_logs=[*(GATEWAY_LOGS if has_gateway else ()), LOG_NAME],
             ),
-            *_evidence_permissions(names, evidence_bucket.bucket_arn, key_arn),
+            *_evidence_permissions(names, own_bucket, key_arn),
             *_report_permissions(names),
             *(trail_permissions(trail) if trail else ()),
+            *_query_permissions(names, entry_tables, own_bucket),
+            *_budget_permissions(names, budget_table, key_arn),
         ]
-        if entry_tables:
-            permissions += query_permissions(
-                names,
-                tables=entry_tables,
-                bucket_arn=evidence_bucket.bucket_arn,
-                actions=RUN_ACTIONS,
-            )
-        if budget_table is not None:
-            permissions += read_permissions(budget_table.table_arn, key_arn, names.stack.region)
         super().__init__(
             scope,
             construct_id,
             description="Reconciles the gateway's audit log with Bedrock's invocation log records"
             if has_gateway
             else "Compares Bedrock's invocation log records in S3 and CloudWatch Logs",
-            packages=[
-                *("verification", "metrics", "claude_bedrock.verification"),
-                *("claude_bedrock.records", "claude_bedrock.catalog"),
-                *("claude_bedrock.caller_sessions", "claude_bedrock.budgets"),
-                "claude_bedrock.queries",
-            ],
+            packages=PACKAGES,
             handler="verification.handler.handle",
             log_name=LOG_NAME,
             log_settings=log_settings.for_audit_entries(),
@@ -160,12 +173,8 @@ class VerificationFunction(PythonFunction):
             environment={
                 **_record_variables(configuration),
                 **_own_variables(names, GATEWAY_LOGS if has_gateway else ("", "")),
+                **expected.variables(),
                 "EVIDENCE_BUCKET": evidence_bucket.bucket_name,
-                "BOUNDS": json.dumps(allowed_regions),
-                "GATEWAY_ROLE": gateway_role_arn,
-                "CALLER_ROLE": caller_role_arn,
-                "ALLOWED_DIRECT_CALLERS": ",".join(allowed_direct_callers),
-                "RETENTION_DAYS": str(retention_days),
                 **({"CLOUDTRAIL": trail_source} if trail_source else {}),
                 **(_entry_table_variables(names) if entry_tables else {}),
             },
@@ -236,6 +245,24 @@ def verification_alarms(
             on_missing_data=True,
         ),
     ]
+
+
+def _query_permissions(
+    names: StageNames, tables: Sequence[str], bucket_arn: str
+) -> list[Permission]:
+    """Return what running the query of a large hour takes, where the stage has the tables."""
+    if not tables:
+        return []
+    return query_permissions(names, tables=tables, bucket_arn=bucket_arn, actions=RUN_ACTIONS)
+
+
+def _budget_permissions(
+    names: StageNames, table: dynamodb.ITable | None, key_arn: str
+) -> list[Permission]:
+    """Return what reading the table of budgets takes, where the stage has one."""
+    if table is None:
+        return []
+    return read_permissions(table.table_arn, key_arn, names.stack.region)
 
 
 def _record_variables(configuration: LoggingConfiguration) -> dict[str, str]:

@@ -5,7 +5,7 @@ import pytest
 from tools.measure.docstrings import first_lines, is_imperative
 from tools.measure.homonyms import homonyms
 from tools.measure.names import defined, home_made_names
-from tools.measure.sizes import comment_lines, function_lines, sizes
+from tools.measure.sizes import body_lines, comment_lines, function_lines, sizes, stack_lines
 from tools.measure.source import Module
 from tools.measure.words import home_made
 
@@ -81,7 +81,15 @@ def test_a_module_is_measured() -> None:
     assert home_made_names(module) == [("_each", ["each"]), ("told_by", ["told"])]
     assert first_lines(module) == ["Send it."]
     assert (comment_lines(module), function_lines(module)) == (1, [10, 2])
+    assert body_lines(module) == {"send": 5}
     assert sizes(range(1, 101)) == (50, 90, 100)
+
+
+def test_a_stack_is_measured_and_no_other_class() -> None:
+    source = (
+        "class Gateway(cdk.Stack):\n    a = 1\n\n    b = 2\n\nclass Api(Construct):\n    a = 1\n"
+    )
+    assert stack_lines(Module("stacks/gateway.py", source)) == {"Gateway": 4}
 
 
 def test_an_imperative_is_a_verb_and_no_noun() -> None:
