@@ -28,6 +28,12 @@ def any_stage(request: pytest.FixtureRequest, synthesis: Callable[[str], Synthes
 
 
 @pytest.fixture(scope="session")
+def with_entry_table(tmp_path_factory: pytest.TempPathFactory) -> Synthesis:
+    """The stage `prod` with its audit log entries in Athena."""
+    return synthesize("prod", tmp_path_factory.mktemp("prod"), audit_entry_table=True)
+
+
+@pytest.fixture(scope="session")
 def prod(synthesis: Callable[[str], Synthesis]) -> Synthesis:
     """The stage that keeps its logs, and for 60 days."""
     return synthesis("prod")

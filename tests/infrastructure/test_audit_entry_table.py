@@ -16,7 +16,7 @@ from tools.docs.access.matrix import Inquiry
 from tools.docs.access.mutants import mutants, unaccounted
 from tools.docs.pages import codes, read
 from tools.stage_blocks import with_names
-from tools.synthesis import CONTEXT, Synthesis, synthesize
+from tools.synthesis import CONTEXT, Synthesis
 
 STACK = "Observability"
 ROLES = (
@@ -27,9 +27,9 @@ ROLES = (
 PREFIXES = (audit_entries.PREFIX, audit_entries.ERROR_PREFIX)
 
 
-@pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Synthesis:
-    return synthesize("prod", tmp_path_factory.mktemp("prod"), audit_entry_table=True)
+@pytest.fixture
+def stage(with_entry_table: Synthesis) -> Synthesis:
+    return with_entry_table
 
 
 def test_entries_go_from_the_log_group_through_the_stream_into_the_tables_files(

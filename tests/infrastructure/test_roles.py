@@ -296,20 +296,25 @@ NAMED_OTHERWISE = {
 
 
 @pytest.mark.parametrize("page", RUNBOOKS, ids=lambda page: page.stem)
-def test_the_on_call_role_may_read_what_runbooks_need(local: Synthesis, page: Path) -> None:
+def test_the_on_call_role_may_read_what_runbooks_need(
+    page: Path, request: pytest.FixtureRequest
+) -> None:
+    has_table = "evidence.audit_entry_table" in read(page)
+    stage: Synthesis = request.getfixturevalue("with_entry_table" if has_table else "local")
+    logs = LOGS.replace("us-east-1", stage.settings.region)
     investigation = read(page).partition("## Investigate")[2].partition("## Resolve")[0]
     before, *steps = re.split(r"```(?=insights|bash)", investigation)
     for step in steps:
         purpose = "auditor" if "(auditor)" in before else "operator"
         block, _, before = step.partition("```")
         for group in re.findall(r"claude-on-bedrock/STAGE/([a-z-]+)`", investigation):
-            arn = f"{LOGS}:log-group:/claude-on-bedrock/local/{group}:*"
-            assert allows(local, purpose, "logs:StartQuery", arn), (purpose, group)
+            arn = f"{logs}:log-group:/claude-on-bedrock/{stage.stage}/{group}:*"
+            assert allows(stage, purpose, "logs:StartQuery", arn), (purpose, group)
         for program, *words in commands(f"```{block}```"):
             if program == "claude-bedrock":
                 assert (words[0] in BY_AUDITORS) == (purpose == "auditor"), (purpose, words)
             else:
-                assert action_of(words) in actions(local, purpose, "Allow"), (purpose, words)
+                assert action_of(words) in actions(stage, purpose, "Allow"), (purpose, words)
 
 
 def action_of(words: list[str]) -> str:
