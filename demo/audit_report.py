@@ -26,6 +26,7 @@ from claude_bedrock.cli.verify.verification_function import invoke_verification
 from claude_bedrock.records.invocation_records import STREAM
 from claude_bedrock.records.log_item import LogItem
 from claude_bedrock.records.trail_event import TrailEvent
+from claude_bedrock.verification.coverage import HOUR
 from claude_bedrock.verification.period import Period
 from demo import many_accounts
 from demo.calls import DemoFailedError, demonstrate
@@ -79,25 +80,39 @@ async def demonstrate_audit(endpoint: Endpoint, out: Path, console: Console) -> 
     await demonstrate(endpoint, console)
     console.print(f"\nA made-up month of {CALLS:,} calls goes into the embedded AWS.")
     await asyncio.to_thread(many_accounts.open_archive, stage)
-    lost = await asyncio.to_thread(fill, stage)
+    lost, held = await asyncio.to_thread(_seal_month, stage, _past_month())
     console.print(f"Its {24 * DAYS} hours are joined, sealed and signed.")
-    period = _past_month()
-    held = await asyncio.to_thread(_hold, stage, period)
     console.print(f"{held:,} object versions of {HELD_CALLER} are under a legal hold.")
-    report = await asyncio.to_thread(_report, stage, period, out, lost)
+    period = _past_month()  # up to now, when the log group has the acceptance
+    report = await asyncio.to_thread(
+        gather, stage, period, Evidence(out / "evidence", stage.stage, stage.region)
+    )
     _check(report, lost)
     written = output_folder.write(out, report)
     console.print(f"\n[bold]{report.verdict}: {report.reason}[/]")
     console.print(f"The report: {written.page.absolute()}")
     accounts = await asyncio.to_thread(many_accounts.audit_accounts, stage, period, out)
-    _check_accounts(accounts)
+    _check_accounts(accounts, lost)
     console.print(f"\n[bold]{accounts.verdict}: {accounts.headline}[/]")
     console.print(f"Three accounts, by their archives alone: {(out / PAGE).absolute()}")
 
 
-def fill(stage: Deployment) -> Lost:
-    """Write what the stage's callers would have left behind in the days until this one, and the
-    evidence of it. Return the calls whose record is lost."""
+def _seal_month(stage: Deployment, period: Period) -> tuple[Lost, int]:
+    """Fill the month, and seal it but for its last hour; hold a caller's records and accept a
+    finding, which the last hour then names. Return the lost calls, and how many versions are
+    held."""
+    lost, made = fill(stage)
+    last = period.until - HOUR
+    previous = seal(stage, made, period.since, 24 * DAYS - 1)
+    held = _hold(stage, period)
+    _accept(stage, lost)
+    seal(stage, made, last, 1, previous)
+    return lost, held
+
+
+def fill(stage: Deployment) -> tuple[Lost, Made]:
+    """Write what the stage's callers would have left behind in the days until this one. Return the
+    calls whose record is lost, and what was made up."""
     month = _month(stage)
     made = list(hours(month))
     first_calls = [_busiest(made, day).calls[0] for day in _LOST_ON]
@@ -117,9 +132,7 @@ def fill(stage: Deployment) -> Lost:
         records += [item for item in _records(hour, month) if item.source not in lost]
         events += [_event(call, month.identity(call)) for call in hour.calls]
     _put_all(stage, entries, records)
-    first = datetime(*month.first.timetuple()[:3], tzinfo=UTC)
-    seal(stage, Made(entries, records, events), first, 24 * DAYS)
-    return lost
+    return lost, Made(entries, records, events)
 
 
 def _event(call: Call, principal: str) -> TrailEvent:
@@ -219,20 +232,22 @@ def _past_month() -> Period:
     return Period(midnight - timedelta(days=DAYS), midnight, timedelta(hours=1), now)
 
 
-def _report(stage: Deployment, period: Period, out: Path, lost: Lost) -> Report:
-    """Have the operator accept the first finding, and return the report of the month."""
+def _accept(stage: Deployment, lost: Lost) -> None:
+    """Have the operator accept the first finding."""
     sealed = invoke_verification(stage, {"list_findings": DAYS})["findings"]
     (finding_id,) = (item["id"] for item in sealed if item["request_id"] == lost.accepted)
     by = stage.client("sts").get_caller_identity()["Arn"]
     invoke_verification(stage, {"accept_finding": {"id": finding_id, "reason": REASON, "by": by}})
-    return gather(stage, period, Evidence(out / "evidence", stage.stage, stage.region))
 
 
-def _check_accounts(report: AccountsReport) -> None:
+def _check_accounts(report: AccountsReport, lost: Lost) -> None:
     verdicts = [assessment.verdict for assessment in report.assessments]
     if verdicts != ["fail", "pass", "fail"]:
         reasons = [assessment.reason for assessment in report.assessments]
         raise DemoFailedError(f"the accounts' report has the verdicts {verdicts}: {reasons}")
+    accepted = [finding.request_id for finding, _ in report.assessments[0].accepted]
+    if accepted != [lost.accepted]:
+        raise DemoFailedError(f"the accounts' report has {accepted} as accepted")
 
 
 def _check(report: Report, lost: Lost) -> None:

@@ -5,6 +5,7 @@ import gzip
 import json
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
@@ -22,8 +23,13 @@ from claude_bedrock.records.trail_source import TrailSource, from_json
 from claude_bedrock.verification import hash_chain, run
 from claude_bedrock.verification.allowed_regions import AllowedRegions
 from claude_bedrock.verification.coverage import HOUR, iso
-from claude_bedrock.verification.evidence_bucket import EvidenceBucket, key_of_hour
+from claude_bedrock.verification.evidence_bucket import (
+    AlreadyVerifiedError,
+    EvidenceBucket,
+    key_of_hour,
+)
 from claude_bedrock.verification.hash_log import SealedHash
+from claude_bedrock.verification.linked_files import FOLDERS
 from claude_bedrock.verification.period import Period
 from claude_bedrock.verification.signatures import (
     Head,
@@ -92,29 +98,46 @@ def without(objects: Mapping[str, bytes], request_id: str) -> dict[str, bytes]:
     return kept
 
 
-def seal(stage: Deployment, made: Made, first: datetime, hours: int) -> None:
-    """Seal so many hours from `first` on, in order."""
+def seal(
+    stage: Deployment,
+    made: Made,
+    first: datetime,
+    hours: int,
+    previous: str = hash_chain.BEGINNING,
+) -> str:
+    """Seal so many hours from `first` on, in order, after the file whose last hash is `previous`.
+    The first names the accepted findings and holds that are there. Return the last hash."""
     outputs = stage.outputs("InvocationLogging")
     bucket = EvidenceBucket(stage.client("s3"), outputs["EvidenceBucketName"])
     about = _stage(stage, made)
     by = stage.client("sts").get_caller_identity()["Arn"]
-    previous, sealed = hash_chain.BEGINNING, []
+    links, sealed = list(_links(bucket)), []
     for since in (first + number * HOUR for number in range(hours)):
         until = since + HOUR
         result = run.run(about, Period(since, until, _DELAY, until + _DELAY), by=by)
         key = key_of_hour(since)
-        sha256 = bucket.write(key, result.entries(), previous)
+        sha256 = bucket.write(key, [*result.entries(), *links], previous)
         head = Head(
             *(bucket.name, outputs["SigningKeyArn"], key, sha256, previous),
             *(iso(since), iso(until)),
         )
         sealed.append(head)
-        previous = sha256
+        previous, links = sha256, []
     _log(stage, sealed)
     signer = KmsSigner(stage.client("kms"), outputs["SigningKeyArn"])
     signature = signer.sign(sealed[-1])
     bucket.put(key_of_signature(sealed[-1]), signature.content(), "application/json")
-    bucket.put(key_of_public_key(signer.key_id), signer.public_key(), "application/x-pem-file")
+    with suppress(AlreadyVerifiedError):
+        bucket.put(key_of_public_key(signer.key_id), signer.public_key(), "application/x-pem-file")
+    return previous
+
+
+def _links(bucket: EvidenceBucket) -> Iterator[dict[str, str]]:
+    """Yield an entry for each accepted finding and each entry of a hold in the bucket."""
+    for folder, kind in FOLDERS.items():
+        for key in bucket.listed(folder):
+            sha256, _ = bucket.entries(key)
+            yield {"kind": kind, "key": key, "sealed_sha256": sha256}
 
 
 def _stage(stage: Deployment, made: Made) -> run.Stage:
@@ -150,7 +173,8 @@ def _between(
 def _log(stage: Deployment, heads: Sequence[Head]) -> None:
     """Put the hashes where the function logs its own."""
     logs, group = stage.client("logs"), f"/claude-on-bedrock/{stage.stage}/verification"
-    logs.create_log_stream(logGroupName=group, logStreamName=_STREAM)
+    with suppress(logs.exceptions.ResourceAlreadyExistsException):
+        logs.create_log_stream(logGroupName=group, logStreamName=_STREAM)
     now = round(time.time() * 1000)
     events = [
         {
