@@ -166,7 +166,7 @@ class Domain(Group):
     truststore: Annotated[
         Truststore | None,
         Allowed("an object of uri, version and more, or null"),
-        Page("security.md#client-certificates"),
+        Page("networks.md#client-certificates"),
         Field(
             description="Mutual TLS: whose certificates clients have to present. null: clients "
             "need none."
@@ -221,7 +221,7 @@ class Endpoint(Group):
     allowed_ips: Annotated[
         tuple[Network, ...],
         Allowed("a list of at most 100 IPv4 networks, like 203.0.113.0/24"),
-        Page("security.md#networks"),
+        Page("networks.md#allowed-networks"),
         Field(
             max_length=100,
             strict=False,
@@ -233,7 +233,7 @@ class Endpoint(Group):
         Allowed(
             "the ARN of a regional web ACL of AWS WAF, an object of rate_limit and more, or null"
         ),
-        Page("security.md#web-acl"),
+        Page("networks.md#web-acl"),
         Field(
             description="AWS WAF before the endpoint: a web ACL of yours, or one that the stage "
             "makes. null: none."
@@ -248,7 +248,7 @@ class Endpoint(Group):
     network: Annotated[
         EndpointNetwork | None,
         Allowed("an object of api_endpoints, functions or both, or null"),
-        Page("security.md#a-private-endpoint"),
+        Page("networks.md#a-private-endpoint"),
         Field(
             description="What of the stage is in a VPC of yours: the API, the functions or both. "
             "null: neither."

@@ -102,7 +102,7 @@ class EndpointNetwork(Group):
     functions: Annotated[
         FunctionNetwork | None,
         Allowed("an object of vpc, subnets, endpoints and more, or null"),
-        Page("security.md#functions-in-your-vpc"),
+        Page("networks.md#functions-in-your-vpc"),
         Field(
             description="Runs the stage's functions in a VPC of yours, without a route to the "
             "internet. null: they run in Lambda's own network."

@@ -35,7 +35,7 @@ ANSWERS: Final = (
         "bring subnets, a NAT gateway or an endpoint per service, and routes that the network's "
         "owner may change. Remaining risk: a compromised function may send what it holds to any "
         "host. [Its bill of materials](security.md#supply-chain) shows that its code is what you "
-        "built. With [`network.functions`](security.md#functions-in-your-vpc) they run in a VPC of "
+        "built. With [`network.functions`](networks.md#functions-in-your-vpc) they run in a VPC of "
         "yours, and reach AWS by VPC endpoints alone",
     ),
     Answer(
@@ -120,7 +120,7 @@ ANSWERS: Final = (
         Kind.ACCEPTED,
         "Except `GET /health`, two `HEAD`s and, with `cors_origins`, `OPTIONS`, which return no "
         "data, every method needs a key or a signature. Bodies are prompts: they hold code, SQL "
-        "and markup, which such rules refuse by design. [`endpoint.web_acl`](security.md#web-acl) "
+        "and markup, which such rules refuse by design. [`endpoint.web_acl`](networks.md#web-acl) "
         "names one of yours, or makes one that limits each address and reads no prompt. Remaining "
         "risk: the authorizer also runs for callers without a key",
     ),

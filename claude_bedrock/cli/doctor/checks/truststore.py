@@ -13,7 +13,7 @@ from claude_bedrock.cli.doctor.context import Account
 from claude_bedrock.cli.shared.deployment import NoTargetError
 
 TOPIC = Topic("truststore")
-_PAGE: Final = "docs/security.md#client-certificates"
+_PAGE: Final = "docs/networks.md#client-certificates"
 
 
 def check(account: Account) -> list[Check]:
