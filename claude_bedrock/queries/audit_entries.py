@@ -14,6 +14,10 @@ PREFIX: Final = "audit-entries/"
 """What keys of the files begin with; the hour follows, as in `schema.HOUR_FORMAT`."""
 ERROR_PREFIX: Final = "audit-entry-errors/"
 """What keys of entries begin with that Firehose could not convert."""
+FILTER_PATTERN: Final = '{ $.audit.gateway_request_id = "*" }'
+"""Takes the entries out of a log group that has metrics and Lambda's own lines too. It is as the
+CDK's `FilterPattern.exists` writes it:
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html"""
 _TRUTH: Final = "boolean"
 _ATTEMPT: Final[Fields] = {
     "model_id": TEXT,

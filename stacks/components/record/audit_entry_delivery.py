@@ -10,16 +10,13 @@ from aws_cdk import aws_kinesisfirehose as firehose
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from claude_bedrock.queries import audit_entries
 from stacks.components.iam.permission import Permission, acknowledge_wildcards
 from stacks.components.iam.stage_names import ENTRY_DELIVERY_LOG, StageNames
 from stacks.components.observability.alarm import AlarmDefinition
 from stacks.components.observability.log_group import LogGroupSettings, log_group
 from stacks.components.observability.metrics import firehose_metric
 
-FILTER_PATTERN = '{ $.audit.gateway_request_id = "*" }'
-"""Takes the entries out of a log group that has metrics and Lambda's own lines too. It is as the
-CDK's `FilterPattern.exists` writes it:
-https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html"""
 BUFFER_SECONDS = 900
 BUFFER_MB = 64
 """The least with a conversion of the format; a file is written at whichever comes first:
@@ -127,7 +124,7 @@ class AuditEntrySubscription(Construct):
             "Filter",
             log_group_name=source,
             filter_name=name,
-            filter_pattern=FILTER_PATTERN,
+            filter_pattern=audit_entries.FILTER_PATTERN,
             destination_arn=stream.attr_arn,
             role_arn=role.role_arn,
         )

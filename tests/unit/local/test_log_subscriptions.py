@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from ministack.services import cloudwatch_logs, firehose  # type: ignore[import-untyped]
 
+from claude_bedrock.queries.audit_entries import FILTER_PATTERN
 from local.embedded import log_subscriptions
-from stacks.components.record.audit_entry_delivery import FILTER_PATTERN
 
 STREAM = "arn:aws:firehose:us-east-1:123456789012:deliverystream/entries"
 ENTRY = json.dumps({"audit": {"gateway_request_id": "a"}})

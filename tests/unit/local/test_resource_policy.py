@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Network
 from typing import Any
@@ -16,14 +16,16 @@ from local.api_gateway.exchange import Exchange
 from local.api_gateway.refusals import RefusedError
 from local.api_gateway.resource_policy import UnsupportedPolicyError, check
 from local.api_gateway.routing import Match
-from stacks.components.api.allowed_networks import resource_policy
 
 OPEN = ("execute-api:/dev/GET/health", "execute-api:/dev/HEAD/")
 ADDRESSES = st.ip_addresses(v=4)
 
 
-def policy(*networks: str) -> Mapping[str, Any]:
-    document: Mapping[str, Any] = resource_policy(networks, OPEN).to_json()
+def policy(*networks: str, vpc_endpoints: Sequence[str] = ()) -> Mapping[str, Any]:
+    # It imports the CDK, which takes a second in each process that collects tests.
+    from stacks.components.api.allowed_networks import resource_policy  # noqa: PLC0415
+
+    document: Mapping[str, Any] = resource_policy(networks, OPEN, vpc_endpoints).to_json()
     return document
 
 
@@ -69,7 +71,7 @@ def test_an_open_method_needs_the_policy_to_allow_it() -> None:
 @pytest.mark.parametrize("path", ["/v1/messages", "/health"])
 def test_a_private_api_answers_through_its_vpc_endpoints_alone(path: str) -> None:
     own = ("vpce-0a", "vpce-0b")
-    rules = resource_policy(["127.0.0.0/8"], OPEN, own).to_json()
+    rules = policy("127.0.0.0/8", vpc_endpoints=own)
     verb = "GET" if path == "/health" else "POST"
 
     def is_admitted_by(host: str, address: str = "127.0.0.1") -> bool:
