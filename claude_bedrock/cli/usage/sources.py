@@ -27,9 +27,9 @@ from claude_bedrock.retention.log_group import audit_days
 _LONGEST_REQUEST: Final = timedelta(minutes=20)
 """An entry is written at the end of its request, which Lambda ends after 15 minutes:
 https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
-_PAST_THE_GATEWAY: Final = (
-    "counted from the gateway's audit log entries: a call past the gateway has none; "
-    "`claude-bedrock usage --records` counts it"
+_WITHOUT_ENTRY: Final = (
+    "counted from the gateway's audit log entries, which calls past the gateway lack, and calls "
+    "whose entry was lost; `claude-bedrock usage --records` counts both"
 )
 _FROM_RECORDS: Final = "counted from Bedrock's records, calls past the gateway among them"
 _WITHOUT_ENDPOINT: Final = (
@@ -61,7 +61,7 @@ def read_stage(
         records = read_records(where, since, until, progress)
         return StageRows(records, "records", record_notes(where, records, since, now))
     entries = audit_lines_of(where, since, until + _LONGEST_REQUEST, Fingerprint())
-    notes = [_PAST_THE_GATEWAY, *expiry_notes(where, "audit log entries", since, now)]
+    notes = [_WITHOUT_ENTRY, *expiry_notes(where, "audit log entries", since, now)]
     return StageRows(entry_rows.add_up(entries, since, until), "audit log entries", notes)
 
 
