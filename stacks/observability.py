@@ -22,7 +22,11 @@ from stacks.components.observability.alarms import (
 )
 from stacks.components.observability.dashboard import Dashboard, EndpointMetrics
 from stacks.components.observability.record_queries import RecordQueries
-from stacks.components.observability.record_table import AuditEntryTable, RecordTable
+from stacks.components.observability.record_table import (
+    AuditEntryTable,
+    HourlyFiles,
+    RecordTable,
+)
 from stacks.components.record.archive_replication import RULE
 from stacks.components.record.audit_entry_delivery import (
     AuditEntryDelivery,
@@ -99,10 +103,7 @@ class Observability(cdk.Stack):
             database=names.database,
             table=schema.NAME,
             columns=schema.hive_columns(),
-            hour=schema.HOUR,
-            hour_format=schema.HOUR_FORMAT,
-            location=f"s3://{record.bucket.bucket_name}/{logs}",
-            days=stage.logging.retention_days + MARGIN_DAYS + 1,
+            files=_hourly_files(stage, record, logs),
         )
         saved = {
             f"{query}-last-30-days": render.text(query, render.last_days(30), LONG_PROMPTS)
@@ -137,10 +138,7 @@ class Observability(cdk.Stack):
             database=names.database,
             table=audit_entries.NAME,
             columns=audit_entries.hive_columns(),
-            hour=schema.HOUR,
-            hour_format=schema.HOUR_FORMAT,
-            location=f"s3://{record.bucket.bucket_name}/{audit_entries.PREFIX}",
-            days=stage.logging.retention_days + MARGIN_DAYS + 1,
+            files=_hourly_files(stage, record, audit_entries.PREFIX),
         )
         delivery = AuditEntryDelivery(
             self,
@@ -166,6 +164,15 @@ class Observability(cdk.Stack):
         name = (audit_entries.NAME, "Table of audit log entries in the database of records")
         add_outputs(self, {"AuditEntryTableName": name})
         return table
+
+
+def _hourly_files(stage: Stage, record: InvocationLogging, prefix: str) -> HourlyFiles:
+    return HourlyFiles(
+        schema.HOUR,
+        schema.HOUR_FORMAT,
+        location=f"s3://{record.bucket.bucket_name}/{prefix}",
+        days=stage.logging.retention_days + MARGIN_DAYS + 1,
+    )
 
 
 def _alarm_definitions(stage: Stage, gateway: Gateway | None) -> list[AlarmDefinition]:

@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 import aws_cdk as cdk
 from aws_cdk import aws_glue as glue
 from constructs import Construct
 
 
-class RecordTable(Construct):
-    """A database with one table over the records, partitioned by the hour in an object's key.
+class HourlyFiles(NamedTuple):
+    """Files that lie in a folder for each hour below `location`, which ends in `/`. The partition
+    `hour` has `hour_format`; `days` back nothing is left.
 
     Athena works out from the query which hours to look into, and asks no catalog for them:
     https://docs.aws.amazon.com/athena/latest/ug/partition-projection-kinesis-firehose-example.html
     """
+
+    hour: str
+    hour_format: str
+    location: str
+    days: int
+
+
+class RecordTable(Construct):
+    """A database with one table over the records, partitioned by the hour in an object's key."""
 
     def __init__(
         self,
@@ -24,35 +35,25 @@ class RecordTable(Construct):
         database: str,
         table: str,
         columns: Iterable[tuple[str, str]],
-        hour: str,
-        hour_format: str,
-        location: str,
-        days: int,
+        files: HourlyFiles,
     ) -> None:
-        """`location` ends in `/`, and hours are folders in it; `days` back nothing is left."""
         super().__init__(scope, construct_id)
-        account = cdk.Stack.of(self).account
         glue_database = glue.CfnDatabase(
             self,
             "Database",
-            catalog_id=account,
+            catalog_id=cdk.Stack.of(self).account,
             database_input=glue.CfnDatabase.DatabaseInputProperty(
                 name=database, description="Bedrock's records of what was called"
             ),
         )
-        self.table = glue.CfnTable(
+        self.table = _table(
             self,
-            "Table",
-            catalog_id=account,
-            database_name=database,
-            table_input=glue.CfnTable.TableInputProperty(
-                name=table,
-                description="Who called which model when, with how many tokens; no prompt",
-                table_type="EXTERNAL_TABLE",
-                parameters=_projection("json", hour, hour_format, location, days),
-                partition_keys=[glue.CfnTable.ColumnProperty(name=hour, type="string")],
-                storage_descriptor=_json_lines(columns, location),
-            ),
+            database,
+            table,
+            description="Who called which model when, with how many tokens; no prompt",
+            classification="json",
+            files=files,
+            storage=_json_lines(columns, files.location),
         )
         self.table.add_resource_dependency(glue_database)
 
@@ -69,42 +70,58 @@ class AuditEntryTable(Construct):
         database: str,
         table: str,
         columns: Iterable[tuple[str, str]],
-        hour: str,
-        hour_format: str,
-        location: str,
-        days: int,
+        files: HourlyFiles,
     ) -> None:
-        """`location` ends in `/`, and hours are folders in it; `days` back nothing is left."""
         super().__init__(scope, construct_id)
-        self.table = glue.CfnTable(
+        self.table = _table(
             self,
-            "Table",
-            catalog_id=cdk.Stack.of(self).account,
-            database_name=database,
-            table_input=glue.CfnTable.TableInputProperty(
-                name=table,
-                description="The gateway's audit log entries: who called which model, and outcome",
-                table_type="EXTERNAL_TABLE",
-                parameters=_projection("parquet", hour, hour_format, location, days),
-                partition_keys=[glue.CfnTable.ColumnProperty(name=hour, type="string")],
-                storage_descriptor=_parquet(columns, location),
-            ),
+            database,
+            table,
+            description="The gateway's audit log entries: who called which model, and outcome",
+            classification="parquet",
+            files=files,
+            storage=_parquet(columns, files.location),
         )
 
 
-def _projection(
-    classification: str, hour: str, hour_format: str, location: str, days: int
-) -> dict[str, str]:
+def _table(
+    scope: Construct,
+    database: str,
+    name: str,
+    *,
+    description: str,
+    classification: str,
+    files: HourlyFiles,
+    storage: glue.CfnTable.StorageDescriptorProperty,
+) -> glue.CfnTable:
+    return glue.CfnTable(
+        scope,
+        "Table",
+        catalog_id=cdk.Stack.of(scope).account,
+        database_name=database,
+        table_input=glue.CfnTable.TableInputProperty(
+            name=name,
+            description=description,
+            table_type="EXTERNAL_TABLE",
+            parameters=_projection(classification, files),
+            partition_keys=[glue.CfnTable.ColumnProperty(name=files.hour, type="string")],
+            storage_descriptor=storage,
+        ),
+    )
+
+
+def _projection(classification: str, files: HourlyFiles) -> dict[str, str]:
+    hour = files.hour
     return {
         "EXTERNAL": "TRUE",
         "classification": classification,
         "projection.enabled": "true",
         f"projection.{hour}.type": "date",
-        f"projection.{hour}.format": hour_format,
-        f"projection.{hour}.range": f"NOW-{days}DAYS,NOW",
+        f"projection.{hour}.format": files.hour_format,
+        f"projection.{hour}.range": f"NOW-{files.days}DAYS,NOW",
         f"projection.{hour}.interval": "1",
         f"projection.{hour}.interval.unit": "HOURS",
-        "storage.location.template": f"{location}${{{hour}}}/",
+        "storage.location.template": f"{files.location}${{{hour}}}/",
     }
 
 
