@@ -4,10 +4,10 @@ What an entry says, field by field: docs/operations.md. Firehose writes no field
 https://docs.aws.amazon.com/firehose/latest/dev/record-format-conversion.html
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Final
 
-from claude_bedrock.queries.schema import NUMBER, TEXT, Fields
+from claude_bedrock.queries.schema import NUMBER, TEXT, Fields, hive_type
 
 NAME: Final = "audit_entries"
 PREFIX: Final = "audit-entries/"
@@ -70,10 +70,6 @@ WITHOUT_COLUMN: Final = frozenset({"budgets", "budgets_reserve_ms", "budgets_set
 
 def hive_columns() -> Iterator[tuple[str, str]]:
     """Yield name and type of each column, as the Glue catalog takes them."""
-    attempts = f"array<{_struct(_ATTEMPT)}>"
+    attempts = f"array<{hive_type(_ATTEMPT)}>"
     yield "timestamp", TEXT
-    yield "audit", _struct({**AUDIT, "earlier_attempts": attempts})
-
-
-def _struct(fields: Mapping[str, str]) -> str:
-    return f"struct<{','.join(f'{name}:{kind}' for name, kind in fields.items())}>"
+    yield "audit", hive_type({**AUDIT, "earlier_attempts": attempts})

@@ -52,7 +52,7 @@ def hive_columns() -> Iterator[tuple[str, str]]:
     """Name and type, as the Glue catalog takes them: in lower case. The SerDe matches a field in
     whatever case, https://docs.aws.amazon.com/athena/latest/ug/openx-json-serde.html"""
     for name, kind in COLUMNS.items():
-        yield name.lower(), _hive(kind)
+        yield name.lower(), hive_type(kind)
 
 
 def duckdb_columns() -> Mapping[str, str]:
@@ -60,7 +60,8 @@ def duckdb_columns() -> Mapping[str, str]:
     return {name: _duckdb(kind) for name, kind in COLUMNS.items()}
 
 
-def _hive(kind: Type) -> str:
+def hive_type(kind: Type) -> str:
+    """Return a type, or those of the fields of an object, as the Glue catalog takes it."""
     if isinstance(kind, str):
         return kind
     return f"struct<{','.join(f'{name.lower()}:{member}' for name, member in kind.items())}>"
