@@ -8,32 +8,26 @@ from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from claude_bedrock.cli.doctor.check import WITHHELD, Check, Topic
+from claude_bedrock.cli.doctor.check import Check, Topic
 from claude_bedrock.cli.doctor.context import Account
-from claude_bedrock.cli.shared.deployment import NoTargetError
+from claude_bedrock.cli.doctor.gateway_outputs import check_output
 
 TOPIC = Topic("truststore")
+_VERSION: Final = "TruststoreVersion"
 _PAGE: Final = "docs/networks.md#client-certificates"
 
 
 def check(account: Account) -> list[Check]:
     """Check the endpoint's own name, where its stage has a truststore."""
-    try:
-        outputs = account.deployment.outputs("Gateway")
-    except NoTargetError:  # no endpoint, or none yet
-        return [TOPIC.skipped("no gateway is deployed")]
-    except WITHHELD as error:
-        return [TOPIC.withheld(error, "cloudformation:DescribeStacks")]
-    version = outputs.get("TruststoreVersion")
-    if version is None:
-        return [TOPIC.skipped("the stage has none")]
-    name = urlsplit(outputs["EndpointUrl"]).hostname or ""
 
-    def check_name() -> Check:
+    def check_name(outputs: Mapping[str, str]) -> Check:
+        name = urlsplit(outputs["EndpointUrl"]).hostname or ""
         domain = account.client("apigateway").get_domain_name(domainName=name)
-        return judge(domain.get("mutualTlsAuthentication") or {}, version)
+        return judge(domain.get("mutualTlsAuthentication") or {}, outputs[_VERSION])
 
-    return [TOPIC.run("apigateway:GET", check_name)]
+    return check_output(
+        account, TOPIC, _VERSION, check_name, absent="the stage has none", actions="apigateway:GET"
+    )
 
 
 def judge(mutual_tls: Mapping[str, Any], version: str) -> Check:

@@ -3,13 +3,15 @@
 https://docs.aws.amazon.com/waf/latest/APIReference/API_GetWebACLForResource.html
 """
 
+from collections.abc import Mapping
 from typing import Final
 
-from claude_bedrock.cli.doctor.check import WITHHELD, Check, Topic
+from claude_bedrock.cli.doctor.check import Check, Topic
 from claude_bedrock.cli.doctor.context import Account
-from claude_bedrock.cli.shared.deployment import NoTargetError
+from claude_bedrock.cli.doctor.gateway_outputs import check_output
 
 TOPIC = Topic("web ACL")
+_ARN: Final = "WebAclArn"
 _ACTIONS: Final = "wafv2:GetWebACLForResource and wafv2:GetWebACL"
 _FIX: Final = (
     "deploy the stage again; CloudTrail's AssociateWebACL and DisassociateWebACL name who changed "
@@ -19,23 +21,16 @@ _FIX: Final = (
 
 def check(account: Account) -> list[Check]:
     """Check which web ACL AWS WAF has for the API's stage."""
-    try:
-        outputs = account.deployment.outputs("Gateway")
-    except NoTargetError:  # no endpoint, or none yet
-        return [TOPIC.skipped("no gateway is deployed")]
-    except WITHHELD as error:
-        return [TOPIC.withheld(error, "cloudformation:DescribeStacks")]
-    arn = outputs.get("WebAclArn")
-    if arn is None:
-        return [TOPIC.skipped("the stage makes none")]
-    path = f"/restapis/{outputs['ApiId']}/stages/{outputs['ApiStage']}"
-    resource = f"arn:aws:apigateway:{account.region}::{path}"
 
-    def check_association() -> Check:
+    def check_association(outputs: Mapping[str, str]) -> Check:
+        path = f"/restapis/{outputs['ApiId']}/stages/{outputs['ApiStage']}"
+        resource = f"arn:aws:apigateway:{account.region}::{path}"
         answer = account.client("wafv2").get_web_acl_for_resource(ResourceArn=resource)
-        return judge((answer.get("WebACL") or {}).get("ARN"), arn)
+        return judge((answer.get("WebACL") or {}).get("ARN"), outputs[_ARN])
 
-    return [TOPIC.run(_ACTIONS, check_association)]
+    return check_output(
+        account, TOPIC, _ARN, check_association, absent="the stage makes none", actions=_ACTIONS
+    )
 
 
 def judge(associated: str | None, arn: str) -> Check:
