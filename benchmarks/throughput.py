@@ -128,17 +128,13 @@ def paced_messages(pace: int, environment: BenchmarkEnvironment, effort: Effort)
     with ExitStack() as stack:
         plain = stack.enter_context(upstream(events, pace=pace))
         tls = stack.enter_context(upstream(events, environment.certificate, pace))
-        contenders: Mapping[str, Contender] = {
-            RELAY: relay(endpoint=plain),
-            GATEWAY: gateway(endpoint=plain),
-            RELAY_TLS: relay(endpoint=tls),
-            GATEWAY_TLS: gateway(endpoint=tls),
+        calls = {
+            RELAY: (relay(endpoint=plain), operation),
+            GATEWAY: (gateway(endpoint=plain), operation),
+            RELAY_TLS: (relay(endpoint=tls), operation),
+            GATEWAY_TLS: (gateway(endpoint=tls), operation),
         }
-        samplers = dict[str, Callable[[], float]]()
-        for name, contender in contenders.items():
-            stack.enter_context(closing(contender))
-            samplers[name] = partial(_per_event, contender, operation, events)
-        samples = interleaved(effort.paced[pace], samplers)
+        samples = _paced_samples(stack, calls, events, effort.paced[pace])
     targets = [Target(1.8, RELAY), Target(1.8, RELAY_TLS, contender=GATEWAY_TLS)]
     title = f"Stream of {events} events by Bedrock's Messages path, one every {pace} ms"
     return Figure(title, "CPU µs an event", samples, targets)
@@ -162,14 +158,21 @@ def paced_stream(pace: int, environment: BenchmarkEnvironment, effort: Effort) -
             calls[NGINX] = Nginx(environment, endpoint=plain), relayed
         for name, start in translators(environment, endpoint=plain).items():
             calls[name] = start(), translated
-        samplers = dict[str, Callable[[], float]]()
-        for name, (contender, operation) in calls.items():
-            stack.enter_context(closing(contender))
-            samplers[name] = partial(_per_event, contender, operation, events)
-        samples = interleaved(effort.paced[pace], samplers)
+        samples = _paced_samples(stack, calls, events, effort.paced[pace])
     targets = [Target(2, RELAY), Target(2, RELAY_TLS, contender=GATEWAY_TLS)]
     title = f"Stream of {events} events, one every {pace} ms"
     return Figure(title, "CPU µs an event", samples, targets)
+
+
+def _paced_samples(
+    stack: ExitStack, calls: Mapping[str, tuple[Contender, Operation]], events: int, rounds: int
+) -> Mapping[str, list[float]]:
+    """Return what an event costs each contender, which `stack` closes."""
+    samplers = dict[str, Callable[[], float]]()
+    for name, (contender, operation) in calls.items():
+        stack.enter_context(closing(contender))
+        samplers[name] = partial(_per_event, contender, operation, events)
+    return interleaved(rounds, samplers)
 
 
 def first_event(environment: BenchmarkEnvironment, effort: Effort) -> Figure:
