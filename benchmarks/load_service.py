@@ -15,7 +15,7 @@ from typing import Final
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from benchmarks.hour_load import BUCKET, DELAY_MS, HourLoad, LoadSize
-from benchmarks.upstream import content_length
+from benchmarks.upstream import RequestReader
 
 AUDIT_GROUP: Final = "gateway"
 RECORD_GROUP: Final = "invocations"
@@ -26,28 +26,16 @@ _HOUR: Final = re.compile(r"/(\d{4}/\d\d/\d\d/\d\d)/")
 _SUFFIX: Final = re.compile(r"_([0-9a-f]{16})\.json\.gz$")
 
 
-class _Service(asyncio.Protocol):
+class _Service(RequestReader):
     def __init__(self, load: HourLoad) -> None:
+        super().__init__()
         self._load = load
-        self._received = bytearray()
-        self._transport: asyncio.WriteTransport | None = None
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.WriteTransport)
-        self._transport = transport
-
-    def data_received(self, data: bytes) -> None:
-        self._received += data
-        head_end = self._received.find(b"\r\n\r\n") + 4
-        if head_end < 4 or self._transport is None:
-            return
-        head = bytes(self._received[:head_end])
-        if len(self._received) >= head_end + content_length(head):
-            method, target, _ = head.split(b"\r\n", 1)[0].decode().split(" ")
-            body = bytes(self._received[head_end:])
-            self._received.clear()
-            answer = self._filter(json.loads(body)) if method == "POST" else self._read(target)
-            self._transport.write(_response(answer))
+    def answer(self, transport: asyncio.WriteTransport, head: bytes, request: bytearray) -> None:
+        method, target, _ = head.split(b"\r\n", 1)[0].decode().split(" ")
+        body = request[len(head) + 4 :]
+        answer = self._filter(json.loads(body)) if method == "POST" else self._read(target)
+        transport.write(_response(answer))
 
     def _read(self, target: str) -> bytes:
         parts = urlsplit(target)

@@ -46,12 +46,16 @@ def _chunked(content_type: bytes, chunks: list[bytes]) -> list[bytes]:
     return [head, *chunks[:-1], chunks[-1] + b"0\r\n\r\n"]
 
 
-class _Peer(asyncio.Protocol):
-    def __init__(self, pace: float, responses: Mapping[bytes, list[bytes]]) -> None:
-        self._pace = pace
-        self._responses = responses
+class RequestReader(asyncio.Protocol):
+    """Has `answer` called for each request on a connection, once it is there as a whole."""
+
+    def __init__(self) -> None:
         self._received = bytearray()
         self._transport: asyncio.WriteTransport | None = None
+
+    def answer(self, transport: asyncio.WriteTransport, head: bytes, request: bytearray) -> None:
+        """Write the response. `head` is what `request` begins with, without the empty line."""
+        raise NotImplementedError
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.WriteTransport)
@@ -64,15 +68,23 @@ class _Peer(asyncio.Protocol):
             return
         head = bytes(self._received[:head_end])
         if len(self._received) >= head_end + 4 + content_length(head):
-            operation = head.split(b" ", 2)[1].rpartition(b"/")[2]
-            self._received.clear()
-            response = self._responses[operation]
-            if self._pace:
-                self._writing = asyncio.create_task(
-                    _write_paced(self._transport, response, self._pace)
-                )
-            else:
-                self._transport.write(b"".join(response))
+            request, self._received = self._received, bytearray()
+            self.answer(self._transport, head, request)
+
+
+class _Peer(RequestReader):
+    def __init__(self, pace: float, responses: Mapping[bytes, list[bytes]]) -> None:
+        super().__init__()
+        self._pace = pace
+        self._responses = responses
+
+    def answer(self, transport: asyncio.WriteTransport, head: bytes, request: bytearray) -> None:
+        del request  # its body changes nothing
+        response = self._responses[head.split(b" ", 2)[1].rpartition(b"/")[2]]
+        if self._pace:
+            self._writing = asyncio.create_task(_write_paced(transport, response, self._pace))
+        else:
+            transport.write(b"".join(response))
 
 
 async def _write_paced(
