@@ -10,13 +10,27 @@ copies AS (
   FROM records
   GROUP BY request_id
 ),
--- Of two entries of one id the last counts.
+-- Of two entries of one id that say the same caller and request, the last counts. One that says another
+-- is of another call, of which this id tells nothing; the id is of the one that the record is of.
 repeated AS (
-  SELECT request_id, max(seq) AS last_seq
+  SELECT request_id
   FROM calls
   WHERE request_id <> ''
   GROUP BY request_id
   HAVING count(*) > 1
+),
+deliveries AS (
+  SELECT
+    calls.seq,
+    row_number() OVER (PARTITION BY calls.request_id, calls.caller ORDER BY calls.seq DESC) AS turn,
+    row_number() OVER (
+      PARTITION BY calls.request_id
+      ORDER BY CASE WHEN calls.caller = records.caller THEN 0 ELSE 1 END, calls.seq DESC
+    ) AS place
+  FROM calls
+  JOIN repeated ON repeated.request_id = calls.request_id
+  LEFT JOIN copies ON copies.request_id = calls.request_id
+  LEFT JOIN records ON records.seq = copies.first_seq
 ),
 -- A call whose id never arrived is good for one record of the gateway's own role that says the same.
 waiting AS (
@@ -43,7 +57,10 @@ claimed AS (
 attributed AS (
   SELECT
     calls.seq,
-    coalesce(claimed.request_id, calls.request_id) AS request_id,
+    CASE
+      WHEN deliveries.place > 1 THEN ''
+      ELSE coalesce(claimed.request_id, calls.request_id)
+    END AS request_id,
     calls.happened_at,
     calls.model_id,
     calls.expected,
@@ -51,7 +68,6 @@ attributed AS (
     calls.caller
   FROM calls
   LEFT JOIN claimed ON claimed.seq = calls.seq
-  LEFT JOIN repeated ON repeated.request_id = calls.request_id
-  WHERE calls.expected <> 'without_bedrock'
-    AND (repeated.last_seq IS NULL OR repeated.last_seq = calls.seq)
+  LEFT JOIN deliveries ON deliveries.seq = calls.seq
+  WHERE calls.expected <> 'without_bedrock' AND coalesce(deliveries.turn, 1) = 1
 )

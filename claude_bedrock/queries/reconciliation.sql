@@ -299,7 +299,8 @@ fates AS (
     CASE
       WHEN presence.lowest < presence.highest
         THEN CASE WHEN young_bodies.request_id IS NULL THEN 'matched' ELSE 'pending' END
-      WHEN subjects.expected = 'refused' AND {has_gateway} THEN 'refused'
+      WHEN subjects.expected = 'refused' AND {has_gateway} AND coalesce(presence.has_failed, 1) = 1
+        THEN 'refused'
       WHEN subjects.expected = 'none' THEN 'not_loggable'
       WHEN subjects.expected = 'unknown' AND coalesce(presence.has_failed, 1) = 1 THEN 'unknown'
       WHEN subjects.call_at >= {settled} THEN 'pending'

@@ -18,20 +18,13 @@ from claude_bedrock.verification.evidence_bucket import (
     begin_of,
     is_of_hours,
 )
-from claude_bedrock.verification.finding import Finding, Kind
+from claude_bedrock.verification.finding import Finding
+from claude_bedrock.verification.late_arrivals import LateArrivals
 from claude_bedrock.verification.period import Period
 from claude_bedrock.verification.read_budget import Budget, TooLargeError
-from claude_bedrock.verification.run import Run, Stage
+from claude_bedrock.verification.run import Stage
 
 AFTER: Final = timedelta(hours=24)
-SETTLED_BY_TIME: Final[frozenset[Kind]] = frozenset(
-    {
-        *("missing_record", "bypassed_gateway", "audit_entry_lost", "body_missing"),
-        *("unrecorded_call", "lost_call", "trail_incomplete"),
-    }
-)
-"""What a record, an entry, a body or an event that comes late puts right. Nothing else becomes
-another."""
 
 
 class Recheck(NamedTuple):
@@ -51,17 +44,19 @@ def recheck_window(
         files = list(_sealed_then(evidence, window_))
         if not files:
             return Recheck([], [])
-        run_now = run.run(stage._replace(entry_files=None), window_, by=by, budget=budget)
+        then = dict(_findings(files, window_))
+        arrivals = LateArrivals(then.values())
+        run_now = run.run(
+            stage._replace(entry_files=None), window_, by=by, budget=budget, arrivals=arrivals
+        )
     except (TooLargeError, UnreadableError, BrokenEvidenceError) as error:
         return Recheck([{"kind": "second_look", **window, "because": str(error)}], [])
     except (ClientError, BotoCoreError) as error:
         because = f"it could not be read: {type(error).__name__}"
         return Recheck([{"kind": "second_look", **window, "because": because}], [])
-    then = dict(_findings(files, window_))
     late = [finding for finding in run_now.outcome.findings if finding.id not in then]
-    settled = [
-        finding for finding in _settled(then, run_now) if _may_settle(finding, files, run_now)
-    ]
+    has_trail = stage.trail is not None
+    settled = list(arrivals.settled(run_now.outcome.findings, has_trail=has_trail))
     return Recheck(
         [
             {
@@ -94,23 +89,3 @@ def _findings(files: Sequence[SealedFile], window_: Period) -> Iterator[tuple[st
                 finding = dict(entry["finding"])
                 if window_.since <= datetime.fromisoformat(finding["at"]) < window_.until:
                     yield finding["id"], finding
-
-
-def _settled(then: Mapping[str, dict[str, Any]], run_now: Run) -> Iterator[dict[str, Any]]:
-    now = {finding.id for finding in run_now.outcome.findings}
-    return (finding for finding_id, finding in then.items() if finding_id not in now)
-
-
-def _may_settle(finding: Mapping[str, Any], files: Sequence[SealedFile], run_now: Run) -> bool:
-    """Not where the stage has other rules by now: a change of settings settles nothing."""
-    if finding["kind"] not in SETTLED_BY_TIME:
-        return False
-    allowed = sum(_allowed(file) for file in files)
-    if finding["kind"] == "bypassed_gateway":
-        return run_now.outcome.counts.allowed_direct_calls <= allowed
-    return True
-
-
-def _allowed(file: SealedFile) -> int:
-    number = file.entries[0].get("counts", {}).get("allowed_direct_calls", 0)
-    return number if isinstance(number, int) else 0

@@ -20,7 +20,9 @@ from claude_bedrock.verification.budget_charges import BUDGETS, BudgetCharges
 from claude_bedrock.verification.entry_delivery import ENTRY_FILES, EntryDelivery, EntrySource
 from claude_bedrock.verification.finding import Outcome
 from claude_bedrock.verification.hour_digests import HourDigests
+from claude_bedrock.verification.known_call import KnownCall
 from claude_bedrock.verification.large_bodies import LargeBodies, paths_of
+from claude_bedrock.verification.late_arrivals import LateArrivals
 from claude_bedrock.verification.period import Period
 from claude_bedrock.verification.principals import Principals
 from claude_bedrock.verification.read_budget import (
@@ -110,9 +112,10 @@ def run(
     by: str,
     budget: Budget | None = None,
     digests: HourDigests | None = None,
+    arrivals: LateArrivals | None = None,
 ) -> Run:
     """`by` is the ARN of whoever runs it, `budget` what it may read, `digests` takes what is read
-    of S3, of CloudWatch Logs and of CloudTrail.
+    of S3, of CloudWatch Logs and of CloudTrail, `arrivals` the calls that are known.
 
     Raises TooLargeError, UnreadableError and botocore's errors."""
     limit = budget or Budget(lambda: RESERVE_MS, max_entries=sys.maxsize)
@@ -149,7 +152,7 @@ def run(
             read_body=stage.records.read_body,
             find_requests=lambda ids: stage.find_requests(ids, first, last),
         ),
-        compare=trail.judge if trail else None,
+        compare=_comparison(trail, arrivals),
     )
     about = {**_about(stage, period, by, read), ANSWERED_IN: dict(sorted(answered_in.items()))}
     if delivery is not None:
@@ -160,6 +163,24 @@ def run(
         about = {**about, BUDGETS: charges.sums()}
         outcome = outcome.with_findings(charges.findings())
     return Run(about, outcome)
+
+
+def _comparison(
+    trail: TrailJoin | None, arrivals: LateArrivals | None
+) -> Callable[[Iterable[KnownCall]], None] | None:
+    """Return what takes each call that is known; None where nothing needs them."""
+    waiting = arrivals if arrivals and not arrivals.is_empty else None
+    if waiting is None:
+        return trail.judge if trail else None
+
+    def compare(calls: Iterable[KnownCall]) -> None:
+        watched = waiting.watch(calls)
+        if trail is not None:
+            trail.judge(watched)
+        for _ in watched:
+            pass
+
+    return compare
 
 
 def _trail_join(

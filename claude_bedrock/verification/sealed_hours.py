@@ -19,12 +19,16 @@ from claude_bedrock.verification.finding import (
 from claude_bedrock.verification.run import ANSWERED_IN
 from claude_bedrock.verification.trail_join import TrailCounts
 
-_PUT_RIGHT: Final[Mapping[Kind, tuple[str, str]]] = {
-    "missing_record": ("not_logged", "matched"),
-    "bypassed_gateway": ("unmatched_records", ""),
-    "audit_entry_lost": ("audit_entries_lost", ""),
+_PUT_RIGHT: Final[Mapping[Kind, Mapping[str, int]]] = {
+    "missing_record": {"not_logged": -1, "matched": 1},
+    "bypassed_gateway": {"unmatched_records": -1, "calls": 1, "matched": 1},
+    "audit_entry_lost": {"audit_entries_lost": -1, "calls": 1, "matched": 1},
 }
-"""The count that a finding left when it was settled, and the one it came to."""
+"""What changes in the counts of an hour when a finding of it was settled."""
+_CAME_LATE: Final[Mapping[Kind, Mapping[str, int]]] = {
+    "missing_record": {"not_logged": 1, "matched": -1},
+}
+"""What changes when the second look has a finding that the hour did not have."""
 
 
 class SealedSum(NamedTuple):
@@ -48,6 +52,7 @@ def sum_hours(files: Iterable[SealedFile], window: Span) -> SealedSum:
     trail: Counter[str] = Counter()
     answered_in: Counter[str] = Counter()
     findings: dict[str, Finding] = {}
+    late: dict[str, Finding] = {}
     settled_ids: set[str] = set()
     has_gateway = True
     for file in files:
@@ -60,20 +65,30 @@ def sum_hours(files: Iterable[SealedFile], window: Span) -> SealedSum:
                 names = TrailCounts._fields
                 trail.update({"files": 1, **_numbers(file.entries[0]["trail"], names)})
         settled_ids.update(str(finding["id"]) for finding in _of_kind(file, "settled"))
-        for entry in (*_of_kind(file, "finding"), *_of_kind(file, "late_finding")):
-            finding = _finding(entry["finding"])
-            if window.since <= datetime.fromisoformat(finding.at) < window.until:
-                findings.setdefault(finding.id, finding)
+        for kind, those in (("finding", findings), ("late_finding", late)):
+            for finding in (_finding(entry["finding"]) for entry in _of_kind(file, kind)):
+                if window.since <= datetime.fromisoformat(finding.at) < window.until:
+                    those.setdefault(finding.id, finding)
+    late = {key: finding for key, finding in late.items() if key not in findings}
+    findings |= late
     settled = [finding for finding in findings.values() if finding.id in settled_ids]
     for finding in settled:
-        left, came = _PUT_RIGHT.get(finding.kind, ("", ""))
-        counts[left] -= 1
-        counts[came] += 1
-    totals = Counts(**{name: max(0, counts[name]) for name in Counts._fields})
+        counts.update(_PUT_RIGHT.get(finding.kind, {}))
+    for finding in late.values():
+        counts.update(_CAME_LATE.get(finding.kind, {}))
+    totals = _totals(counts)
     opened = [finding for finding in findings.values() if finding.id not in settled_ids]
     order = sorted(opened, key=lambda finding: (finding.at, finding.request_id))
     outcome = Outcome(totals, order, dict(direct))
     return SealedSum(outcome, tuple(settled), has_gateway, dict(trail), dict(answered_in))
+
+
+def _totals(counts: Mapping[str, int]) -> Counts:
+    """Return the counts. A call whose entry came late as well was not among the hour's, and is one
+    more."""
+    late_calls = max(0, -counts.get("matched", 0))
+    totals = {name: max(0, counts.get(name, 0)) for name in Counts._fields}
+    return Counts(**{**totals, "calls": totals["calls"] + late_calls})
 
 
 def _regions(run: Mapping[str, Any]) -> Mapping[str, int]:

@@ -100,10 +100,24 @@ def refused(made: Call, chance: random.Random) -> Call:
     made = changed(made, status=status, upstream_status=status, outcome="upstream_error")._replace(
         answered=False, completed=False
     )
+    errors = chance.choice(({"errorCode": "ThrottlingException"}, {}))
     for destination in DESTINATIONS:
-        if chance.random() < 0.5:
+        made.records[destination] = [{**row, **errors} for row in made.records[destination]]
+        if errors and chance.random() < 0.5:
             made.records[destination] = []
     return made
+
+
+def answered_by_its_record(made: Call, chance: random.Random) -> Call:
+    """The entry says that Bedrock refused, and one destination has an answer."""
+    made = changed(made, status=429, upstream_status=429, outcome="upstream_error")
+    return lost(made, chance)._replace(completed=False)
+
+
+def with_the_id_of_another(made: Call, _: random.Random) -> Call:
+    """Its entry says the id of a call that is on record, and nothing has a record of its own."""
+    made = changed(made, bedrock_request_id="r1")
+    return made._replace(records={destination: [] for destination in DESTINATIONS})
 
 
 def never_sent(made: Call, _: random.Random) -> Call:
@@ -213,7 +227,7 @@ HARMLESS: Final[tuple[Change, ...]] = (
 )
 HARMFUL: Final[tuple[Change, ...]] = (
     *(lost, lost_everywhere, late, without_status_or_record, forged, without_entry),
-    unreadable_entry,
+    *(unreadable_entry, answered_by_its_record),
     rewritten(output={"outputBodyJson": {"content": "another"}}),
     rewritten(input={}),
     rewritten(requestId=None),
@@ -248,6 +262,7 @@ def applied(change: Change, made: Call, chance: random.Random) -> Call:
     about_entries = (
         *(interrupted, with_another_status, refused, never_sent, without_status),
         *(of_an_older_version, without_status_or_record, unreadable_entry),
+        answered_by_its_record,
     )
     if made.entry is None and change in about_entries:
         return made
@@ -287,6 +302,8 @@ def _is_right(result: dict[str, Any], made: Call) -> bool:
         due["output"] = (
             result["output"] if result["output"] in ({}, due["output"]) else due["output"]
         )
+    if not made.answered and "errorCode" in result:
+        due["errorCode"] = result["errorCode"]
     return result == due
 
 
@@ -318,7 +335,7 @@ def test_one_call_in_both_destinations_is_every_call() -> None:
     assert headline(well, chance).headline == f"Every call of {MONTH} is on record."
 
 
-@pytest.mark.parametrize("change", HARMFUL)
+@pytest.mark.parametrize("change", (*HARMFUL, with_the_id_of_another))
 def test_one_call_that_is_not_complete_is_never_every(change: Change) -> None:
     chance = random.Random(1)  # noqa: S311 - a test's
     well, other = call("r1", NOW - 5 * HOUR), change(call("r2", NOW - 5 * HOUR), chance)

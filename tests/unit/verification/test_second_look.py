@@ -1,5 +1,6 @@
 """A day later: what came late settles its finding, and an operator accepts what stays."""
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from claude_bedrock.records.log_item import LogItem
 from claude_bedrock.records.read_digest import Fingerprint
 from claude_bedrock.verification.accepted_findings import BadDispositionError, read_dispositions
+from claude_bedrock.verification.assessment import assess
 from claude_bedrock.verification.coverage import HOUR, Span, cover
 from claude_bedrock.verification.evidence_bucket import DISPOSITIONS, SealedFile, key_of_hour
 from claude_bedrock.verification.sealed_hours import SealedSum, sum_hours
@@ -95,7 +97,52 @@ def test_what_was_lost_since_is_a_finding_of_the_recheck(
     assert recheck["found"] == 1
     assert (result["kind"], result["finding"]["request_id"]) == ("late_finding", "there")
     assert '"InvocationRecordMissing": [1.0]' in capsys.readouterr().out
-    assert len(summed(account).outcome.findings) == 2
+    after = summed(account).outcome
+    assert len(after.findings) == 2
+    assert (after.counts.calls, after.counts.matched, after.counts.not_logged) == (2, 0, 2)
+
+
+def nothing(_since: datetime, _until: datetime, _read: Fingerprint) -> Iterator[LogItem]:
+    return iter(())
+
+
+@pytest.mark.parametrize(
+    "deleted",
+    [
+        ("audit_lines",),
+        ("audit_lines", "all_in_s3"),
+        ("audit_lines", "all_in_s3", "all_in_logs"),
+    ],
+)
+def test_a_finding_is_not_settled_by_what_was_deleted_since(
+    account: Account, late: Late, monkeypatch: pytest.MonkeyPatch, deleted: tuple[str, ...]
+) -> None:
+    for name in deleted:
+        monkeypatch.setattr(account, name, nothing)
+
+    recheck, *_ = day_later(account)
+
+    after = summed(account)
+    assert (recheck["settled"], after.settled, late.missing) == (0, (), {"late"})
+    assert "late" in {finding.request_id for finding in after.outcome.findings}
+    assert assess(after.outcome, "October").verdict == "fail"
+
+
+def test_an_entry_that_came_late_is_one_call_more(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account.calls = [(HALF_PAST, "r1")]
+    with monkeypatch.context() as patched:
+        patched.setattr(account, "audit_lines", nothing)
+        account.run(NOON + 2 * HOUR)
+    assert summed(account).outcome.counts.audit_entries_lost == 1
+
+    day_later(account)
+
+    after = summed(account)
+    counts = after.outcome.counts
+    assert (after.outcome.findings, len(after.settled)) == ([], 1)
+    assert (counts.calls, counts.matched, counts.audit_entries_lost) == (1, 1, 0)
 
 
 def test_a_recheck_that_aws_refuses_stops_nothing(

@@ -131,3 +131,16 @@ def test_sealed_hours_are_summed(trail: Account) -> None:
     window = Span(HOUR, HOUR + timedelta(hours=2))
     total = sum_hours(trail.covered(NOW + timedelta(hours=1)).files, window)
     assert (total.trail["files"], total.trail["due"], total.trail["witnessed"]) == (1, 1, 1)
+
+
+def test_a_lost_call_is_not_settled_where_its_event_is_gone(trail: Account) -> None:
+    key = _deliver(trail, AT + timedelta(minutes=6), event("agreed", AT), event("lost", AT))
+    made = work(**SETTINGS)
+    run_at(NOW, **SETTINGS)
+    trail.s3.delete_object(Bucket=TRAIL, Key=key)
+
+    window = Period(HOUR, HOUR + timedelta(hours=1), timedelta(hours=1), NOW + timedelta(days=1))
+    budget = Budget(lambda: 900_000)
+    again = recheck_window(made.stage, made.evidence, window, by="", budget=budget)
+
+    assert [entry["kind"] for entry in again.entries] == ["second_look", "late_finding"]
