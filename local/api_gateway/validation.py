@@ -19,8 +19,11 @@ def check(method: Method, exchange: Exchange) -> None:
     schema = method.schemas.get(kind)
     if schema is None:
         return
+    # As the function receives it: what is no UTF-8 is replaced, a byte order mark counts for
+    # nothing.
+    text = exchange.body.decode(errors="replace").removeprefix("\ufeff")
     try:
-        body = json.loads(exchange.body)
+        body = json.loads(text)
     except (ValueError, RecursionError) as broken:
         raise RefusedError("BAD_REQUEST_BODY") from broken
     from jsonschema import Draft4Validator  # noqa: PLC0415 - slow: it compiles grammars

@@ -28,7 +28,15 @@ def test_a_body_that_breaks_the_schema_is_refused(
         check(replace(method, schemas=SCHEMAS), exchange, body, kind)
 
 
-@pytest.mark.parametrize("body", [b'{"model": 1}', b'{"model": "m", "more": []}'])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"model": 1}',
+        b'{"model": "m", "more": []}',
+        b'{"model": "\xff"}',
+        b'\xef\xbb\xbf{"model": "m"}',
+    ],
+)
 def test_a_body_that_fits_passes(method: Method, exchange: Exchange, body: bytes) -> None:
     check(replace(method, schemas=SCHEMAS), exchange, body, "application/json")
 
