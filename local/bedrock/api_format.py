@@ -10,6 +10,7 @@ from typing import NamedTuple, Protocol
 from claude_bedrock.catalog import Model
 from local.bedrock.invocation import Invocation
 from local.bedrock.message import Answer
+from local.bedrock.options import Options
 from local.bedrock.schema import Request
 
 
@@ -56,6 +57,9 @@ class Form(Protocol):
 
     def open(self, seen: Invocation) -> None:
         """Read what does not depend on the model and tell `seen`; raises RefusedError."""
+
+    def options(self) -> Options:
+        """Return how the call asks to be served, once it is open."""
 
     def parse_question(self, model: Model) -> Question:
         """Return the question, checked as far as a schema can; raise RefusedError."""

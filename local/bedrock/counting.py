@@ -20,7 +20,7 @@ from local.bedrock.directives import Directives
 from local.bedrock.errors import RefusedError
 from local.bedrock.http_exchange import ClientDisconnectedError
 from local.bedrock.model_ids import identify_counted
-from local.bedrock.tokens import PromptCache
+from local.bedrock.tokens import count_prompt
 
 
 class Counting:
@@ -52,8 +52,8 @@ class Counting:
         read = directives.read(replies.last_user_text(question.request))
         if await _misbehaves(call, read):
             return
-        usage = PromptCache().usage(question.request, "", text_only=question.is_converse)
-        body = json.dumps({"inputTokens": usage.prompt}).encode()
+        count = count_prompt(question.request, text_only=question.is_converse)
+        body = json.dumps({"inputTokens": count}).encode()
         await call.wire.reply(200, [("content-type", "application/json")], body)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from claude_bedrock.catalog import Model
-from local.bedrock import access, directives, message, replies, rules
+from local.bedrock import access, directives, message, model_rules, options, replies, rules
 from local.bedrock.access import Authorize
 from local.bedrock.api_format import Event, Form, Question
 from local.bedrock.applications import Applications
@@ -86,16 +86,15 @@ class Inference:
         # ARN.
         target = await self._target(call)
         # IAM comes before the rules of the model: who may not call learns nothing of them.
-        await self._check_access(call, target, streamed=form.streamed)
+        await self._check_access(call, target, form)
+        options.check(form.options(), target.model, self._region)
         question = form.parse_question(target.model)
         request = question.request
         with form.model_errors():
             rules.check(request, target.model, is_converse=question.is_converse)
         prompt_directives = directives.read(replies.last_user_text(request), call.model_id)
         seen.inference_region = target.inference_region(prompt_directives.text.encode())
-        # A prefix is a hit for the same account and model alone.
-        scope = f"{call.caller.account} {target.model.base_id}"
-        usage = self._cache.usage(request, scope, text_only=question.is_converse)
+        usage = self._usage(question, target.model, call.caller.account)
         with form.model_errors():
             _check_length(usage, question, target.model)
         reply = replies.compose(request, target.model, prompt_directives, call.wire.request_id)
@@ -104,13 +103,22 @@ class Inference:
         answer = Answer(message.identity(call.wire.request_id), name, reply, seen.usage)
         return Prepared(answer, prompt_directives)
 
-    async def _check_access(self, call: Call, target: Target, *, streamed: bool) -> None:
+    def _usage(self, question: Question, model: Model, account: str) -> Usage:
+        # A prefix is a hit for the same account and model alone.
+        return self._cache.usage(
+            question.request,
+            f"{account} {model.base_id}",
+            smallest=model_rules.of(model).smallest_cached_prefix,
+            text_only=question.is_converse,
+        )
+
+    async def _check_access(self, call: Call, target: Target, form: Form) -> None:
         requests = access.inference_requests(
             target,
-            streamed=streamed,
+            streamed=form.streamed,
             region=self._region,
             account=call.caller.account,
-            tier=call.wire.headers.get("x-amzn-bedrock-service-tier", "default"),
+            tier=form.options().tier,
         )
         await asyncio.to_thread(access.check, self._authorize, call.caller, requests)
 

@@ -10,16 +10,18 @@ from local.bedrock.call import Call
 from local.bedrock.errors import invalid
 from local.bedrock.invocation import Invocation
 from local.bedrock.message import Answer, Timing
+from local.bedrock.options import STANDARD_LATENCY, STANDARD_TIER, Options
 from local.bedrock.tokens import Usage
 
 JSON = "application/json"
 EVENT_STREAM = "application/vnd.amazon.eventstream"
+_TIER = "x-amzn-bedrock-service-tier"
+_LATENCY = "x-amzn-bedrock-performanceconfig-latency"
 _CHOICES = {
-    "x-amzn-bedrock-service-tier": ("priority", "default", "flex", "reserved"),
-    "x-amzn-bedrock-performanceconfig-latency": ("standard", "optimized"),
+    _LATENCY: (STANDARD_LATENCY, "optimized"),
     "x-amzn-bedrock-trace": ("ENABLED", "DISABLED", "ENABLED_FULL"),
 }
-_ECHOED = ("x-amzn-bedrock-service-tier", "x-amzn-bedrock-performanceconfig-latency")
+_ECHOED = (_TIER, _LATENCY)
 
 
 class InvokeForm:
@@ -40,6 +42,10 @@ class InvokeForm:
         guardrail = [f"x-amzn-bedrock-guardrail{part}" for part in ("identifier", "version")]
         refuse_guardrail([headers.get(name) for name in guardrail])
         seen.metadata = metadata.read(headers.get(metadata.HEADER))
+
+    def options(self) -> Options:
+        headers = self._call.wire.headers
+        return Options(headers.get(_TIER, STANDARD_TIER), headers.get(_LATENCY, STANDARD_LATENCY))
 
     # InvokeModel has no default for `max_tokens`: the body must name it.
     def parse_question(self, model: Model) -> Question:

@@ -40,10 +40,13 @@ class ModelRules:
     thinking may be disabled. sampling: `free`, `one` of temperature and top_p, or `fixed`, where
     temperature is 1 and `top_p` within its two bounds. efforts: values of `output_config.effort`.
     checks_conversation: whether a thinking block is refused once something before it has changed.
+    thinking_display: what becomes of thinking where a request does not say. smallest_cached_prefix:
+    in tokens, up to a cache marker; a shorter one is not cached.
     """
 
     thinking_types: frozenset[str]
     thinks_by_default: bool
+    thinking_display: Literal["summarized", "omitted"]
     disabled_thinking_efforts: tuple[str, ...]
     sampling: Literal["free", "one", "fixed"]
     top_p: tuple[float, float]
@@ -56,6 +59,7 @@ class ModelRules:
     system_messages: bool
     checks_conversation: bool
     hour_cache: bool
+    smallest_cached_prefix: int
     api_versions: frozenset[str]
     betas: frozenset[str]
 

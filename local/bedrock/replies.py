@@ -63,7 +63,7 @@ def compose(request: Request, model: Model, directives: Directives, salt: str) -
     parts: list[Part] = []
     # Adaptive thinking may be skipped, and is here before a forced call.
     if thinking.is_on(request, rules) and not (calls and forces_tool(request)):
-        parts.append(_thinking(request))
+        parts.append(_thinking(request, is_omitted=thinking.is_omitted(request, rules)))
     room = request.max_tokens - sum(tokens(part.characters) for part in parts)
     if calls:
         parts += [_tool_use(call, f"{salt}{index}") for index, call in enumerate(calls)]
@@ -118,10 +118,9 @@ def _id(salt: str) -> str:
     return sha256(salt.encode()).hexdigest()[:24]
 
 
-def _thinking(request: Request) -> Part:
+def _thinking(request: Request, *, is_omitted: bool) -> Part:
     # Omitted thinking leaves the block with its signature alone, which later turns need.
-    hidden = getattr(request.thinking, "display", None) == "omitted"
-    thought = "" if hidden else _THOUGHT[: request.max_tokens * CHARACTERS_PER_TOKEN // 2]
+    thought = "" if is_omitted else _THOUGHT[: request.max_tokens * CHARACTERS_PER_TOKEN // 2]
     conversation = digest(request.tools, request.system, request.messages, ())
     signature = sign(thought, conversation)
     deltas = [{"type": "thinking_delta", "thinking": piece} for piece in _cut(thought)]

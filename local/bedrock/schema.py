@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic_core import ErrorDetails, from_json
 
 from local.bedrock.blocks import Block, Strict, Text, form
 from local.bedrock.context_management import ContextManagement
@@ -123,16 +123,30 @@ class Request(Strict):
 def parse(body: bytes) -> Request:
     """Return the request in `body`; raise RefusedError with the first thing that is wrong with
     it."""
+    _check_json(body)
     try:
         return Request.model_validate_json(body)
     except ValidationError as wrong:
         raise _refusal(wrong.errors(include_url=False)[0], body) from wrong
 
 
+def _check_json(body: bytes) -> None:
+    """Raise RefusedError for what is no JSON, NaN and Infinity included, which pydantic takes:
+    https://www.rfc-editor.org/rfc/rfc8259#section-6"""
+    try:
+        from_json(body, allow_inf_nan=False)
+    except ValueError as broken:
+        raise _malformed() from broken
+
+
+def _malformed() -> RefusedError:
+    return invalid("Malformed input request, please reformat your input and try again.")
+
+
 def _refusal(error: ErrorDetails, body: bytes) -> RefusedError:
     location = error["loc"]
-    if error["type"] == "json_invalid" or not location:
-        return invalid("Malformed input request, please reformat your input and try again.")
+    if not location:
+        return _malformed()
     if error["type"] == "union_tag_invalid" and location[0] == "tools" and len(location) == 2:
         return unknown_type(int(location[1]), error["ctx"]["tag"], _betas(body))
     return invalid(f"{'.'.join(_names(location))}: {error['msg']}")

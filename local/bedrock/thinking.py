@@ -33,6 +33,12 @@ def is_on(request: Request, rules: ModelRules) -> bool:
     return not isinstance(request.thinking, NoThinking)
 
 
+def is_omitted(request: Request, rules: ModelRules) -> bool:
+    """Return whether the reply's thinking blocks hold their signature alone."""
+    display = getattr(request.thinking, "display", None) or rules.thinking_display
+    return bool(display == "omitted")
+
+
 def check(request: Request, rules: ModelRules) -> None:
     """Raise RefusedError for the first rule of thinking that `request` breaks."""
     _check_mode(request, rules)

@@ -6,11 +6,11 @@ tokens, whatever its size. Three pages of a PDF count as 7,000 tokens, and as 1,
 text is read: https://docs.claude.com/en/docs/build-with-claude/pdf-support.
 
 The prompt cache follows https://docs.aws.amazon.com/bedrock/latest/userguide/prompt-caching.html in
-outline: a prefix of 1,024 tokens or more that ends at a cache marker is kept for 5 minutes or an
-hour after each use.
+outline: a prefix that ends at a cache marker, and is as long as the model asks, is kept for 5
+minutes or an hour after each use.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from hashlib import sha256
 from time import monotonic
 from typing import NamedTuple
@@ -33,7 +33,9 @@ CHARACTERS_PER_TOKEN = 4
 IMAGE_TOKENS = 1_500
 TOKENS_OF_3_PAGES = 7_000
 TEXT_TOKENS_OF_3_PAGES = 1_000
-SMALLEST_CACHED_PREFIX = 1_024
+LOOKBACK = 20
+"""Blocks at and before a marker where a kept prefix may end:
+https://platform.claude.com/docs/en/build-with-claude/prompt-caching"""
 LIFETIME = {"5m": 300.0, "1h": 3600.0}
 
 
@@ -132,6 +134,14 @@ def _identity(block: BaseModel | str) -> str:
     return block.model_dump_json(exclude_none=True, exclude={"cache_control"})
 
 
+def count_prompt(request: Request, *, text_only: bool = False) -> int:
+    """Return the tokens of the prompt of `request`, whatever of them is cached.
+
+    text_only: only the text of a PDF without citations is read.
+    """
+    return tokens(sum(part.characters for part in _parts(request, text_only)))
+
+
 class PromptCache:
     """The prefixes that were sent before and are still kept; `clock` gives seconds."""
 
@@ -139,34 +149,38 @@ class PromptCache:
         self._clock = clock
         self._expiry: dict[bytes, float] = {}
 
-    def usage(self, request: Request, scope: str, *, text_only: bool = False) -> Usage:
+    def usage(
+        self, request: Request, scope: str, *, smallest: int, text_only: bool = False
+    ) -> Usage:
         """Count the prompt of `request`, reading and writing prefixes kept for `scope`.
 
+        smallest: the tokens of the shortest prefix that is kept.
         text_only: only the text of a PDF without citations is read.
         """
         parts = list(_parts(request, text_only))
         total = tokens(sum(part.characters for part in parts))
         if not any(part.ttl for part in parts):
             return Usage(total)
-        read, written = self._walk(parts, scope)
+        read, written = self._walk(parts, scope, smallest)
         return Usage(
             total - read - sum(written.values()), read, written.get("5m", 0), written.get("1h", 0)
         )
 
-    def _walk(self, parts: list[_Part], scope: str) -> tuple[int, dict[str, int]]:
+    def _walk(self, parts: list[_Part], scope: str, smallest: int) -> tuple[int, dict[str, int]]:
         now, digest, characters, read = self._clock(), sha256(scope.encode()), 0, 0
         self._expiry = {key: end for key, end in self._expiry.items() if end > now}
         ends: list[tuple[int, str, bytes]] = []
-        for part in parts:
+        looked_at = _before_markers(parts)
+        for position, part in enumerate(parts):
             digest.update(_identity(part.block).encode())
             characters += part.characters
             length, key = tokens(characters), digest.digest()
             # The longest prefix that is kept counts; also one before the marker, which the
             # service looks back for.
-            if key in self._expiry:
+            if key in self._expiry and position in looked_at:
                 read = length
             # A shorter prefix is processed without caching, and without an error.
-            if part.ttl and length >= SMALLEST_CACHED_PREFIX:
+            if part.ttl and length >= smallest:
                 ends.append((length, part.ttl, key))
         written: dict[str, int] = {}
         covered = read
@@ -177,3 +191,9 @@ class PromptCache:
             # A hit refreshes the lifetime without cost.
             self._expiry[key] = now + LIFETIME[ttl]
         return read, written
+
+
+def _before_markers(parts: Sequence[_Part]) -> set[int]:
+    """Return the positions at which the service looks for a prefix that it has kept."""
+    marked = (position for position, part in enumerate(parts) if part.ttl)
+    return {at for end in marked for at in range(max(0, end - LOOKBACK + 1), end + 1)}

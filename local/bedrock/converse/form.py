@@ -14,6 +14,7 @@ from local.bedrock.converse.errors import model_errors
 from local.bedrock.invocation import Invocation
 from local.bedrock.invoke import EVENT_STREAM, JSON, refuse_guardrail
 from local.bedrock.message import Answer
+from local.bedrock.options import STANDARD_LATENCY, STANDARD_TIER, Options
 
 _ECHOED = ("performanceConfig", "serviceTier")
 _GUARDRAIL = ("guardrailIdentifier", "guardrailVersion")
@@ -40,6 +41,12 @@ class ConverseForm:
         refuse_guardrail([guardrail.get(name) for name in _GUARDRAIL])
         pointers.check(self._response_field_paths())
         conversation.check(self._body)
+
+    def options(self) -> Options:
+        tier = self._body.get("serviceTier", {}).get("type", STANDARD_TIER)
+        return Options(
+            tier, self._body.get("performanceConfig", {}).get("latency", STANDARD_LATENCY)
+        )
 
     def parse_question(self, model: Model) -> Question:
         return request.question(self._body, model)

@@ -65,7 +65,7 @@ def test_any_value_at_any_path_is_answered_or_refused(
     except RefusedError as refused:
         assert refused.name in ("ValidationException", "SerializationException")
         return
-    usage = PromptCache().usage(question.request, "scope", text_only=True)
+    usage = PromptCache().usage(question.request, "scope", smallest=1024, text_only=True)
     made = replies.compose(question.request, sonnet, prompt_directives, "salt")
     answer = reply.build_response(Answer("m", "claude", made, usage), 1, {})
     assert json.loads(json.dumps(answer))["output"]["message"]["role"] == "assistant"

@@ -207,7 +207,6 @@ def refusal(**fields: Any) -> str:  # noqa: ANN401
             {"requestMetadata": {str(n): "" for n in range(17)}},
             "Member must have length less than or equal to 16",
         ),
-        ({"serviceTier": {"type": "free"}}, "Value 'free' at 'serviceTier.type' failed"),
         ({"performanceConfig": {"latency": "low"}}, "Value 'low' at 'performanceConfig.latency'"),
         (
             {

@@ -69,8 +69,8 @@ def test_settings_and_requested_fields_come_back(bedrock: Client) -> None:
     answer = bedrock.converse(
         **request_of("hello"),
         inferenceConfig={"maxTokens": 50, "stopSequences": ["local"]},
-        serviceTier={"type": "flex"},
-        performanceConfig={"latency": "optimized"},
+        serviceTier={"type": "default"},
+        performanceConfig={"latency": "standard"},
         additionalModelResponseFieldPaths=["/stop_sequence", "/usage/input_tokens", "/no/where"],
     )
     assert answer["stopReason"] == "stop_sequence"
@@ -78,8 +78,8 @@ def test_settings_and_requested_fields_come_back(bedrock: Client) -> None:
         "stop_sequence": "local",
         "usage": {"input_tokens": 2},
     }
-    assert answer["serviceTier"] == {"type": "flex"}
-    assert answer["performanceConfig"] == {"latency": "optimized"}
+    assert answer["serviceTier"] == {"type": "default"}
+    assert answer["performanceConfig"] == {"latency": "standard"}
 
 
 def test_a_tool_is_called_and_its_result_quoted(bedrock: Client) -> None:
@@ -131,17 +131,17 @@ def test_a_streamed_tool_call_is_announced_and_its_input_comes_in_pieces(bedrock
 
 
 def test_a_cached_prefix_is_shared_with_invoke_model(bedrock: Client) -> None:
-    long = "cached prefix of converse " * 200
+    long = "cached prefix of converse " * 800
     point = {"cachePoint": {"type": "default", "ttl": "1h"}}
     system = [{"text": long}, point]
     first = bedrock.converse(**request_of("hi"), system=system)["usage"]
-    assert first["cacheDetails"] == [{"ttl": "1h", "inputTokens": 1300}]
-    assert (first["cacheWriteInputTokens"], first["cacheReadInputTokens"]) == (1300, 0)
-    assert first["totalTokens"] == 1300 + first["inputTokens"] + first["outputTokens"]
+    assert first["cacheDetails"] == [{"ttl": "1h", "inputTokens": 5200}]
+    assert (first["cacheWriteInputTokens"], first["cacheReadInputTokens"]) == (5200, 0)
+    assert first["totalTokens"] == 5200 + first["inputTokens"] + first["outputTokens"]
     marked = {"type": "text", "text": long, "cache_control": {"type": "ephemeral", "ttl": "1h"}}
     body = body_of("hi", system=[marked])
     usage = json.loads(bedrock.invoke_model(modelId=SONNET, body=body)["body"].read())["usage"]
-    assert usage["cache_read_input_tokens"] == 1300
+    assert usage["cache_read_input_tokens"] == 5200
 
 
 def test_of_a_pdf_without_citations_only_the_text_counts(bedrock: Client) -> None:

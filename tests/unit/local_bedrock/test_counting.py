@@ -107,13 +107,13 @@ def test_a_count_is_not_logged(served: Served, counter: Client) -> None:
 
 
 def test_a_cached_prefix_counts_in_full_and_is_not_written(counter: Client) -> None:
-    long = [{"text": "counted, never cached. " * 200}, {"cachePoint": {"type": "default"}}]
+    long = [{"text": "counted, never cached. " * 800}, {"cachePoint": {"type": "default"}}]
     request = {"messages": [user(TEXT)], "system": long}
     for _ in range(2):
         answer = counter.count_tokens(modelId=BASE, input={"converse": request})
-        assert answer["inputTokens"] == 1151
+        assert answer["inputTokens"] == 4601
     usage = counter.converse(modelId=SONNET, **request)["usage"]
-    assert (usage["cacheReadInputTokens"], usage["cacheWriteInputTokens"]) == (0, 1150)
+    assert (usage["cacheReadInputTokens"], usage["cacheWriteInputTokens"]) == (0, 4600)
 
 
 @pytest.mark.parametrize(

@@ -76,7 +76,7 @@ def test_any_value_at_any_path_is_answered_or_refused(
     except RefusedError as refused:
         assert refused.name == "ValidationException"
         return
-    usage = PromptCache().usage(request, "scope")
+    usage = PromptCache().usage(request, "scope", smallest=1024)
     reply = replies.compose(request, SONNET, prompt_directives, "salt")
     assert json.loads(message.serialize(Answer("m", "claude", reply, usage)))["role"] == "assistant"
 

@@ -187,6 +187,7 @@ def test_a_tools_result_is_answered_in_text() -> None:
         ("claude-sonnet-5", {}, ["thinking", "text"]),
         ("claude-sonnet-5", {"thinking": {"type": "disabled"}}, ["text"]),
         ("claude-opus-4-7", {}, ["text"]),
+        ("claude-opus-5", {}, ["thinking", "text"]),
     ],
 )
 def test_a_model_thinks_on_request_or_always(
@@ -200,6 +201,22 @@ def test_omitted_thinking_is_signed_but_empty() -> None:
     thought = blocks(reply(name="claude-opus-4-7", thinking=mode))[0]
     assert thought["thinking"] == ""
     assert signatures.read(thought["signature"])
+
+
+@pytest.mark.parametrize(
+    ("name", "mode", "shown"),
+    [
+        ("claude-opus-4-6", {"type": "adaptive"}, True),
+        ("claude-opus-4-7", {"type": "adaptive"}, False),
+        ("claude-opus-4-7", {"type": "adaptive", "display": "summarized"}, True),
+        ("claude-opus-5-5", None, False),
+    ],
+)
+def test_from_4_7_on_thinking_is_omitted_unless_a_request_asks_for_it(
+    name: str, mode: dict[str, Any] | None, shown: bool
+) -> None:
+    thought = blocks(reply(name=name, thinking=mode))[0]
+    assert (thought["type"], bool(thought["thinking"])) == ("thinking", shown)
 
 
 def test_structured_output_fits_its_schema() -> None:

@@ -153,6 +153,13 @@ def test_what_is_no_json_object_is_malformed(body: bytes) -> None:
         schema.parse(body)
 
 
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), float("-inf")])
+def test_a_number_that_json_lacks_is_malformed_wherever_it_stands(number: float) -> None:
+    schema_with = {"type": "object", "default": number}
+    for fields in ({"temperature": number}, {"tools": [{**TOOL, "input_schema": schema_with}]}):
+        assert refusal(**fields).startswith("Malformed input request")
+
+
 BUDGET = {"type": "enabled", "budget_tokens": 2048}
 ADAPTIVE = {"type": "adaptive"}
 DISABLED = {"type": "disabled"}

@@ -12,7 +12,7 @@ from tests.integration.deployed.deployment import Deployment
 from tests.integration.deployed.features.conftest import Format, Json, recorded
 from tests.integration.deployed.features.request_fields import conversed, message_request
 
-PREFIX = 1024  # tokens, the smallest that is kept
+PREFIX = 4096  # tokens, the smallest that is kept of Haiku 4.5
 
 
 def fresh() -> str:

@@ -24,33 +24,47 @@ BINDING = "thinking-binding-controls-2026-08-01"
 NO_GUARDRAIL = "The guardrail identifier or version provided in the request does not exist"
 NO_SUCH_TIER = "the service tiers of this endpoint are default, flex"
 PROJECT = "x-amzn-bedrock-projectidentifier"
+TIER = "x-amzn-bedrock-service-tier"
+LATENCY = "x-amzn-bedrock-performanceconfig-latency"
+NO_TIER = "The provided service tier is not supported for this model"
+NO_LATENCY = "Latency performance configuration is not supported for anthropic.claude-haiku-4-5"
 
 
 def test_a_tier_and_a_latency_are_requested_and_reported(
     messages: anthropic.Anthropic,
     bedrock: Any,  # noqa: ANN401
 ) -> None:
-    headers = {
-        "X-Amzn-Bedrock-Service-Tier": "flex",
-        "X-Amzn-Bedrock-PerformanceConfig-Latency": "optimized",
-    }
+    headers = {TIER: "default", LATENCY: "standard"}
     by_messages = messages.beta.messages.with_raw_response.create(
         **message_request("Hi"), extra_headers=headers
     )
     by_invoke = bedrock.invoke_model(
-        **INVOKED, serviceTier="flex", performanceConfigLatency="optimized"
+        **INVOKED, serviceTier="default", performanceConfigLatency="standard"
     )
     conversation = bedrock.converse(
         **conversed({"text": "Hi"}),
-        serviceTier={"type": "flex"},
-        performanceConfig={"latency": "optimized"},
+        serviceTier={"type": "default"},
+        performanceConfig={"latency": "standard"},
     )
 
     for response_headers in (by_messages.headers, by_invoke["ResponseMetadata"]["HTTPHeaders"]):
-        assert response_headers["x-amzn-bedrock-service-tier"] == "flex"
-        assert response_headers["x-amzn-bedrock-performanceconfig-latency"] == "optimized"
-    assert conversation["serviceTier"] == {"type": "flex"}
-    assert conversation["performanceConfig"] == {"latency": "optimized"}
+        assert (response_headers[TIER], response_headers[LATENCY]) == ("default", "standard")
+    assert conversation["serviceTier"] == {"type": "default"}
+    assert conversation["performanceConfig"] == {"latency": "standard"}
+
+
+def test_what_claude_does_not_have_of_them_is_bedrocks_refusal(
+    messages: anthropic.Anthropic,
+    bedrock: Any,  # noqa: ANN401
+) -> None:
+    for name, value, words in ((TIER, "flex", NO_TIER), (LATENCY, "optimized", NO_LATENCY)):
+        with pytest.raises(anthropic.BadRequestError, match=words):
+            messages.beta.messages.create(**message_request("Hi"), extra_headers={name: value})
+    with pytest.raises(ClientError, match=NO_TIER):
+        bedrock.invoke_model(**INVOKED, serviceTier="flex")
+    with pytest.raises(ClientError, match=NO_LATENCY):
+        fields = conversed({"text": "Hi"})
+        bedrock.converse(**fields, performanceConfig={"latency": "optimized"})
 
 
 def send_header_lines(deployment: Deployment, *lines: tuple[str, str]) -> http.client.HTTPResponse:
@@ -82,10 +96,10 @@ def test_each_line_of_a_header_counts(deployment: Deployment) -> None:
 def test_a_tier_is_in_the_audit_entry(
     messages: anthropic.Anthropic, deployment: Deployment
 ) -> None:
-    for tier_headers, noted in (({}, "default"), ({"X-Amzn-Bedrock-Service-Tier": "flex"}, "flex")):
-        response = messages.beta.messages.with_raw_response.create(
-            **message_request("Hi"), extra_headers=tier_headers
-        )
+    answered = messages.beta.messages.with_raw_response.create(**message_request("Hi"))
+    with pytest.raises(anthropic.BadRequestError, match=NO_TIER) as refused:
+        messages.beta.messages.create(**message_request("Hi"), extra_headers={TIER: "flex"})
+    for response, noted in ((answered, "default"), (refused.value.response, "flex")):
         line = deployment.audit_line(bedrock_request_id=response.headers["request-id"])
         assert (line["service_tier"], line["project_id"]) == (noted, "default")
 

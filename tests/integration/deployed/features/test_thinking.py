@@ -11,6 +11,7 @@ from tests.integration.deployed.features.request_fields import HAIKU, conversed,
 
 BUDGET = {"type": "enabled", "budget_tokens": 1024}
 ADAPTIVE = {"type": "adaptive"}
+SUMMARIZED = {**ADAPTIVE, "display": "summarized"}
 NONE = {"type": "disabled"}
 INTERLEAVED = "interleaved-thinking-2025-05-14"
 TAKEN = [
@@ -18,10 +19,10 @@ TAKEN = [
     ("claude-opus-4-5", BUDGET),
     ("claude-sonnet-4-6", BUDGET),
     ("claude-sonnet-4-6", ADAPTIVE),
-    ("claude-opus-4-8", ADAPTIVE),
-    ("claude-sonnet-5-5", ADAPTIVE),
-    ("claude-opus-5-5", ADAPTIVE),
-    ("claude-haiku-5-5", ADAPTIVE),
+    ("claude-opus-4-8", SUMMARIZED),
+    ("claude-sonnet-5-5", SUMMARIZED),
+    ("claude-opus-5-5", SUMMARIZED),
+    ("claude-haiku-5-5", SUMMARIZED),
 ]
 REFUSED = [
     (HAIKU, ADAPTIVE),
@@ -54,6 +55,18 @@ def test_thoughts_come_with_their_signature_in_converse(
 
     assert thought["text"]
     assert thought["signature"]
+
+
+def test_a_newer_model_shows_no_thoughts_unless_asked(
+    form: Format,
+    bedrock: Any,  # noqa: ANN401
+) -> None:
+    (thought, _) = form.ask(**message_request("Why?", model="claude-opus-5-5")).message["content"]
+    assert (thought["thinking"], bool(thought["signature"])) == ("", True)
+
+    answer = bedrock.converse(**{**conversed({"text": "Why?"}), "modelId": "claude-opus-5-5"})
+    reasoning = answer["output"]["message"]["content"][0]["reasoningContent"]["reasoningText"]
+    assert (reasoning["text"], bool(reasoning["signature"])) == ("", True)
 
 
 @pytest.mark.parametrize("model", [HAIKU, "claude-opus-4-8", "claude-haiku-5-5"])
