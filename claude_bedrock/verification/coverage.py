@@ -132,7 +132,7 @@ def cover(
     return Coverage(
         due=due,
         files=tuple(files),
-        missing=tuple(_gaps(spans, due)),
+        missing=tuple(gaps_in(spans, due)),
         broken=(*broken, *_unlinked(files)),
         not_verified=tuple(
             (Span(file.since, file.until), file.because) for file in files if file.because
@@ -230,7 +230,8 @@ def _unlinked(files: Sequence[SealedFile]) -> list[tuple[Span, str]]:
     return breaks
 
 
-def _gaps(spans: Iterable[Span], due: Span) -> list[Span]:
+def gaps_in(spans: Iterable[Span], due: Span) -> list[Span]:
+    """Return what of the time that is due is in none of the spans."""
     gaps, reached = [], due.since
     for since, until in sorted(spans):
         if since > reached:

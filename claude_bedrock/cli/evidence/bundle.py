@@ -4,7 +4,7 @@ the objects that they rest on, audit entries, a public key, and a manifest."""
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -19,7 +19,7 @@ from claude_bedrock.cli.shared.record_sources import audit_lines_of, records_of
 from claude_bedrock.cli.verify.evidence_folder import EvidenceError
 from claude_bedrock.records.fetch import each_in_order
 from claude_bedrock.records.read_digest import Fingerprint
-from claude_bedrock.verification.coverage import iso
+from claude_bedrock.verification.coverage import HOUR, Span, due_span, gaps_in, iso
 from claude_bedrock.verification.digest_list import SealedList
 from claude_bedrock.verification.evidence_bucket import (
     HOURLY,
@@ -30,6 +30,7 @@ from claude_bedrock.verification.evidence_bucket import (
     SealedFile,
     before,
     begin_of,
+    is_of_hours,
 )
 from claude_bedrock.verification.linked_files import links_of, lists_of
 from claude_bedrock.verification.period import Period
@@ -43,11 +44,13 @@ from claude_bedrock.verification.signatures import (
 INSTRUCTIONS: Final = "README.md"
 SCRIPT: Final = "check.py"
 AUDIT_ENTRIES: Final = "audit-entries.jsonl.gz"
+_ALWAYS: Final = datetime.max.replace(tzinfo=UTC)
 
 
 class Bundle(NamedTuple):
-    """What was written: `missing` are keys of objects that are no longer in the bucket.
-    `log_records` are those of CloudWatch Logs."""
+    """What was written: `missing` are keys of objects that are no longer in the bucket, `gaps` the
+    times of the window that were due and are in no sealed file. `log_records` are those of
+    CloudWatch Logs."""
 
     folder: Path
     hours: int
@@ -55,9 +58,15 @@ class Bundle(NamedTuple):
     log_records: int
     audit_entries: int
     missing: tuple[str, ...]
+    gaps: tuple[str, ...] = ()
 
     def as_data(self) -> dict[str, Any]:
-        return {**self._asdict(), "folder": str(self.folder), "missing": list(self.missing)}
+        return {
+            **self._asdict(),
+            "folder": str(self.folder),
+            "missing": list(self.missing),
+            "gaps": list(self.gaps),
+        }
 
 
 def export(deployment: Deployment, period: Period, folder: Path, *, with_records: bool) -> Bundle:
@@ -88,7 +97,8 @@ def export(deployment: Deployment, period: Period, folder: Path, *, with_records
     files.write(INSTRUCTIONS, _instructions(deployment, period, with_records=with_records))
     files.write_manifest()
     objects = len(paths) - len(missing)
-    return Bundle(folder, len(hours), objects, log_records, entries, missing)
+    gaps = tuple(map(str, _gaps(deployment, period, hours, copied)))
+    return Bundle(folder, len(hours), objects, log_records, entries, missing, gaps)
 
 
 class _Hour(NamedTuple):
@@ -100,10 +110,24 @@ class _Hour(NamedTuple):
     file: SealedFile | None = None
 
 
+def _gaps(
+    deployment: Deployment, period: Period, hours: Sequence[str], copied: Sequence[_Hour]
+) -> list[Span]:
+    """Return the times that had to be sealed by now and are in no file. One that does not hold is
+    found by the check of the bundle."""
+    created = deployment.created("InvocationLogging")
+    due = due_span(period.since, period.until, now=period.now, deployed=created)
+    spans = [Span(hour.file.since, hour.file.until) for hour in copied if hour.file]
+    names = [key for key, hour in zip(hours, copied, strict=True) if not hour.file]
+    begins = [begin_of(key) for key in names if is_of_hours(key, _ALWAYS)]
+    return gaps_in([*spans, *(Span(begin, begin + HOUR) for begin in begins)], due)
+
+
 def _hours(evidence: EvidenceFiles, period: Period) -> Iterator[str]:
-    """Yield the names of the files of hours that begin in the window."""
+    """Yield the names of the files of hours that begin in the window, and of those among them that
+    are none of the function's: the check of the bundle finds these."""
     for key in evidence.listed(HOURLY, before(period.since)):
-        if begin_of(key) >= period.until:
+        if is_of_hours(key, _ALWAYS) and begin_of(key) >= period.until:
             return
         yield key
 
@@ -247,8 +271,9 @@ Run these commands in this folder. You need openssl and Python 3.9 or newer, and
 
        python3 check.py
 
-   `claude-bedrock evidence verify .` checks more: that no hour of the window is missing, and what
-   came after an hour was sealed.
+   Compare the times that it prints with those above: a bundle without its first or last hours
+   looks like one of a shorter time. `claude-bedrock evidence verify .` checks more: S3's checksums
+   of large prompts and completions, and what came after an hour was sealed.
 
 3. Print the SHA-256 of the public key, and compare it with the one in an audit report, or with
    that of the key that KMS returns. Only this step tells you whose signatures these are:

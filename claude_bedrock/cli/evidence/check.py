@@ -1,7 +1,8 @@
 """Check the evidence in the folder of this file, with Python and openssl alone.
 
 `claude-bedrock evidence export` puts a copy of it into each bundle. It uses nothing else of the
-project: read it, then run `python3 check.py`. It exits with 0 if all holds, else 1.
+project: read it, then run `python3 check.py`. It exits with 0 if all holds, else 1. It cannot see
+that hours before the first or after the last are missing: compare the times that it prints.
 """
 
 import base64
@@ -92,20 +93,29 @@ def digits(text: str) -> str:
 
 
 def check_hours(folder: Path) -> Iterator[str]:
-    before: Mapping[str, Any] = {}
-    last = ""
+    until = last = ""
+    stages = set()
     for file in files_of_hours(folder):
         first, *rest = entries_of(file)
+        stages.add(stage_of(first))
         if digits(first["since"]) != digits("".join(file.parts[-4:])):
             yield f"{file}: it is of another time than its name says"
-        if before.get("until") == first["since"] and first["previous"] != last:
+        if until and until != first["since"]:
+            yield f"{file}: it begins at {first['since']}, and the file before ends at {until}"
+        elif last and first["previous"] != last:
             yield f"{file}: it does not follow the hour before"
-        before, last = first, rest[-1]["sha256"]
+        until, last = first["until"], rest[-1]["sha256"]
         for name in ("objects", "log_events"):
             if first.get(name):
                 yield from check_list(folder, first[name])
         for link in (entry for entry in rest if entry["kind"] in LINKS):
             yield from check_link(folder, link)
+    if len(stages) > 1:
+        yield f"the hours are of different stages: {', '.join(sorted(stages))}"
+
+
+def stage_of(first: Mapping[str, Any]) -> str:
+    return " ".join(str(first.get(name)) for name in ("account", "region", "stage"))
 
 
 def check_link(folder: Path, link: Mapping[str, Any]) -> Iterator[str]:
@@ -158,6 +168,18 @@ def check_records(folder: Path, key: str, lines: list[dict[str, Any]]) -> Iterat
                 yield f"record {line['request_id']}: it is missing, or is not what was read"
 
 
+def summary(folder: Path) -> Iterator[str]:
+    """Yield what the hours are about, of which each holds, and what was not compared."""
+    firsts = [entries_of(file)[0] for file in files_of_hours(folder)]
+    yield f"{len(firsts)} files of hours, {firsts[0]['since']} to {firsts[-1]['until']}: all holds"
+    yield f"Account, Region and stage: {stage_of(firsts[0])}"
+    unverified = [first for first in firsts if first["kind"] == "not_verified"]
+    if unverified:
+        yield f"{len(unverified)} of these files say that their time was not verified"
+    if any((first.get("objects") or {}).get("bodies") for first in firsts):
+        yield "Large prompts and completions were compared by size alone"
+
+
 def main(folder: Path) -> int:
     try:
         problems = [*check_hours(folder), *check_signatures(folder)]
@@ -166,8 +188,11 @@ def main(folder: Path) -> int:
     for problem in problems:
         print(problem)
     hours = len(files_of_hours(folder))
-    print(f"{hours} files of hours: " + ("NOT as they were sealed" if problems else "all holds"))
-    return 1 if problems or not hours else 0
+    if problems or not hours:
+        print(f"{hours} files of hours: NOT as they were sealed")
+        return 1
+    print("\n".join(summary(folder)))
+    return 0
 
 
 if __name__ == "__main__":

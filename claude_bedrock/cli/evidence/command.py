@@ -136,7 +136,8 @@ def export(
     """Write a bundle that a third party can check without AWS: sealed hours, signatures, records,
     audit entries, the public key and a manifest.
 
-    Exit codes: 0, 1 if an object is gone from the bucket, 2 if the bundle cannot be written."""
+    Exit codes: 0, 1 if an object or an hour of the window is missing in the bucket, 2 if the bundle
+    cannot be written."""
     with one_line_errors(NOT_ASSESSED, "auditor"):
         from claude_bedrock.cli.evidence import bundle  # noqa: PLC0415 - boto3
 
@@ -156,7 +157,9 @@ def export(
         )
         if result.missing:
             echo(f"Gone from the bucket: {listed(result.missing)}.")
-    sys.exit(1 if result.missing else 0)
+        if result.gaps:
+            echo(f"In no sealed file: {listed(result.gaps)}.")
+    sys.exit(1 if result.missing or result.gaps else 0)
 
 
 def _verify_folder(folders: list[Path], public_key: Path | None, *, as_json: bool) -> int:

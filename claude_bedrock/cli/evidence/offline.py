@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple
 
 from claude_bedrock.cli.evidence.record_copy import key_of_copy
+from claude_bedrock.cli.evidence.s3_checksum import matches
 from claude_bedrock.cli.evidence.signature_check import (
     NotAKeyError,
     PublicKey,
@@ -35,6 +36,7 @@ from claude_bedrock.verification.evidence_bucket import (
     begin_of,
     is_of_hours,
 )
+from claude_bedrock.verification.hash_chain import BEGINNING
 from claude_bedrock.verification.linked_files import check_linked
 from claude_bedrock.verification.record_check import LineOfRecord, RecordCheck, check_records
 from claude_bedrock.verification.record_digests import record_line
@@ -42,7 +44,7 @@ from claude_bedrock.verification.signatures import PUBLIC_KEYS
 
 RECORDS: Final = "AWSLogs/"
 _ALWAYS: Final = datetime.max.replace(tzinfo=UTC)
-State = Literal["unchanged", "changed", "missing"]
+State = Literal["unchanged", "unchanged by checksum", "unchanged by size", "changed", "missing"]
 
 
 class EvidenceCopy(EvidenceFiles):
@@ -65,13 +67,16 @@ class EvidenceCopy(EvidenceFiles):
 
 class ObjectComparison(NamedTuple):
     """Of the objects that the hours were verified by: how many are as they were read, and which are
-    not. Those of large prompts and completions are compared by size alone: S3 keeps another kind of
-    checksum of them. `new` came after the hour was sealed."""
+    not. Those of records are compared by SHA-256. Of the unchanged ones, `by_checksum` are large
+    prompts and completions that have S3's checksum, and `by_size` those of which S3 had none: their
+    content may be another. `new` came after the hour was sealed."""
 
     unchanged: int
     changed: tuple[str, ...]
     missing: tuple[str, ...]
     new: tuple[str, ...]
+    by_checksum: int = 0
+    by_size: int = 0
 
     @property
     def holds(self) -> bool:
@@ -79,8 +84,9 @@ class ObjectComparison(NamedTuple):
 
 
 class OfflineReport(NamedTuple):
-    """`others` is of the signatures beside those of hours. `broken` says which files that hours
-    name are gone or changed, and which are none of the function's. `objects` is None where the
+    """`stages` are account, Region and name of those that the hours are of. `others` is of the
+    signatures beside those of hours. `broken` says which files that hours name are gone or changed,
+    and which are none of the function's or of another stage. `objects` is None where the
     folder has no records of S3. `keys` are the public keys used;
     `from_folder`: they came with the evidence, so that they prove nothing until their fingerprint
     is compared."""
@@ -93,6 +99,14 @@ class OfflineReport(NamedTuple):
     records: RecordCheck
     keys: tuple[PublicKey, ...]
     from_folder: bool
+    stages: tuple[str, ...] = ()
+
+    @property
+    def first_previous(self) -> str:
+        """The last hash of the file before the first, which is not in the folder; empty where the
+        chain begins here."""
+        first = next(iter(self.coverage.files), None)
+        return "" if first is None or first.previous == BEGINNING else first.previous
 
     @property
     def has_log_records(self) -> bool:
@@ -108,6 +122,8 @@ class OfflineReport(NamedTuple):
     def as_data(self) -> dict[str, Any]:
         return {
             **self.coverage.as_data(),
+            "stages": list(self.stages),
+            "previous": self.first_previous or None,
             "signatures": self.signatures.as_data(),
             "other_signatures": self.others.as_data(),
             "key_fingerprints": [key.fingerprint for key in self.keys],
@@ -124,7 +140,7 @@ def check_folder(folder: Path, public_key: Path | None) -> OfflineReport:
     Raises EvidenceError where there is no evidence, no key, or a file cannot be read."""
     evidence = EvidenceCopy(folder)
     try:
-        keys = tuple(_keys(evidence, public_key))
+        keys = tuple({key.fingerprint: key for key in _keys(evidence, public_key)}.values())
         span = _span(evidence, folder)
         coverage = cover(evidence, span, files_of=span, now=span.until, logged=None)
         linked = check_linked(evidence, coverage.files)
@@ -134,17 +150,19 @@ def check_folder(folder: Path, public_key: Path | None) -> OfflineReport:
         has_records = (folder / RECORDS).is_dir()
         objects = _compare(evidence, folder, coverage.files, lines) if has_records else None
         records = check_records(evidence, coverage.files, partial(_read_copied, evidence))
+        stages = _stages(coverage.files)
     except OSError as error:
         raise EvidenceError(f"{error.filename} cannot be read: {error.strerror}") from error
     return OfflineReport(
         coverage,
         signatures,
         others,
-        (*_foreign(evidence), *linked.broken, *broken),
+        (*_foreign(evidence), *linked.broken, *broken, *_mixed(stages)),
         objects,
         records,
         keys,
         from_folder=public_key is None,
+        stages=stages,
     )
 
 
@@ -175,6 +193,17 @@ def _span(evidence: EvidenceCopy, folder: Path) -> Span:
         return Span(since, evidence.read(names[-1]).until)
     except BrokenEvidenceError:
         return Span(since, start_of_hour(last) + HOUR)
+
+
+def _stages(files: Sequence[SealedFile]) -> tuple[str, ...]:
+    names = ("account", "region", "stage")
+    firsts = (file.entries[0] for file in files)
+    stages = {" ".join(str(first.get(name, "")) for name in names).strip() for first in firsts}
+    return tuple(sorted(stages - {""}))
+
+
+def _mixed(stages: Sequence[str]) -> list[str]:
+    return [f"the hours are of different stages: {', '.join(stages)}"] if len(stages) > 1 else []
 
 
 def _foreign(evidence: EvidenceCopy) -> list[str]:
@@ -224,10 +253,12 @@ def _compare(
     spans = [Span(file.since, file.until) for file in files if not file.because]
     new = [key for key in evidence.listed("") if key not in lines and _is_of(key, spans)]
     return ObjectComparison(
-        unchanged=sum(state == "unchanged" for state in states.values()),
+        unchanged=sum(state.startswith("unchanged") for state in states.values()),
         changed=tuple(key for key, state in states.items() if state == "changed"),
         missing=tuple(key for key, state in states.items() if state == "missing"),
         new=tuple(new),
+        by_checksum=sum(state == "unchanged by checksum" for state in states.values()),
+        by_size=sum(state == "unchanged by size" for state in states.values()),
     )
 
 
@@ -257,10 +288,18 @@ def _state(folder: Path, key: str, line: Mapping[str, Any]) -> State:
     if path.stat().st_size != line["size"]:
         return "changed"
     if "sha256" not in line:
-        return "unchanged"
+        return _state_of_body(path, str(line.get("checksum", "")))
     with path.open("rb") as content:
         digest = hashlib.file_digest(content, "sha256").hexdigest()
     return "unchanged" if digest == line["sha256"] else "changed"
+
+
+def _state_of_body(path: Path, checksum: str) -> State:
+    """Return that of a large body of the right size."""
+    is_same = matches(path.read_bytes(), checksum)
+    if is_same is None:
+        return "unchanged by size"
+    return "unchanged by checksum" if is_same else "changed"
 
 
 def _is_of(key: str, spans: Sequence[Span]) -> bool:

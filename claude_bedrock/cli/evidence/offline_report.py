@@ -5,6 +5,7 @@ from typing import Final
 
 from claude_bedrock.cli.evidence.offline import ObjectComparison, OfflineReport
 from claude_bedrock.cli.evidence.signature_check import PublicKey, SignatureCheck
+from claude_bedrock.cli.shared.terminal import escape_line
 from claude_bedrock.cli.verify.chain_report import (
     BROKEN,
     HOLDS,
@@ -31,10 +32,12 @@ def offline_exit_code(report: OfflineReport) -> int:
 def offline_text(report: OfflineReport) -> str:
     """Return a sentence in a line."""
     sentences = [
+        *(f"Account, Region and stage: {escape_line(stage)}." for stage in report.stages),
         *chain_sentences(ChainReport(report.coverage, unasked="", expired=0)),
         *signature_sentences(report.signatures, len(report.coverage.files)),
         *_other_sentences(report),
-        *map(key_sentence, report.keys),
+        *([_EARLIER.format(report.first_previous)] if report.first_previous else []),
+        *_key_sentences(report),
         *([_COMPARE_KEY] if report.from_folder else []),
         *(_object_sentences(report.objects) if report.objects else [_NO_OBJECTS]),
         *_record_sentences(report),
@@ -42,6 +45,7 @@ def offline_text(report: OfflineReport) -> str:
     return "\n".join(sentences)
 
 
+_EARLIER: Final = "An hour before the first is not in the folder: its last hash was {}."
 _NO_OBJECTS: Final = "The folder has no records under AWSLogs/, so no object was compared."
 _NO_RECORDS: Final = (
     "The folder has no records of CloudWatch Logs, so none was compared. "
@@ -49,7 +53,7 @@ _NO_RECORDS: Final = (
 )
 _COMPARE_KEY: Final = (
     "The public key came with the folder. Compare its SHA-256 with that in the audit report, or "
-    "name the key that you got from KMS with --public-key."
+    "name the key that you got from KMS with --public-key. Of several keys compare each."
 )
 
 
@@ -82,11 +86,29 @@ def key_sentence(key: PublicKey) -> str:
     return f"The SHA-256 of the public key is {key.fingerprint}."
 
 
+def _key_sentences(report: OfflineReport) -> Iterator[str]:
+    """Yield the key, or each of several keys and how many signatures it made."""
+    if len(report.keys) == 1:
+        yield key_sentence(report.keys[0])
+        return
+    checks = (report.signatures, report.others)
+    for key in report.keys:
+        number = sum(check.made_by.get(key.fingerprint, 0) for check in checks)
+        yield _ONE_OF_KEYS.format(key.fingerprint, number)
+
+
+_ONE_OF_KEYS: Final = "The SHA-256 of one of the public keys is {}. It made {:,} of the signatures."
+
+
 def _object_sentences(objects: ObjectComparison) -> Iterator[str]:
     yield (
         f"{objects.unchanged:,} objects are what was read, {len(objects.changed):,} are changed, "
         f"{len(objects.missing):,} are missing, {len(objects.new):,} are new."
     )
+    if objects.by_checksum:
+        yield f"Of these, {objects.by_checksum:,} large bodies were compared by S3's checksum."
+    if objects.by_size:
+        yield f"Of these, {objects.by_size:,} large bodies were compared by size alone."
     for name in ("changed", "missing", "new"):
         if keys := getattr(objects, name):
             yield f"{name.capitalize()}: {listed(keys)}."

@@ -5,9 +5,10 @@ not import it, since KMS signs for it.
 """
 
 import hashlib
-from collections import defaultdict
-from collections.abc import Callable, Collection, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple, Self
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -74,11 +75,12 @@ class PublicKey:
 class SignatureCheck(NamedTuple):
     """Of sealed files: `signed` is how many of them a valid signature covers, their own or that of
     a later file, which names their hash; `unsigned` are the others. `broken` says what is wrong,
-    file by file."""
+    file by file. `made_by` is how many signatures each key has made, by its fingerprint."""
 
     signed: int
     unsigned: tuple[str, ...]
     broken: tuple[str, ...]
+    made_by: Mapping[str, int] = MappingProxyType({})
 
     @property
     def holds(self) -> bool:
@@ -103,7 +105,7 @@ def check_signatures(
 
     `is_expected` is whether a file of hours of that name has to be among `files`."""
     names = [name for name in evidence.listed(SIGNATURES_OF_HOURS) if is_expected(_signed(name))]
-    signatures, broken = _read(evidence, keys, names)
+    signatures, broken, made_by = _read(evidence, keys, names)
     broken += [
         f"{name} was signed, and is gone"
         for name in sorted(signatures.keys() - {file.key for file in files})
@@ -120,7 +122,7 @@ def check_signatures(
             broken.append(f"{file.key} was signed with another content")
         uncovered = [] if file.sha256 in heads else [*uncovered, file.key]
     unsigned += uncovered
-    return SignatureCheck(len(files) - len(unsigned), tuple(unsigned), tuple(broken))
+    return SignatureCheck(len(files) - len(unsigned), tuple(unsigned), tuple(broken), made_by)
 
 
 def check_other_signatures(
@@ -130,7 +132,7 @@ def check_other_signatures(
     that a sealed hour names, which need none of their own."""
     names = evidence.listed(SIGNATURES)
     others = [name for name in names if not name.startswith(SIGNATURES_OF_HOURS)]
-    signatures, broken = _read(evidence, keys, others)
+    signatures, broken, made_by = _read(evidence, keys, others)
     for key, hashes_signed in sorted(signatures.items()):
         try:
             sha256, _ = evidence.entries(key)
@@ -142,26 +144,28 @@ def check_other_signatures(
     known = {*signatures, *linked}
     files = [key for folder in FOLDERS for key in evidence.listed(folder) if kind_of(key)]
     unsigned = tuple(key for key in files if key.endswith(".jsonl") and key not in known)
-    return SignatureCheck(len(signatures), unsigned, tuple(broken))
+    return SignatureCheck(len(signatures), unsigned, tuple(broken), made_by)
 
 
 def _read(
     evidence: EvidenceFiles, keys: Sequence[PublicKey], names: Sequence[str]
-) -> tuple[dict[str, set[str]], list[str]]:
-    """Return the hashes of files that the signatures of these names are of, by the file's name, and
-    what is no valid signature."""
+) -> tuple[dict[str, set[str]], list[str], Counter[str]]:
+    """Return the hashes of files that the signatures of these names are of, by the file's name;
+    what is no valid signature; and how many each key has made, by its fingerprint."""
     hashes_signed: dict[str, set[str]] = defaultdict(set)
-    broken = []
+    broken: list[str] = []
+    made_by: Counter[str] = Counter()
     for name, signature in each_in_order(partial(_readable, evidence), names):
         if not isinstance(signature, Signature):
             broken.append(str(signature))
         elif signature.head.key != _signed(name):
             broken.append(f"{name} is of another file than its name says")
-        elif any(key.has_signed(signature) for key in keys):
+        elif signer := next((key for key in keys if key.has_signed(signature)), None):
+            made_by[signer.fingerprint] += 1
             hashes_signed[signature.head.key].add(signature.head.sha256)
         else:
             broken.append(f"{name} was not made with the key")
-    return hashes_signed, broken
+    return hashes_signed, broken, made_by
 
 
 def _readable(evidence: EvidenceFiles, name: str) -> Signature | BrokenEvidenceError:

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import textwrap
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,17 @@ from typer.testing import CliRunner, Result
 from claude_bedrock.cli.evidence.command import app
 from claude_bedrock.cli.evidence.record_copy import COPIES
 from claude_bedrock.cli.shared import deployment
-from claude_bedrock.verification.coverage import HOUR
+from claude_bedrock.verification.coverage import HOUR, iso
 from claude_bedrock.verification.evidence_bucket import key_of_hour
 from tests.unit.cli.audit.test_signed_evidence import Stage
 from tests.unit.cli.test_chain import SETTINGS
-from tests.unit.cli.test_offline_evidence import HOURS, log_event, record_key, sealed_bucket
+from tests.unit.cli.test_offline_evidence import (
+    HOURS,
+    STAGE,
+    log_event,
+    record_key,
+    sealed_bucket,
+)
 from tests.unit.verification.buckets import BUCKET, MONTH, MemoryS3
 from verification import sealing
 
@@ -65,6 +72,9 @@ class Exported(Stage):
             "LogBucketName": BUCKET,
             "Settings": json.dumps({**SETTINGS, "retention_days": 3653}),
         }
+
+    def created(self, _stack: str) -> datetime:
+        return MONTH
 
     def get_caller_identity(self) -> dict[str, str]:
         return {"Account": "123456789012"}
@@ -111,6 +121,7 @@ def test_a_bundle_of_a_window_holds(tmp_path: Path) -> None:
         "log_records": 3,
         "audit_entries": len(entries),
         "missing": [],
+        "gaps": [],
     }
     assert verify(folder).exit_code == 0, verify(folder).output
     assert "Signatures cover 3 of 3 files" in verify(folder).output
@@ -165,7 +176,11 @@ def test_a_third_party_checks_the_bundle_by_its_instructions(tmp_path: Path) -> 
     sums, script, fingerprint = commands(folder)
 
     assert shell(folder, sums).stdout == "as written\n"
-    assert shell(folder, script).stdout == "3 files of hours: all holds\n"
+    hours = f"{SINCE} to {UNTIL}"
+    assert shell(folder, script).stdout == (
+        f"3 files of hours, {hours}: all holds\n"
+        f"Account, Region and stage: {' '.join(STAGE.values())}\n"
+    )
     printed = shell(folder, fingerprint).stdout.split()[-1]
     assert f"The SHA-256 of the public key is {printed}." in verify(folder).output
 
@@ -178,6 +193,29 @@ def test_an_object_that_is_gone_is_named(stage: Exported, tmp_path: Path) -> Non
     assert result.exit_code == 1
     assert f"Gone from the bucket: {record_key(2)}" in result.output
     assert verify(tmp_path / "bundle").exit_code == 1
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_an_hour_of_the_window_that_is_in_no_file_is_named(
+    stage: Exported, tmp_path: Path, number: int
+) -> None:
+    since = MONTH + number * HOUR
+    del stage.s3.objects[key_of_hour(since)]
+
+    result = export(tmp_path / "bundle")
+
+    assert result.exit_code == 1
+    assert f"In no sealed file: {iso(since)} to {iso(since + HOUR)}." in result.output
+
+
+def test_a_file_that_is_no_hour_is_exported_and_found(stage: Exported, tmp_path: Path) -> None:
+    stage.s3.objects["evidence/hours/2026/10/01/02notes.txt"] = b"notes"
+
+    assert export(tmp_path / "bundle").exit_code == 0
+
+    checked = verify(tmp_path / "bundle")
+    assert checked.exit_code == 1
+    assert "02notes.txt is no file that the function has sealed" in checked.output
 
 
 def test_what_is_held_is_exported_after_it_has_expired(stage: Exported, tmp_path: Path) -> None:

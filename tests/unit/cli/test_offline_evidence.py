@@ -5,10 +5,11 @@ import hashlib
 import json
 import shutil
 import subprocess
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -16,9 +17,10 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner, Result
 
-from claude_bedrock.cli.evidence import check
+from claude_bedrock.cli.evidence import check, offline
 from claude_bedrock.cli.evidence.command import app
 from claude_bedrock.cli.evidence.record_copy import COPIES, key_of_copy, line_of_copy
+from claude_bedrock.cli.evidence.s3_checksum import matches
 from claude_bedrock.cli.shared.manifest import ManifestFolder
 from claude_bedrock.verification.accepted_findings import key_of
 from claude_bedrock.verification.coverage import iso
@@ -38,6 +40,7 @@ HOURS = 5
 HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
 SIGNER = LocalSigner()
+STAGE = {"account": "123456789012", "region": "eu-central-1", "stage": "dev"}
 HELD = key_of_entry(MONTH + 3 * HOUR - MINUTE)
 HOLD_LIST = key_of_list("0123456789ab")
 
@@ -55,8 +58,11 @@ def log_event(number: int) -> dict[str, Any]:
     return {"eventId": f"event-{number}", "timestamp": at, "message": message}
 
 
-def sealed_bucket(signer: LocalSigner = SIGNER) -> dict[str, bytes]:
-    """Return the objects of a bucket with HOURS hours, each of which rests on one object."""
+def sealed_bucket(
+    signer: LocalSigner = SIGNER, stages: Mapping[int, str] = MappingProxyType({})
+) -> dict[str, bytes]:
+    """Return the objects of a bucket with HOURS hours, each of which rests on one object. `stages`
+    names those of some hours, by their numbers."""
     s3 = MemoryS3()
     evidence = EvidenceBucket(s3, BUCKET)
     seal, previous = Seal(evidence, signer), "0" * 64
@@ -75,7 +81,8 @@ def sealed_bucket(signer: LocalSigner = SIGNER) -> dict[str, bytes]:
             digests.records.take_record(log_event(number), f"call-{number}")
             content, counted = digests.records.finish()
             evidence.put(key_of_log_events(since, 1), content, "application/gzip")
-        about = {"since": iso(since), "until": iso(since + HOUR), "at": iso(since + 2 * HOUR)}
+        times = {"since": iso(since), "until": iso(since + HOUR), "at": iso(since + 2 * HOUR)}
+        about = {**times, **STAGE, "stage": stages.get(number, STAGE["stage"])}
         named = {"key": key, "sha256": hashlib.sha256(objects).hexdigest()}
         log_events = {"key": key_of_log_events(since, 1), **counted}
         entry = {"kind": "run", **about, "counts": {}, "objects": named, "log_events": log_events}
@@ -232,6 +239,25 @@ def _forge_the_tail(folder: Path) -> None:
             (folder / key).write_bytes(body)
 
 
+def _remove_hour(folder: Path, number: int) -> None:
+    """As who has every right on the bucket: with its signature."""
+    since = MONTH + number * HOUR
+    (folder / key_of_hour(since)).unlink()
+    (signature,) = (folder / "evidence/signatures/hours").glob(f"{since:%Y/%m/%d/%H%M%S}Z-*.json")
+    signature.unlink()
+
+
+def _of_another_stage(folder: Path) -> None:
+    """Hours of another stage that the same key has signed."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sealing, "log_hash", lambda _: None)
+        mixed = sealed_bucket(stages={4: "prod"})
+    shutil.rmtree(folder / "evidence")
+    for key, body in mixed.items():
+        (folder / key).parent.mkdir(parents=True, exist_ok=True)
+        (folder / key).write_bytes(body)
+
+
 def _change_record_copy(folder: Path) -> None:
     line = line_of_copy({**log_event(2), "message": "another prompt"}, "call-2")
     ManifestFolder(folder).write_packed_lines(record_copy(2), [line])
@@ -267,6 +293,8 @@ TAMPERING: dict[str, tuple[Callable[[Path], object], str]] = {
     "a record changed": (_change_record_copy, "Records, changed: call-2, event event-2"),
     "a record deleted": (_empty_record_copy, "Records, missing: call-2, event event-2"),
     "an hour deleted": (lambda f: (f / key_of_hour(MONTH + HOUR)).unlink(), "Missing: "),
+    "an hour removed with its signature": (lambda f: _remove_hour(f, 2), "Missing: "),
+    "hours of another stage": (_of_another_stage, "of different stages"),
     "hours swapped": (
         lambda f: _swap(*(f / key_of_hour(MONTH + number * HOUR) for number in (1, 2))),
         "is of another time than its name says",
@@ -329,6 +357,77 @@ def test_the_script_of_a_bundle_finds_the_same_tampering(
 
         assert check.main(copy) == 1, kind
         assert "NOT as they were sealed" in capsys.readouterr().out
+
+
+def test_a_folder_that_begins_later_says_so(copy: Path) -> None:
+    assert "An hour before the first" not in verify(copy).output
+    previous = json.loads((copy / key_of_hour(MONTH)).read_bytes().splitlines()[-1])["sha256"]
+    _remove_hour(copy, 0)
+
+    result = verify(copy)
+
+    assert "4 of 4 hours hold, 2026-10-01T01:00:00Z to 2026-10-01T05:00:00Z." in result.output
+    assert f"An hour before the first is not in the folder: its last hash was {previous}." in (
+        result.output
+    )
+
+
+def test_a_second_key_in_the_folder_is_named_with_what_it_signed(copy: Path) -> None:
+    """Who has every right on the bucket adds an hour, and a key that signs it."""
+    forger = LocalSigner()
+    forger.key_id = f"{forger.key_id}-of-a-forger"
+    since = MONTH + HOURS * HOUR
+    last = json.loads((copy / LAST).read_bytes().splitlines()[-1])["sha256"]
+    s3 = MemoryS3()
+    entry = {"kind": "run", "since": iso(since), "until": iso(since + HOUR), "counts": {}}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sealing, "log_hash", lambda _: None)
+        Seal(EvidenceBucket(s3, BUCKET), forger).write(
+            key_of_hour(since), [entry], last, since=since, until=since + HOUR
+        )
+    for key, body in s3.objects.items():
+        (copy / key).parent.mkdir(parents=True, exist_ok=True)
+        (copy / key).write_bytes(body)
+
+    result = CliRunner().invoke(app, ["verify", str(copy)])
+
+    assert "It made 1 of the signatures." in result.output
+    assert f"It made {HOURS + 2} of the signatures." in result.output
+    assert verify(copy).exit_code == 1
+
+
+CHECKSUMS = {
+    "CRC64NVME": "rosUhgp5mIg=",
+    "CRC32C": "4waSgw==",
+    "CRC32": "y/Q5Jg==",
+    "SHA1": "98O8HYCOBHMq32eZZczDTKeuNEE=",
+    "SHA256": "FeKw08M4keuw8e9gnsQZQgwg4yDOlMZfvIwzEkSOsiU=",
+}
+
+
+@pytest.mark.parametrize(("algorithm", "value"), CHECKSUMS.items())
+def test_a_large_body_is_compared_by_the_checksum_of_s3(algorithm: str, value: str) -> None:
+    assert matches(b"123456789", f"{algorithm}:{value}") is True
+    assert matches(b"123456780", f"{algorithm}:{value}") is False
+    assert matches(b"123456789", "") is None
+
+
+@pytest.mark.parametrize(
+    ("content", "checksum", "state"),
+    [
+        (b"123456789", "CRC64NVME:rosUhgp5mIg=", "unchanged by checksum"),
+        (b"123456780", "CRC64NVME:rosUhgp5mIg=", "changed"),
+        (b"123456780", "", "unchanged by size"),
+        (b"1234567890", "", "changed"),
+    ],
+)
+def test_a_large_body_of_the_same_size_is_not_called_what_was_read(
+    tmp_path: Path, content: bytes, checksum: str, state: str
+) -> None:
+    (tmp_path / "body").write_bytes(content)
+    line = {"path": "s3://bucket/body", "size": 9, "etag": "e", "checksum": checksum}
+
+    assert offline._state(tmp_path, "body", line) == state
 
 
 def test_a_list_that_does_not_hold_is_found_without_the_objects(copy: Path) -> None:
