@@ -100,7 +100,7 @@ class EventRelay:
             self._hold(buffer[end:])
         events = buffer[:end]
         # A text may hold these words too: its event is looked at, and passed on.
-        return self._read(events) if any(name in events for name in _READ) else events
+        return self._read(events) if _READ[0] in events or _READ[1] in events else events
 
     def end(self) -> None:
         """Upstream has closed: an error unless the message was complete."""
