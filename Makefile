@@ -90,7 +90,7 @@ docs: synth ## Write every generated page: models, compatibility, access, findin
 bench: $(INSTALLED) ## What starts, calls and streams cost, beside a bare loop and boto3; a million records
 	@python -m benchmarks
 
-bench-compare: $(INSTALLED) ## The same calls beside nginx, Ferro, LiteLLM and boto3, installed into .build/peers
+bench-compare: $(INSTALLED) ## The same calls beside other gateways and boto3, installed into .build/peers
 	@python -m benchmarks peers
 
 site: $(INSTALLED) ## The pages as a site in .build/site, with search, without requests to other hosts

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import trustme
 
-from benchmarks import direct_client, fixtures
+from benchmarks import claude_sign_in, direct_client, fixtures
+from benchmarks.claude_sign_in import ClaudeSignIn
 from benchmarks.peer_environments import Peers
 from benchmarks.processes import PROJECT, Measured
 from stacks.components.packaging.function_folder import build_folder
@@ -38,6 +39,7 @@ class BenchmarkEnvironment:
     messages_file: Path
     scratch: Path
     peers: Peers | None
+    claude: ClaudeSignIn | None
 
 
 @contextmanager
@@ -65,7 +67,18 @@ def prepared(peers: Peers | None = None) -> Iterator[BenchmarkEnvironment]:
             ),
             scratch=scratch,
             peers=peers,
+            claude=stack.enter_context(_signed_in(peers, scratch)),
         )
+
+
+@contextmanager
+def _signed_in(peers: Peers | None, scratch: Path) -> Iterator[ClaudeSignIn | None]:
+    if peers is None or peers.claude is None:
+        yield None
+        return
+    program, postgres = peers.claude
+    with claude_sign_in.signed_in(program, postgres, scratch) as sign_in:
+        yield sign_in
 
 
 @contextmanager

@@ -10,10 +10,9 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 from benchmarks.environment import BenchmarkEnvironment
-from benchmarks.fixtures import PROFILE, Operation
+from benchmarks.fixtures import PROFILE, ROLE, Operation
 from benchmarks.http_peer import HttpPeer, Request, free_port
-from benchmarks.processes import ProcessFailed
-from benchmarks.subjects import ROLE
+from benchmarks.processes import Measured, ProcessFailed
 
 _KEY = "fgw_" + "0" * 32
 _HEADERS = {"content-type": "application/json", "authorization": f"Bearer {_KEY}"}
@@ -38,7 +37,7 @@ class Ferro(HttpPeer):
             "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": endpoint or environment.endpoint,
         }
         program = environment.peers.ferro_python.with_name("ferrogw")
-        super().__init__([str(program), "serve"], variables, port)
+        super().__init__(Measured([str(program), "serve"], variables), port)
 
     def request_for(self, operation: Operation) -> Request:
         """Return the same prompt as OpenAI's chat completions have it."""

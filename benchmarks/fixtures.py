@@ -15,6 +15,13 @@ KEY_ID = "key1"
 MESSAGES_PATH = "/anthropic/v1/messages"
 PROFILE = "global.anthropic.claude-sonnet-4-5-20250929-v1:0"
 NATIVE_PATH = f"/model/{PROFILE}/invoke-with-response-stream"
+ROLE = {
+    "AWS_ACCESS_KEY_ID": "AKIDBENCHMARKBENCHMARK",
+    "AWS_SECRET_ACCESS_KEY": "benchmark/benchmark/benchmark/benchmark",
+    "AWS_SESSION_TOKEN": "benchmark" * 40,  # about as long as a role's
+    "AWS_REGION": "us-east-1",
+    "AWS_DEFAULT_REGION": "us-east-1",
+}
 _SENTENCE = "Rain fell on the roof all night, and by the morning the river had taken the bridge. "
 _TEXT = (_SENTENCE * 3)[:178]  # a delta around it is 260 bytes of JSON
 _PROMPT = _SENTENCE * 12
@@ -93,6 +100,30 @@ def message_chunks(events: int) -> list[bytes]:
 def http_chunks(events: int) -> list[bytes]:
     """Return a stream as Bedrock sends it: a chunk of HTTP for each frame."""
     return [http_chunk(frame) for frame in _frames(events)]
+
+
+def converse_reply() -> bytes:
+    """Return Converse's answer with the text of `json_call`:
+    https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html"""
+    message = {"role": "assistant", "content": [{"text": _SENTENCE * 8}]}
+    usage = {"inputTokens": 260, "outputTokens": 190, "totalTokens": 450}
+    reply = {"output": {"message": message}, "stopReason": "end_turn", "usage": usage}
+    return _compact({**reply, "metrics": {"latencyMs": 9120}})
+
+
+def converse_chunks(events: int) -> list[bytes]:
+    """Return a stream of ConverseStream, with as many deltas as `stream` of so many events has:
+    https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStream.html"""
+    delta = {"contentBlockIndex": 0, "delta": {"text": _TEXT}}
+    usage = {"inputTokens": 260, "outputTokens": 1480, "totalTokens": 1740}
+    named: list[tuple[str, dict[str, Any]]] = [
+        ("messageStart", {"role": "assistant"}),
+        *[("contentBlockDelta", delta)] * (events - 5),
+        ("contentBlockStop", {"contentBlockIndex": 0}),
+        ("messageStop", {"stopReason": "end_turn"}),
+        ("metadata", {"usage": usage, "metrics": {"latencyMs": 9120}}),
+    ]
+    return [http_chunk(frames.event(name, _compact(fields))) for name, fields in named]
 
 
 def http_chunk(data: bytes) -> bytes:

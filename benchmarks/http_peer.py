@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import ExitStack
 from http.client import HTTPConnection
 from typing import NamedTuple
@@ -14,6 +15,7 @@ from benchmarks.fixtures import Operation
 from benchmarks.processes import Measured, ProcessFailed
 
 _TIMEOUT_SECONDS = 120
+_DELTA = b"event: content_block_delta"
 
 
 class Request(NamedTuple):
@@ -27,13 +29,13 @@ class Request(NamedTuple):
 class HttpPeer(ABC):
     """A server that listens at `port` of this machine once it is ready."""
 
-    def __init__(self, command: Sequence[str], environment: Mapping[str, str], port: int) -> None:
+    def __init__(self, process: Measured, port: int) -> None:
         self._port = port
-        self.process = Measured(command, environment)
+        self.process = process
         with ExitStack() as unless_it_starts:
             unless_it_starts.callback(self.close)
             with self.process.explained():
-                self._wait()
+                wait_until_ready(process, port, type(self).__name__)
             unless_it_starts.pop_all()
 
     @abstractmethod
@@ -58,16 +60,35 @@ class HttpPeer(ABC):
     def close(self) -> None:
         self.process.close()
 
-    def _wait(self) -> None:
-        until = time.monotonic() + _TIMEOUT_SECONDS
-        while time.monotonic() < until and self.process.runs():
-            try:
-                socket.create_connection(("127.0.0.1", self._port), 1).close()
-            except ConnectionRefusedError:
-                time.sleep(0.05)
-            else:
-                return
-        raise ProcessFailed(f"{type(self).__name__} does not listen")
+
+def wait_until_ready(process: Measured, port: int, name: str) -> None:
+    """Return once `port` takes connections. Raise ProcessFailed if it does not."""
+    until = time.monotonic() + _TIMEOUT_SECONDS
+    while time.monotonic() < until and process.runs():
+        if listens(port):
+            return
+        time.sleep(0.05)
+    raise ProcessFailed(f"{name} does not listen")
+
+
+def listens(port: int) -> bool:
+    """Return whether a program of this machine takes connections at `port`."""
+    try:
+        socket.create_connection(("127.0.0.1", port), 1).close()
+    except ConnectionRefusedError:
+        return False
+    return True
+
+
+def judge_message(operation: Operation, status: int, body: bytes) -> None:
+    """Compare the content, which a peer may write anew, and count the deltas of a stream. Raise
+    ProcessFailed for other content."""
+    if operation.stream:
+        right = body.count(_DELTA) == operation.answer.count(_DELTA)
+    else:
+        right = json.loads(body).get("content") == json.loads(operation.answer)["content"]
+    if status != 200 or not right:
+        raise ProcessFailed(f"{operation.name}: not the answer expected: {status} {body[:500]!r}")
 
 
 def free_port() -> int:

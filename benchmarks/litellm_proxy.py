@@ -11,13 +11,11 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 from benchmarks.environment import BenchmarkEnvironment
-from benchmarks.fixtures import MODEL, PROFILE, Operation
-from benchmarks.http_peer import HttpPeer, Request, free_port
-from benchmarks.processes import ProcessFailed
-from benchmarks.subjects import ROLE
+from benchmarks.fixtures import MODEL, PROFILE, ROLE, Operation
+from benchmarks.http_peer import HttpPeer, Request, free_port, judge_message
+from benchmarks.processes import Measured
 
 _KEY = "sk-benchmark"
-_DELTA = b"event: content_block_delta"
 _HEADERS = {
     "x-api-key": _KEY,
     "content-type": "application/json",
@@ -44,23 +42,15 @@ class LiteLlm(HttpPeer):
         ]
         port = free_port()
         environment = {**_ENVIRONMENT, "HOME": str(benchmark_environment.scratch)}
-        super().__init__([*command, *options, "--port", str(port)], environment, port)
+        command += [*options, "--port", str(port)]
+        super().__init__(Measured(command, environment), port)
 
     def request_for(self, operation: Operation) -> Request:
         return Request(operation.path, operation.request, _HEADERS)
 
     def judge(self, operation: Operation, status: int, body: bytes) -> None:
-        _judge(operation, status, body)
-
-
-def _judge(operation: Operation, status: int, body: bytes) -> None:
-    """It writes JSON anew, so that the content is compared, not the bytes."""
-    if operation.stream:
-        right = body.count(_DELTA) == operation.answer.count(_DELTA)
-    else:
-        right = json.loads(body).get("content") == json.loads(operation.answer)["content"]
-    if status != 200 or not right:
-        raise ProcessFailed(f"{operation.name}: not the answer expected: {status} {body[:500]!r}")
+        """It writes JSON anew, so that the content is compared, not the bytes."""
+        judge_message(operation, status, body)
 
 
 def _configuration(benchmark_environment: BenchmarkEnvironment, endpoint: str) -> Path:

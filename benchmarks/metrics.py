@@ -20,6 +20,8 @@ BOTO3 = "boto3, no gateway"
 LITELLM = "LiteLLM"
 NGINX = "nginx, raw relay"
 FERRO = "Ferro"
+PORTKEY = "Portkey"
+CLAUDE_GATEWAY = "claude gateway"
 
 Name = TypeVar("Name")
 

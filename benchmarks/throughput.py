@@ -56,7 +56,7 @@ def json_call(environment: BenchmarkEnvironment, effort: Effort) -> Figure:
 def call_in_session(environment: BenchmarkEnvironment, effort: Effort) -> Figure:
     """Return the same call in the caller's own session: one that is open, and the first of a
     caller, for which STS has to open one."""
-    with closing(ScriptedSts(token=subjects.ROLE["AWS_SESSION_TOKEN"])) as sts:
+    with closing(ScriptedSts(token=fixtures.ROLE["AWS_SESSION_TOKEN"])) as sts:
         variables = {
             "CALLER_ROLE_ARN": CALLER_ROLE,
             "AWS_ENDPOINT_URL_STS": f"http://localhost:{sts.port}",

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import partial
 
+from benchmarks.claude_gateway import ClaudeGateway
 from benchmarks.environment import BenchmarkEnvironment
 from benchmarks.ferro_gateway import Ferro
 from benchmarks.litellm_proxy import LiteLlm
-from benchmarks.metrics import FERRO, LITELLM
+from benchmarks.metrics import CLAUDE_GATEWAY, FERRO, LITELLM, PORTKEY
+from benchmarks.portkey_gateway import Portkey
 from benchmarks.subjects import Contender
 
 
@@ -18,7 +20,13 @@ def translators(
     """Return what starts each of them, in a run that has peers, and nothing in another."""
     if environment.peers is None:
         return {}
-    return {
-        FERRO: partial(Ferro, environment, endpoint=endpoint),
-        LITELLM: partial(LiteLlm, environment, endpoint=endpoint),
+    starting: dict[str, Callable[[], Contender]] = {
+        FERRO: partial(Ferro, environment, endpoint=endpoint)
     }
+    if environment.peers.portkey:
+        starting[PORTKEY] = partial(Portkey, environment, endpoint=endpoint)
+    if environment.claude:
+        starting[CLAUDE_GATEWAY] = partial(
+            ClaudeGateway, environment, environment.claude, endpoint=endpoint
+        )
+    return {**starting, LITELLM: partial(LiteLlm, environment, endpoint=endpoint)}

@@ -19,6 +19,7 @@ _HEAD = (
     b"HTTP/1.1 200 OK\r\nContent-Type: %b\r\n"
     b"x-amzn-RequestId: 0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0\r\n"
 )
+_FRAMES = b"application/vnd.amazon.eventstream"
 _TOKENS = (
     b"X-Amzn-Bedrock-Input-Token-Count: 260\r\nX-Amzn-Bedrock-Output-Token-Count: 190\r\n"
     b"X-Amzn-Bedrock-Invocation-Latency: 9120\r\n"
@@ -27,21 +28,16 @@ _TOKENS = (
 
 def json_response(operation: Operation) -> bytes:
     """Return the whole HTTP response to a call that is answered in one piece."""
-    head = _HEAD % b"application/json" + _TOKENS
-    return head + b"Content-Length: %d\r\n\r\n" % len(operation.reply) + operation.reply
+    return _whole(_TOKENS, operation.reply)
 
 
-def _stream_response(events: int) -> list[bytes]:
-    """Return the head and each event's chunk; the last one ends the response."""
-    return _chunked(b"application/vnd.amazon.eventstream", fixtures.http_chunks(events))
-
-
-def _messages_response(events: int) -> list[bytes]:
-    """Return the same stream by Bedrock's Messages path."""
-    return _chunked(b"text/event-stream", fixtures.message_chunks(events))
+def _whole(headers: bytes, body: bytes) -> bytes:
+    head = _HEAD % b"application/json" + headers
+    return head + b"Content-Length: %d\r\n\r\n" % len(body) + body
 
 
 def _chunked(content_type: bytes, chunks: list[bytes]) -> list[bytes]:
+    """Return the head and each event's chunk; the last one ends the response."""
     head = _HEAD % content_type + b"Transfer-Encoding: chunked\r\n\r\n"
     return [head, *chunks[:-1], chunks[-1] + b"0\r\n\r\n"]
 
@@ -105,8 +101,10 @@ def content_length(head: bytes) -> int:
 async def _serve(events: int, pace: float, certificate: str | None) -> None:
     responses = {
         b"invoke": [json_response(fixtures.json_call())],
-        b"invoke-with-response-stream": _stream_response(events),
-        b"messages": _messages_response(events),
+        b"invoke-with-response-stream": _chunked(_FRAMES, fixtures.http_chunks(events)),
+        b"converse": [_whole(b"", fixtures.converse_reply())],
+        b"converse-stream": _chunked(_FRAMES, fixtures.converse_chunks(events)),
+        b"messages": _chunked(b"text/event-stream", fixtures.message_chunks(events)),
     }
     tls = None
     if certificate is not None:
