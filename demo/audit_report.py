@@ -33,6 +33,7 @@ from demo.calls import DemoFailedError, demonstrate
 from demo.sample_call import ACCOUNT, Call, record
 from demo.sample_evidence import Made, seal, without
 from demo.sample_month import Bucket, Hour, Month, hours
+from local.aws.event_batches import batches
 from local.run.endpoint import Endpoint
 
 DAYS: Final = 30
@@ -41,7 +42,6 @@ REASON: Final = "Bedrock's delivery failed for two minutes; AWS support case 123
 _LOST_ON: Final = (9, 22)
 """The days of the month, from 0, whose busiest hour loses the record of its first call; the
 operator accepts the first."""
-_BATCH: Final = 500
 
 
 ELSEWHERE: Final = "eu-west-3"
@@ -218,12 +218,11 @@ def _entries(hour: Hour) -> Iterator[LogItem]:
 
 
 def _put(logs: Any, group: str, stream: str, events: Iterable[tuple[float, object]]) -> None:  # noqa: ANN401
-    waiting = iter(events)
-    while batch := list(islice(waiting, _BATCH)):
-        log_events = [
-            {"timestamp": round(at * 1000), "message": json.dumps(content)} for at, content in batch
-        ]
-        logs.put_log_events(logGroupName=group, logStreamName=stream, logEvents=log_events)
+    log_events = (
+        {"timestamp": round(at * 1000), "message": json.dumps(content)} for at, content in events
+    )
+    for batch in batches(log_events):
+        logs.put_log_events(logGroupName=group, logStreamName=stream, logEvents=batch)
 
 
 def _past_month() -> Period:

@@ -37,6 +37,7 @@ from claude_bedrock.verification.signatures import (
     key_of_public_key,
     key_of_signature,
 )
+from local.aws.event_batches import batches
 
 _DELAY: Final = timedelta(hours=1)
 _STREAM: Final = "made-up"
@@ -189,6 +190,5 @@ def _log(stage: Deployment, heads: Sequence[Head]) -> None:
         }
         for head in heads
     ]
-    for begin in range(0, len(events), 500):
-        batch = events[begin : begin + 500]
+    for batch in batches(events):
         logs.put_log_events(logGroupName=group, logStreamName=_STREAM, logEvents=batch)

@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local.aws.client import Client
+from local.aws.event_batches import batches
 
 _LOG = logging.getLogger(__name__)
-_LARGEST_BATCH = 1000
 _LARGEST_LINE = 200_000
 _GATHER_SECONDS = 0.2
 
@@ -67,6 +67,5 @@ class LogWriter:
             with contextlib.suppress(self._client.exceptions.ResourceAlreadyExistsException):
                 self._client.create_log_stream(**where)
             self._streams.add((group, stream))
-        for start in range(0, len(events), _LARGEST_BATCH):
-            batch = events[start : start + _LARGEST_BATCH]
+        for batch in batches(events):
             self._client.put_log_events(**where, logEvents=batch)

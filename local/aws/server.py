@@ -1,6 +1,7 @@
 """The process of MiniStack, the embedded AWS: its start, its readiness and its end.
 
-https://github.com/ministackorg/ministack - its state lives in its memory: every run starts afresh.
+https://github.com/ministackorg/ministack - its state lives in its memory, log events in a file
+without a name: every run starts afresh.
 """
 
 import asyncio

@@ -1,11 +1,12 @@
 """The AWS calls that write records: objects into a bucket, events into the one log stream."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from secrets import token_hex
 from time import time
 from typing import Any
 
+from local.aws.event_batches import batches
 from local.bedrock import records
 from local.bedrock.destinations import LogGroup, S3Destination
 from local.bedrock.invocation import Invocation
@@ -16,8 +17,6 @@ Client = Any
 
 STREAM = "aws/bedrock/modelinvocations"
 TEST_MESSAGE = "Permissions are correctly set for Amazon Bedrock logs."
-_EVENT_OVERHEAD_BYTES = 26
-_LARGEST_PUT_BYTES = 1_048_576
 
 
 class Buckets:
@@ -56,21 +55,6 @@ def put_test_event(logs: Client, group: LogGroup) -> None:
 
 def put_events(logs: Client, group: LogGroup, lines: Sequence[str]) -> None:
     """Write `lines` in order, in as few calls as CloudWatch Logs allows."""
-    for batch in _batches(lines):
-        now = int(time() * 1000)
-        events = [{"timestamp": now, "message": line} for line in batch]
-        logs.put_log_events(logGroupName=group.name, logStreamName=STREAM, logEvents=events)
-
-
-def _batches(lines: Sequence[str]) -> Iterator[list[str]]:
-    batch: list[str] = []
-    size = 0
-    for line in lines:
-        weight = len(line.encode()) + _EVENT_OVERHEAD_BYTES
-        if batch and size + weight > _LARGEST_PUT_BYTES:
-            yield batch
-            batch, size = [], 0
-        batch.append(line)
-        size += weight
-    if batch:
-        yield batch
+    now = int(time() * 1000)
+    for batch in batches({"timestamp": now, "message": line} for line in lines):
+        logs.put_log_events(logGroupName=group.name, logStreamName=STREAM, logEvents=batch)

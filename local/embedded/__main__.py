@@ -17,6 +17,9 @@ if __name__ == "__main__":
         exports_in_use,
         filter_patterns,
         iam_propagation,
+        log_batches,
+        log_events,
+        log_pages,
         log_subscriptions,
         record_queries,
         request_context,
@@ -47,6 +50,9 @@ if __name__ == "__main__":
     request_context.add()
     enforcement.add()
     record_queries.add()
+    log_batches.add()
+    log_events.add()
+    log_pages.add()
     log_subscriptions.add()
     reserved_concurrency.add()
     role_boundaries.add(os.environ.pop(role_boundaries.VARIABLE))
