@@ -13,6 +13,7 @@ from typing import Any
 
 from benchmarks import (
     cold_start,
+    deployed_hours,
     environment,
     growth,
     joins,
@@ -133,6 +134,14 @@ class _Run:
         print(f"\nVerified hours\n\n{table}", flush=True)
         self._write("growth.md", "hours", "hours", table)
 
+    def deployed(self) -> None:
+        (load,) = self._loads or [deployed_hours.LOAD]
+        runs = list(deployed_hours.measured(load))
+        self.results["deployed"] = [run._asdict() for run in runs]
+        table = report.aligned(deployed_hours.rows(runs))
+        print(f"\nVerified hours of {load}, deployed\n\n{table}", flush=True)
+        self._write("growth.md", "deployed", "deployed", table)
+
     def growth(self) -> None:
         with environment.prepared() as prepared:
             sizes = growth.QUICK if self._quick else growth.FULL
@@ -176,7 +185,8 @@ class _Run:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="CPU per call.")
-    parts = ["calls", "messages", "peers", "records", "joins", "hours", "growth", "months"]
+    parts = ["calls", "messages", "peers", "records", "joins", "hours", "deployed"]
+    parts += ["growth", "months"]
     parser.add_argument(
         "only", nargs="?", choices=parts, help="else calls, messages, records and joins"
     )

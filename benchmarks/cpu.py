@@ -14,11 +14,13 @@ def used_ms(pid: int) -> float:
 
     Raises ProcessLookupError when the process is gone.
     """
-    return sum(_own_ms(process_id) + _reaped_ms(process_id) for process_id in tree(pid))
+    return sum(own_ms(process_id) + _reaped_ms(process_id) for process_id in tree(pid))
 
 
-def _own_ms(pid: int) -> float:
-    """By what clock_getcpuclockid(3) gives, which Python has for threads only."""
+def own_ms(pid: int) -> float:
+    """Return user and system time of `pid` alone, in milliseconds. Raises OSError when it is gone.
+
+    By what clock_getcpuclockid(3) gives, which Python has for threads only."""
     return time.clock_gettime((~pid << 3) | 2) * 1000
 
 

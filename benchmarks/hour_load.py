@@ -21,8 +21,8 @@ from demo.sample_month import Month
 from local.bedrock.destinations import S3Destination
 from local.bedrock.records import record_key
 
-MONTH: Final = Month()
 BUCKET: Final = "records"
+MONTH: Final = Month(bucket=BUCKET)
 _MODEL: Final = "claude-haiku-4-5"
 _MODEL_ID: Final = "global.anthropic.claude-haiku-4-5-20251001-v1:0"
 _PROMPTS: Final = 8
@@ -43,10 +43,12 @@ class LoadSize(NamedTuple):
 
 
 class HourLoad:
-    """The same load in each hour. Calls of an hour have the numbers from 0 on."""
+    """The same load in each hour. Calls of an hour have the numbers from 0 on. `month`: whose
+    callers they are, and where their records go."""
 
-    def __init__(self, size: LoadSize) -> None:
+    def __init__(self, size: LoadSize, month: Month = MONTH) -> None:
         self.size = size
+        self._month = month
 
     @property
     def objects(self) -> int:
@@ -56,8 +58,8 @@ class HourLoad:
     def key(self, hour: int, number: int) -> str:
         """Return the key of an object of the hour that begins at `hour`, in seconds since 1970."""
         at = datetime.fromtimestamp(self.at_ms(hour, number * self.size.per_object) / 1000, UTC)
-        suffix = f"{number:016x}"
-        return record_key(S3Destination(BUCKET, ""), ACCOUNT, MONTH.region, at, suffix)
+        destination = S3Destination(self._month.bucket, self._month.prefix)
+        return record_key(destination, ACCOUNT, self._month.region, at, f"{number:016x}")
 
     def at_ms(self, hour: int, number: int) -> int:
         """Return when a call was made, in milliseconds since 1970."""
@@ -95,10 +97,18 @@ class HourLoad:
         head = json.dumps(self._beginning(hour, call).decode())[:-1]
         return self._event(hour, call, "records", f"{head}{self._rests[call % _PROMPTS].quoted}")
 
+    def log_message(self, hour: int, call: int) -> str:
+        """Return the message of that event: the record."""
+        text = self._beginning(hour, call) + self._rests[call % _PROMPTS].text
+        return text.decode().removesuffix("\n")
+
     def audit_event(self, hour: int, call: int) -> str:
         """Return the event of an audit log entry."""
-        line = {"level": "INFO", "audit": audit_line(self._call(hour, call))}
-        return self._event(hour, call, "gateway", json.dumps(json.dumps(line)))
+        return self._event(hour, call, "gateway", json.dumps(self.audit_message(hour, call)))
+
+    def audit_message(self, hour: int, call: int) -> str:
+        """Return the message of that event: the entry."""
+        return json.dumps({"level": "INFO", "audit": audit_line(self._call(hour, call))})
 
     def _event(self, hour: int, call: int, stream: str, message: str) -> str:
         at = self.at_ms(hour, call) + DELAY_MS
@@ -117,7 +127,7 @@ class HourLoad:
             caller=Caller(f"team-{number % 500}"),
             model=_MODEL,
             model_id=_MODEL_ID,
-            region=MONTH.region,
+            region=self._month.region,
             answered_in="eu-west-1",
             stream=True,
             throttled=False,
@@ -131,12 +141,15 @@ class HourLoad:
 
     def _beginning(self, hour: int, number: int) -> bytes:
         """Return a record up to its prompt."""
-        return record(self._call(hour, number), MONTH.gateway_arn).partition(PROMPT)[0].encode()
+        return self._record(hour, number).partition(PROMPT)[0].encode()
+
+    def _record(self, hour: int, number: int) -> str:
+        call = self._call(hour, number)
+        return record(call, self._month.identity(call))
 
     @cached_property
     def _rests(self) -> list[_Rest]:
-        call = record(self._call(0, 0), MONTH.gateway_arn)
-        beginning, _, end = call.partition(PROMPT)
+        beginning, _, end = self._record(0, 0).partition(PROMPT)
         chance = random.Random(1)  # noqa: S311 - nothing is to be kept secret
         lengths = chance.choices(range(2, 10), k=1000)
         words = ["".join(chance.choices("etaoinshrdlu", k=length)) for length in lengths]
