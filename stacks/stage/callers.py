@@ -37,8 +37,9 @@ class Quota(Group):
 
     requests: Annotated[
         int,
-        Allowed("a whole number, 1 or more"),
-        Field(ge=1, description="How many requests a key has in the period."),
+        # https://docs.aws.amazon.com/apigateway/latest/api/API_QuotaSettings.html: an Integer
+        Allowed("a whole number, 1 to 2147483647"),
+        Field(ge=1, le=2_147_483_647, description="How many requests a key has in the period."),
     ]
     period: Annotated[
         Literal["DAY", "WEEK", "MONTH"],

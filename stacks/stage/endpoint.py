@@ -294,10 +294,11 @@ class Endpoint(Group):
     ] = None
     reserved_concurrency: Annotated[
         int | None,
-        Allowed("a whole number, 1 or more, or null (0 would answer nobody)"),
+        Allowed("a whole number, 1 to 2147483647, or null (0 would answer nobody)"),
         Page("configuration.md#reserved-concurrency"),
         Field(
             ge=1,
+            le=2_147_483_647,
             description="How many requests the gateway answers at once, at least the largest "
             "burst. null: it shares what the account has with other functions.",
         ),

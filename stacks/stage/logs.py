@@ -27,7 +27,7 @@ class Archive(Group):
         Allowed(f"a bucket's name, in which {ACCOUNT_ID} stands for the stage's account"),
         Field(
             # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
-            pattern=r"^[a-z0-9]([a-z0-9.-]|\$\{AWS::AccountId\}){1,61}$",
+            pattern=r"^[a-z0-9]([a-z0-9.-]|\$\{AWS::AccountId\}){1,61}([a-z0-9]|\$\{AWS::AccountId\})$",
             description="The archive's bucket, of any Region, with versioning on; one for each "
             f"stage. {ACCOUNT_ID} in it is the stage's account.",
         ),

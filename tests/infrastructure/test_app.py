@@ -48,6 +48,7 @@ def run_app(stage: str, changes: dict[str, object]) -> subprocess.CompletedProce
             "stage 'dev': route is now models.geography, ping_seconds is now endpoint.",
         ),
         ("prodd", {}, "stage 'prodd': not in cdk.json; allowed: local, dev, prod"),
+        ("", {}, "stage '': not in cdk.json; allowed: local, dev, prod"),
     ],
 )
 def test_a_mistake_is_one_clear_line(stage: str, changes: dict[str, object], expected: str) -> None:

@@ -414,9 +414,9 @@ class Syntheses:
         bill.write_text("{}")
         self._package = FunctionPackage(archive, bill, contents="0" * 64)
 
-    def of(self, block: Block) -> Templates:
+    def of(self, block: Block, name: str = STAGE) -> Templates:
         """The template of each stack, by its name without the stage's."""
-        stage = load_stage({STAGE: nested(block)}, STAGE)
+        stage = load_stage({name: nested(block)}, name)
         values = stage.model_dump_json()  # alike for a default and for a key left out
         if values not in self._made:
             self._made[values] = self._synthesize(stage)
@@ -460,10 +460,10 @@ class Syntheses:
         with self.without_packages():
             add_stacks(app, stage)
         folder = Path(app.synth().directory)
-        return {
-            stack: json.loads(
-                (folder / f"claude-on-bedrock-{STAGE}-{stack}.template.json").read_text()
-            )
+        files = {
+            stack: folder / f"claude-on-bedrock-{stage.name}-{stack}.template.json"
             for stack in STACKS
-            if (folder / f"claude-on-bedrock-{STAGE}-{stack}.template.json").is_file()
+        }
+        return {
+            stack: json.loads(file.read_text()) for stack, file in files.items() if file.is_file()
         }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from aws_cdk import aws_iam as iam
 from constructs import Construct
@@ -13,6 +14,9 @@ from stacks.components.iam.stage_role import GITHUB
 from stacks.components.iam.viewer_permissions import READ_LOGS
 
 TAG = "claude-on-bedrock"
+# A managed policy has at most 6,144 characters, and a plan takes some 350 of them:
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+_PLANS_OF_A_POLICY: Final = 8
 _READ_VPC = Permission(
     "ReadVpcEndpoints",
     (
@@ -155,14 +159,30 @@ class OperatorEndpointPolicy(Construct):
             ),
             *_entrance_permissions(names, api_id, mutual_tls_name, web_acl_arn),
             *(
-                (*_usage_plan_permissions(names, plan_ids), *_key_permissions(names))
+                (
+                    *_usage_plan_permissions(names, plan_ids[:_PLANS_OF_A_POLICY]),
+                    *_key_permissions(names),
+                )
                 if plan_ids
                 else ()
             ),
         ]
+        self._add_policy("Policy", names, permissions, role)
+        for start in range(_PLANS_OF_A_POLICY, len(plan_ids), _PLANS_OF_A_POLICY):
+            more = plan_ids[start : start + _PLANS_OF_A_POLICY]
+            number = start // _PLANS_OF_A_POLICY + 1
+            self._add_policy(f"Policy{number}", names, _usage_plan_permissions(names, more), role)
+
+    def _add_policy(
+        self,
+        construct_id: str,
+        names: StageNames,
+        permissions: Sequence[Permission],
+        role: iam.IRole,
+    ) -> None:
         iam.ManagedPolicy(
             self,
-            "Policy",
+            construct_id,
             description=f"Looks after the endpoint of {names.stage} and hands out its keys",
             statements=[permission.statement() for permission in permissions],
             roles=[role],

@@ -53,10 +53,30 @@ class StageRole(Construct):
         acknowledge_wildcards(self, permissions)
 
 
+class ArnPrincipals(iam.PrincipalBase):
+    """Principals in one statement. CDK writes a statement for each, and IAM takes 2,048 characters:
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
+
+    def __init__(self, arns: Sequence[str]) -> None:
+        super().__init__()
+        self._arns = arns
+
+    @property
+    def policy_fragment(self) -> iam.PrincipalPolicyFragment:
+        """The `Principal` of the statement."""
+        return iam.PrincipalPolicyFragment({"AWS": list(self._arns)})
+
+    def dedupe_string(self) -> str | None:
+        """Return what makes it equal to another: CDK then compares the statements."""
+        return None
+
+
 def _trust_principal(stack: cdk.Stack, trust: Trust) -> iam.IPrincipal:
     """Return the principals that the trust names; where it names none, the account, whose own IAM
     then decides."""
-    named: list[iam.IPrincipal] = [iam.ArnPrincipal(arn) for arn in trust.principals]
+    named: list[iam.IPrincipal] = []
+    if trust.principals:
+        named.append(ArnPrincipals(trust.principals))
     if trust.github:
         named.append(_github(stack, trust.github))
     return iam.CompositePrincipal(*named) if named else iam.AccountRootPrincipal()

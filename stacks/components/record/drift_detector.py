@@ -182,7 +182,7 @@ class DriftDetector(PythonFunction):
             ),
             self._run_after("LoggingChange", "bedrock", CONFIGURATION_CALLS, {}),
             self._run_after(
-                "LogGroupChange", "logs", LOG_GROUP_CALLS, _any_log_group_of(self, log_groups)
+                "LogGroupChange", "logs", LOG_GROUP_CALLS, _any_log_group_of(log_groups)
             ),
             self._run_after(
                 "BucketChange",
@@ -264,14 +264,13 @@ def drift_alarms(stage_name: str, *, reaches_iam: bool = True) -> list[AlarmDefi
     ]
 
 
-def _any_log_group_of(scope: Construct, names: Sequence[str]) -> Mapping[str, object]:
-    """Return a pattern of the log groups. Newer calls take a name or an ARN as the identifier;
-    EventBridge's `$or`:
+def _any_log_group_of(names: Sequence[str]) -> Mapping[str, object]:
+    """Return a pattern of the log groups. Newer calls take a name or an ARN as the identifier, of
+    which the end suffices: a pattern has at most 2048 characters.
     https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html
     """
-    stack = cdk.Stack.of(scope)
-    prefix = f"arn:{stack.partition}:logs:{stack.region}:{stack.account}:log-group"
-    arns = [f"{prefix}:{name}{end}" for name in names for end in ("", ":*")]
+    arns = [{"suffix": f":{name}{end}"} for name in names for end in ("", ":*")]
     return {
         "$or": [
             {"requestParameters": {"logGroupName": list(names)}},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from stacks import team_profile_plan
 from stacks.stage.block import Stage
@@ -16,7 +16,10 @@ def account_mistakes(stage: Stage) -> Iterator[str]:
                 f"account.tags.{tag}: given; allowed: other tags, since this one is not yours to "
                 "set"
             )
+    yield from _twin_tag_mistakes(account.tags)
+    yield from _team_tag_mistakes(stage)
     yield from _role_rule_mistakes(stage)
+    yield from _other_account_mistakes(stage)
     if account.roles.legal_hold:
         yield from _legal_hold_mistakes(stage)
     deploy = account.roles.deploy
@@ -31,6 +34,29 @@ def account_mistakes(stage: Stage) -> Iterator[str]:
             "account.alarm_email: none given with logging.keep_logs_on_destroy true; allowed: an "
             "e-mail address, or account.no_alarm_email_reason with who hears of alarms instead, "
             "since a person has to hear of it when records are no longer kept"
+        )
+
+
+def _twin_tag_mistakes(tags: Iterable[str]) -> Iterator[str]:
+    """Yield tags that differ in case alone, of which a role has one:
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html"""
+    earlier: dict[str, str] = {}
+    for tag in tags:
+        if (twin := earlier.setdefault(tag.lower(), tag)) != tag:
+            yield (
+                f"account.tags.{tag}: given with {twin}; allowed: one of them, since the names of "
+                "a role's tags are the same in either case"
+            )
+
+
+def _team_tag_mistakes(stage: Stage) -> Iterator[str]:
+    """Yield a role's tag that would stand for the team of a caller who has none:
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html"""
+    team = next((tag for tag in stage.account.tags if tag.lower() == "team"), None)
+    if team and stage.callers.team_guardrails and stage.callers.caller_sessions:
+        yield (
+            f"account.tags.{team}: given with a guardrail in callers.teams; allowed: another tag, "
+            "since IAM would take it for the team of each caller without one"
         )
 
 
@@ -50,6 +76,29 @@ def _role_rule_mistakes(stage: Stage) -> Iterator[str]:
             )
 
 
+def _other_account_mistakes(stage: Stage) -> Iterator[str]:
+    """Yield what AWS takes from the stage's own account alone. A policy of AWS's own is of the
+    account `aws`."""
+    own, account, endpoint = stage.account.id, stage.account, stage.endpoint
+    truststore = endpoint.domain.truststore if endpoint.domain else None
+    arns = {
+        "account.api_log_role": account.api_log_role,
+        "account.permissions_boundary": account.permissions_boundary,
+        "endpoint.domain.certificate": endpoint.domain.certificate if endpoint.domain else None,
+        "endpoint.domain.truststore.ownership_certificate": truststore.ownership_certificate
+        if truststore
+        else None,
+        "endpoint.web_acl": endpoint.web_acl if isinstance(endpoint.web_acl, str) else None,
+        "logging.existing_logging_role": stage.logging.existing_logging_role,
+    }
+    for key, arn in arns.items():
+        if own and arn and arn.startswith("arn:") and arn.split(":")[4] not in {own, "aws"}:
+            yield (
+                f"{key}: one of the account {arn.split(':')[4]} given; allowed: one of {own}, the "
+                "stage's own account"
+            )
+
+
 def _legal_hold_mistakes(stage: Stage) -> Iterator[str]:
     logging = stage.logging
     if not logging.object_lock:
@@ -66,4 +115,4 @@ def _legal_hold_mistakes(stage: Stage) -> Iterator[str]:
 
 def is_reserved(tag: str) -> bool:
     """Return whether AWS or this project sets the tag itself."""
-    return tag.lower().startswith("aws:") or tag in team_profile_plan.OUR_TAGS
+    return tag.lower().startswith("aws:") or tag.lower() in team_profile_plan.OUR_TAGS

@@ -224,6 +224,37 @@ def test_every_stage_of_cdk_json_is_valid() -> None:
             "account.tags.claude-on-bedrock: given; allowed: other ",
         ),
         (
+            {"tags": {"Claude-On-Bedrock": "x"}},
+            "account.tags.Claude-On-Bedrock: given; allowed: other ",
+        ),
+        (
+            {"tags": {"Owner": "x", "owner": "y"}},
+            "account.tags.owner: given with Owner; allowed: one of them, since the names of ",
+        ),
+        (
+            {
+                "tags": {"Team": "search"},
+                "teams": {"search": {"guardrail": {"id": "a", "version": "1"}}},
+            },
+            "account.tags.Team: given with a guardrail in callers.teams; allowed: another tag, ",
+        ),
+        (
+            {"id": "222222222222", "api_log_role": "arn:aws:iam::111111111111:role/logs"},
+            "account.api_log_role: one of the account 111111111111 given; allowed: one of 2222",
+        ),
+        (
+            {"id": "222222222222", "domain": DOMAIN},
+            "endpoint.domain.certificate: one of the account 111111111111 given; allowed: one of ",
+        ),
+        (
+            {
+                "id": "222222222222",
+                "permissions_boundary": "arn:aws:iam::111111111111:policy/most",
+                "api_log_role": "leave",
+            },
+            "account.permissions_boundary: one of the account 111111111111 given; allowed: one ",
+        ),
+        (
             {"tags": {"owner": 1}},
             'account.tags.owner: 1 given; allowed: text in quotes, "1"',
         ),
