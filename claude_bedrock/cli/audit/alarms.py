@@ -5,8 +5,9 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-common-feat
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any, Final, NamedTuple
 
 from claude_bedrock.cli.audit.recorded_responses import RecordingDeployment
@@ -40,31 +41,39 @@ class Drift(NamedTuple):
     statements: tuple[Statement, ...]
 
 
-def collect_alarms(deployment: RecordingDeployment, period: Period) -> Drift:
+def collect_alarms(deployment: RecordingDeployment, period: Period, stacks: Sequence[str]) -> Drift:
+    """Return the state and the history of the alarms that the `stacks` have made."""
     alarms: dict[str, Mapping[str, Any]] = {}
     events: list[Event] = []
 
+    @cache
+    def made() -> frozenset[str]:
+        return frozenset(name for stack in stacks for name in deployment.alarms(stack))
+
     def armed() -> Judgment:
-        alarms.update(_alarms(deployment))
-        return judge_armed(alarms, _reached(deployment, alarms))
+        alarms.update((name, alarm) for name, alarm in _alarms(deployment) if name in made())
+        return judge_armed(alarms, _reached(deployment, alarms), made() - alarms.keys())
 
     def fired() -> Judgment:
-        events.extend(_events(deployment, alarms, period))
+        if not made():
+            return Judgment("not assessed", "The stage has no alarms.")
+        events.extend(_events(deployment, made(), alarms, period))
         return judge_fired(events, period)
 
     statements = (
         stated(
             deployment,
             "alarms-armed",
-            "Every alarm of the stage is on, and its topic has a confirmed subscription",
-            "cloudwatch:DescribeAlarms and sns:ListSubscriptionsByTopic",
+            "Every alarm that the stage made is on, and its topic has a confirmed subscription",
+            "cloudformation:ListStackResources, cloudwatch:DescribeAlarms and "
+            "sns:ListSubscriptionsByTopic",
             armed,
         ),
         stated(
             deployment,
             "alarms-quiet",
             "No alarm of the stage went off in the window",
-            "cloudwatch:DescribeAlarmHistory",
+            "cloudformation:ListStackResources and cloudwatch:DescribeAlarmHistory",
             fired,
         ),
     )
@@ -75,10 +84,14 @@ def collect_alarms(deployment: RecordingDeployment, period: Period) -> Drift:
 
 
 def judge_armed(
-    alarms: Mapping[str, Mapping[str, Any]], reached: Mapping[str, Sequence[str]]
+    alarms: Mapping[str, Mapping[str, Any]],
+    reached: Mapping[str, Sequence[str]],
+    deleted: Collection[str] = (),
 ) -> Judgment:
     """`reached` has the subscriptions of each topic that is an action of some alarm. One that is
-    not confirmed gets nothing."""
+    not confirmed gets nothing. `deleted` are alarms that the stage made, and CloudWatch lacks."""
+    if deleted:
+        return Judgment("fail", f"Deleted: {', '.join(sorted(deleted))}.")
     if not alarms:
         return Judgment("fail", "The stage has no alarms.")
     mute = [name for name, alarm in alarms.items() if not _is_armed(alarm)]
@@ -137,15 +150,21 @@ def _alarms(deployment: RecordingDeployment) -> Iterator[tuple[str, Mapping[str,
 
 
 def _events(
-    deployment: RecordingDeployment, alarms: Mapping[str, Mapping[str, Any]], period: Period
+    deployment: RecordingDeployment,
+    made: Collection[str],
+    alarms: Mapping[str, Mapping[str, Any]],
+    period: Period,
 ) -> Iterator[Event]:
+    """Yield the events of the alarms that the stage `made`, of deleted ones too; `alarms` has the
+    others."""
     pages = deployment.client("cloudwatch").get_paginator("describe_alarm_history")
     history = pages.paginate(
         HistoryItemType="StateUpdate", StartDate=period.since, EndDate=period.until
     )
     for item in (item for page in history for item in page.get("AlarmHistoryItems", [])):
-        if item["AlarmName"] in alarms:
-            change = event(item, alarms[item["AlarmName"]].get("AlarmDescription", ""))
+        if item["AlarmName"] in made:
+            alarm = alarms.get(item["AlarmName"], {})
+            change = event(item, alarm.get("AlarmDescription", ""))
             if "ALARM" in {change.before, change.after}:
                 yield change
 

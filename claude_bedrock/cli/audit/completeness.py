@@ -13,6 +13,7 @@ from claude_bedrock.cli.verify import deployed_chain
 from claude_bedrock.cli.verify.chain_report import chain_sentences, is_complete
 from claude_bedrock.cli.verify.deployed_chain import ChainReport
 from claude_bedrock.cli.verify.evidence_folder import EvidenceError
+from claude_bedrock.cli.verify.kept_window import is_firm
 from claude_bedrock.cli.verify.verification import Report
 from claude_bedrock.cli.verify.window_hours import WindowHours
 from claude_bedrock.verification.assessment import UNSEEN_CALLS
@@ -170,7 +171,11 @@ def judge(name: str, report: Report) -> Statement:
     if name == "residency" and not number and not report.about["bounds"]["residency"]:
         return Statement(name, claim.words, "not assessed", _NO_RESIDENCY, applies=False)
     words = " ".join((*_words(name, number, report), *_put_right(claim, report)))
-    return Statement(name, claim.words, _verdict(name, number, report), words)
+    firm = any(
+        finding.kind in claim.kinds and is_firm(finding, report.kept_since)
+        for finding in report.outcome.findings
+    )
+    return Statement(name, claim.words, _verdict(name, report, has_failed=firm), words)
 
 
 def _put_right(claim: _Claim, report: Report) -> Iterator[str]:
@@ -184,6 +189,8 @@ def _put_right(claim: _Claim, report: Report) -> Iterator[str]:
     if accepted:
         verb = "is" if len(accepted) == 1 else "are"
         yield f"{len(accepted):,} {verb} accepted, with a reason: {_ids(accepted)}."
+    if report.kept_since:
+        yield f"Records from before {report.kept_since:%Y-%m-%d %H:%M} UTC may be gone."
     if report.hours:
         yield f"Summed from the {report.hours.verified:,} hours that are verified."
         if not report.hours.is_complete:
@@ -197,17 +204,17 @@ def _ids(findings: Sequence[Finding]) -> str:
     return f"{', '.join(finding.id for finding in findings[:_NAMED])}{more}"
 
 
-def _verdict(name: str, number: int, report: Report) -> Verdict:
+def _verdict(name: str, report: Report, *, has_failed: bool) -> Verdict:
     counts = report.outcome.counts
-    if report.hours and not number and not report.hours.is_complete:
+    if has_failed:
+        return "fail"
+    if report.kept_since or (report.hours and not report.hours.is_complete):
         return "not assessed"
     doubts = {
         "complete": counts.unknown + counts.pending,
         "no-bypass": counts.records_pending,
         "cloudtrail": _trail_doubts(report),
     }
-    if number:
-        return "fail"
     return "not assessed" if doubts.get(name) else "pass"
 
 

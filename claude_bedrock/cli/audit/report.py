@@ -219,7 +219,7 @@ def gather(deployment: Deployment, period: Period, evidence: Evidence) -> Report
         retention=retention.collect_retention(recorder, period.since.date(), meant.retention_days),
         access=access.collect_access(recorder, outputs["ModelAccess"], meant.models),
         usage=_usage(deployment, period),
-        drift=alarms.collect_alarms(recorder, period),
+        drift=alarms.collect_alarms(recorder, period, stacks),
         budgets=_budgets(recorder, deployment, outputs["InvocationLogging"], period, joined),
         readers=readers.collect_readers(
             recorder, deployment, outputs["InvocationLogging"], period, stacks

@@ -1,7 +1,9 @@
 """What is shown, what is not, and when neither can be said."""
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, ClassVar
 
 import pytest
 from botocore.exceptions import ClientError
@@ -137,6 +139,74 @@ def test_an_alarm_of_which_another_topic_hears_nothing_is_counted() -> None:
         "fail",
         f"1 of 3 alarms reach nobody: no confirmed subscription to {other}.",
     )
+
+
+class Alarms(RecordingDeployment):
+    """A stage whose alarms `one` and `two` are there as far as `there`; an alarm of the stage
+    `dev-2` is, too. `denied` are operations that AWS refuses."""
+
+    there: ClassVar[Sequence[str]] = ()
+    denied: ClassVar[Sequence[str]] = ()
+    history: ClassVar[Sequence[str]] = ()
+
+    def alarms(self, stack: str) -> set[str]:
+        return {"one", "two"} if stack == "Observability" else set()
+
+    def client(self, _service: str) -> Any:  # noqa: ANN401 - a client of boto3
+        return self
+
+    def get_paginator(self, operation: str) -> Any:  # noqa: ANN401
+        if operation in self.denied:
+            raise ClientError({"Error": {"Code": "AccessDenied"}}, operation)
+        return SimpleNamespace(paginate=lambda **_: self.pages(operation))
+
+    def pages(self, operation: str) -> list[dict[str, Any]]:
+        armed = {"ActionsEnabled": True, "AlarmActions": [TOPIC]}
+        states = '{"oldState": {"stateValue": "OK"}, "newState": {"stateValue": "ALARM"}}'
+        fired = {"Timestamp": NOW, "HistoryData": states}
+        pages: dict[str, list[dict[str, Any]]] = {
+            "describe_alarms": [
+                {
+                    "MetricAlarms": [
+                        {"AlarmName": name, **armed} for name in (*self.there, "of dev-2")
+                    ]
+                }
+            ],
+            "list_subscriptions_by_topic": [{"Subscriptions": [{"SubscriptionArn": f"{TOPIC}:1"}]}],
+            "describe_alarm_history": [
+                {"AlarmHistoryItems": [{"AlarmName": name, **fired} for name in self.history]}
+            ],
+        }
+        return pages[operation]
+
+
+@pytest.mark.parametrize(
+    ("there", "denied", "history", "verdicts"),
+    [
+        (("one", "two"), (), (), ("pass", "pass")),
+        (("one",), (), (), ("fail", "pass")),
+        ((), (), (), ("fail", "pass")),
+        (("one",), (), ("two",), ("fail", "fail")),
+        (("one", "two"), (), ("of dev-2",), ("pass", "pass")),
+        (("one", "two"), ("describe_alarms",), ("two",), ("not assessed", "fail")),
+        (("one", "two"), ("describe_alarm_history",), (), ("pass", "not assessed")),
+    ],
+)
+def test_alarms_that_were_deleted_count_and_those_of_another_stage_do_not(
+    monkeypatch: pytest.MonkeyPatch,
+    there: Sequence[str],
+    denied: Sequence[str],
+    history: Sequence[str],
+    verdicts: tuple[Verdict, Verdict],
+) -> None:
+    for name, value in (("there", there), ("denied", denied), ("history", history)):
+        monkeypatch.setattr(Alarms, name, value)
+
+    drift = alarms.collect_alarms(Alarms.of(STAGE), days(20), ("Gateway", "Observability"))
+
+    assert tuple(statement.verdict for statement in drift.statements) == verdicts
+    if len(there) < 2 and not denied:
+        assert "Deleted: " in drift.statements[0].words
 
 
 def test_an_alarm_that_went_off_is_named_and_none_counts_for_thirty_days() -> None:
