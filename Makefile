@@ -15,6 +15,8 @@ export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Where it is set, as in some images, every process compiles all that it imports.
 export PYTHONDONTWRITEBYTECODE :=
+# As pip and the AWS CLI do, trust what this machine trusts: a company's proxy may have an authority of its own.
+export UV_SYSTEM_CERTS ?= 1
 # uv does not read pip's settings: a mirror that pip is told of serves it too.
 INDEX = UV_DEFAULT_INDEX=$${UV_DEFAULT_INDEX:-$${PIP_INDEX_URL:-$$(pip config get global.index-url 2>/dev/null)}}
 
@@ -103,7 +105,7 @@ $(INSTALLED): $(UV) requirements.lock requirements-node.lock package-lock.json p
 	@$(INDEX) uv pip install $(HASHED) -r requirements.lock
 	@uv pip install --quiet --no-deps --no-build-isolation --editable .
 	@test "$(or $(NODE_MAJOR),0)" -ge 22 || $(INDEX) uv pip install $(HASHED) -r requirements-node.lock
-	@npm ci --silent --ignore-scripts --no-audit --no-fund
+	@npm ci --loglevel error --ignore-scripts --no-audit --no-fund
 	@touch $@
 
 $(UV): requirements-uv.lock

@@ -9,9 +9,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 import anthropic
-from rich.console import Console, Group
-from rich.table import Table
-from rich.text import Text
+from rich.console import Console
 
 from claude_bedrock.cli.logs.call_records import CallRecords, find
 from claude_bedrock.cli.shared.deployment import Deployment
@@ -48,14 +46,15 @@ async def demonstrate(endpoint: Endpoint, console: Console) -> None:
     for request_id in request_ids:
         reading = partial(find, records, request_id, hours=1)
         result = await _wait(reading, lambda records: records.complete)
-        console.print(_rendered(request_id, result))
+        _print_lines(console, _rendered(request_id, result))
         _check(request_id, result)
         if trail is not None:
             event = await _wait(partial(_event_of, trail, account, request_id), bool)
-            console.print(_rendered_event(request_id, event))
+            _print_lines(console, _rendered_event(request_id, event))
     witness = ", and CloudTrail has an event of each" if trail else ""
-    console.print(
-        f"Both calls are on record in both places{witness}, {datetime.now(UTC):%H:%M:%S} UTC."
+    console.out(
+        f"\nBoth calls are on record in both places{witness}, {datetime.now(UTC):%H:%M:%S} UTC.",
+        highlight=False,
     )
 
 
@@ -124,47 +123,57 @@ def _event_of(trail: TrailFiles, account: str, request_id: str) -> TrailEvent | 
     )
 
 
-def _rendered_event(request_id: str, event: TrailEvent | None) -> Group:
-    """Return the event as text. Raises DemoFailedError where there is none."""
+def _print_lines(console: Console, lines: list[str]) -> None:
+    """Print each line whole, at any width, so that ids and ARNs can be searched for and copied."""
+    for line in lines:
+        console.out(line, highlight=False)
+
+
+def _rendered_event(request_id: str, event: TrailEvent | None) -> list[str]:
+    """Return the event's lines. Raises DemoFailedError where there is none."""
     if event is None:
         raise DemoFailedError(f"CloudTrail has no event of {request_id}")
-    table = Table.grid(padding=(0, 2))
-    for name, value in (
-        ("requestID", event.request_id),
-        ("eventTime", f"{datetime.fromtimestamp(event.at, UTC):%Y-%m-%dT%H:%M:%SZ}"),
-        ("eventName", event.operation),
-        ("modelId", event.model_id),
-        ("userIdentity", event.principal),
-    ):
-        table.add_row(f"  {name}", Text(value, overflow="fold"))
-    return Group(Text("CloudTrail", style="green"), table)
+    return [
+        "CloudTrail",
+        _line("requestID", event.request_id),
+        _line("eventTime", f"{datetime.fromtimestamp(event.at, UTC):%Y-%m-%dT%H:%M:%SZ}"),
+        _line("eventName", event.operation),
+        _line("modelId", event.model_id),
+        _line("userIdentity", event.principal),
+    ]
 
 
-def _rendered(request_id: str, records: CallRecords) -> Group:
-    """Return both records, but for what was said."""
+def _rendered(request_id: str, records: CallRecords) -> list[str]:
+    """Return the lines of both records, without prompt and completion."""
     in_s3 = records.in_s3
-    where = f"s3://{in_s3.bucket}/{in_s3.key}" if in_s3 else "S3"
-    return Group(
-        f"\n[bold]request {request_id}[/]",
-        _record("CloudWatch Logs", records.in_logs),
-        _record(where, in_s3.record if in_s3 else None),
-    )
+    return [
+        "",
+        f"request {request_id}",
+        "CloudWatch Logs",
+        *_record(records.in_logs),
+        f"s3://{in_s3.bucket}/{in_s3.key}" if in_s3 else "S3",
+        *_record(in_s3.record if in_s3 else None),
+    ]
 
 
-def _record(location: str, record: Record | None) -> Group:
-    table = Table.grid(padding=(0, 2))
-    for name, *path in (
-        ("requestId", "requestId"),
-        ("timestamp", "timestamp"),
-        ("operation", "operation"),
-        ("modelId", "modelId"),
-        ("identity", "identity", "arn"),
-        ("key", "requestMetadata", "api_key_name"),
-        ("tokens in", "input", "inputTokenCount"),
-        ("tokens out", "output", "outputTokenCount"),
-    ):
-        table.add_row(f"  {name}", Text(_at(record, path), overflow="fold"))
-    return Group(Text(location, style="green", overflow="fold"), table)
+def _record(record: Record | None) -> list[str]:
+    return [
+        _line(name, _at(record, path))
+        for name, *path in (
+            ("requestId", "requestId"),
+            ("timestamp", "timestamp"),
+            ("operation", "operation"),
+            ("modelId", "modelId"),
+            ("identity", "identity", "arn"),
+            ("key", "requestMetadata", "api_key_name"),
+            ("tokens in", "input", "inputTokenCount"),
+            ("tokens out", "output", "outputTokenCount"),
+        )
+    ]
+
+
+def _line(name: str, value: str | None) -> str:
+    return f"  {name:<13} {value}"
 
 
 def _at(record: Record | None, path: list[str]) -> str:
