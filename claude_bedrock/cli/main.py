@@ -10,7 +10,12 @@ from claude_bedrock.cli.shared.errors import NOT_ASSESSED
 from claude_bedrock.cli.shared.former_names import replacement
 from claude_bedrock.cli.shared.lazy_group import LazyCommand, LazyGroup
 from claude_bedrock.cli.shared.options import fail, last_resort
-from claude_bedrock.cli.shared.terminal import accept_any_character, echo
+from claude_bedrock.cli.shared.terminal import (
+    accept_any_character,
+    echo,
+    echo_json_error,
+    expect_json,
+)
 
 HELP: Final = "Call Claude through your endpoint, and prove what was logged."
 
@@ -21,12 +26,14 @@ class CommandLine(TyperGroup):
     def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - Click's, whose classes Typer hides
         """Run the command; see `last_resort` for how it ends."""
         accept_any_character()
+        expect_json([*ctx._protected_args, *ctx.args])
         with last_resort():
             try:
                 return super().invoke(ctx)
             except typer.TyperException as error:
                 if new := replacement(error):
                     fail(new, NOT_ASSESSED)
+                echo_json_error(error.format_message())
                 raise
 
 

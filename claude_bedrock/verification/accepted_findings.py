@@ -37,13 +37,16 @@ def disposition(fields: Mapping[str, Any], now: datetime) -> Disposition:
     """Return the disposition in these fields. Raises BadDispositionError."""
     finding_id, reason, by = (str(fields.get(name, "")).strip() for name in ("id", "reason", "by"))
     if not _ID.fullmatch(finding_id):
-        raise BadDispositionError("an id of a finding has 12 hexadecimal digits")
+        raise BadDispositionError(
+            "The id of a finding has 12 hexadecimal digits. `claude-bedrock findings list` shows "
+            "the ids."
+        )
     if not reason or len(reason) > LONGEST_REASON or not reason.isprintable():
         raise BadDispositionError(
-            f"give a reason of 1 to {LONGEST_REASON} printable characters, in one line"
+            f"Give a reason of 1 to {LONGEST_REASON} printable characters, in one line."
         )
     if not by or len(by) > _LONGEST_NAME or not by.isprintable():
-        raise BadDispositionError("name who accepts it, by an ARN")
+        raise BadDispositionError("Name who accepts it, by an ARN.")
     return Disposition(finding_id, reason, by, iso(now))
 
 

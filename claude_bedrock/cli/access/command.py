@@ -71,7 +71,7 @@ def submit(
 def _account(stage: str | None, region: str | None, local_dir: Path) -> Deployment:
     """The form is the account's: a Region is enough to mean the real one."""
     if stage is None and region is None:
-        return deployment.local(local_dir)
+        return deployment.local(local_dir, "a Region of your account by --region")
     return deployment.deployed(stage or "", region)
 
 

@@ -122,7 +122,10 @@ def _prompt(argument: str | None) -> str:
     if argument == _STDIN or (argument is None and not _is_terminal()):
         piped = _standard_input()
         if not piped.strip():
-            raise BadQuestionError("Standard input has no prompt.")
+            raise BadQuestionError(
+                "Standard input has no prompt. Give one as an argument: "
+                "`claude-bedrock ask PROMPT`."
+            )
         return piped
     if argument is None:
         raise BadQuestionError(

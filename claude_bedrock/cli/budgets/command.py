@@ -58,12 +58,15 @@ def budgets(
         console().print(_checked_table(checked.comparisons) if check else _table(rows))
     if checked.direct_calls:
         echo(
-            f"not counted: {checked.direct_calls:,} calls on record that other principals than the "
-            "gateway made; `claude-bedrock verify` names them",
+            f"{checked.direct_calls:,} calls on record are of other principals than the gateway, "
+            "and count for no budget. `claude-bedrock verify` names them.",
             err=True,
         )
     if checked.undercounted:
-        echo("calls are on record that a budget does not count: see docs/budgets.md", err=True)
+        echo(
+            "The records have calls that a budget does not count. docs/budgets.md says why.",
+            err=True,
+        )
         sys.exit(_UNDERCOUNTED)
 
 

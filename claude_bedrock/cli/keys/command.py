@@ -42,7 +42,9 @@ def _duration(text: str) -> timedelta:
     """Parse a duration, as `30m`, `24h`, `7d`, `0`."""
     match = re.fullmatch(r"([0-9]{1,4})([mhd])|0", text)
     if match is None:
-        raise typer.BadParameter(f"{text!r} is not a duration. Use 30m, 24h or 7d.")
+        raise typer.BadParameter(
+            f"{text!r} is not a duration. Use 30m, 24h or 7d.", param_hint="'--overlap'"
+        )
     return timedelta(**{_UNITS[match[2]]: int(match[1])}) if match[1] else timedelta()
 
 

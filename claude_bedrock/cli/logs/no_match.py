@@ -28,23 +28,23 @@ def no_match(log_filter: LogFilter, period: Period, read: CallsRead) -> str:
     window = f"from {period.since:%Y-%m-%d %H:%M} to {period.until:%Y-%m-%d %H:%M} UTC"
     if not read.calls and log_filter.caller:
         others = "the list without --caller shows other callers"
-        return f"no call with {conditions} is on record {window}; {others}"
+        return f"No call with {conditions} is on record {window}; {others}."
     if not read.calls:
         filtered = f" with {conditions}" if log_filter.request_id else ""
-        return f"no call{filtered} is on record {window}; --hours and --since look further back"
+        return f"No call{filtered} is on record {window}. --hours and --since look further back."
     whose = " whose record has this caller's name" if log_filter.caller else ""
     there = f"{read.calls}{whose} are, by {_some(read.callers)}, of {_some(read.models)}"
-    return f"no call on record {window} matches {conditions}: {there}{_hint(log_filter.model)}"
+    return f"No call on record {window} matches {conditions}: {there}.{_hint(log_filter.model)}"
 
 
 def _hint(model: str) -> str:
-    """Return the catalog's model that a name resembles, where the name is not one."""
+    """Return a sentence with the catalog's model that a name resembles; none where it is one."""
     if not model or model_of(model):
         return ""
     names = [model.name for model in catalog.MODELS]
     close = get_close_matches(model.casefold().replace(".", "-"), names, n=1)
-    meant = f": is {close[0]} meant?" if close else ""
-    return f". The catalog has no model {model!r}{meant}"
+    meant = f" Is {close[0]} meant?" if close else ""
+    return f" The catalog has no model {model!r}.{meant}"
 
 
 def _some(names: set[str]) -> str:

@@ -21,6 +21,7 @@ from claude_bedrock.cli.shared.options import (
     Region,
     Stage,
     Url,
+    fail,
     one_line_errors,
 )
 from claude_bedrock.cli.shared.terminal import console, echo, echo_items, escape_line
@@ -89,7 +90,11 @@ def compare(
     Exit codes: 0 no difference, 1 differences, 2 AWS request failed."""
     with one_line_errors(NOT_ASSESSED):
         no_stage = ""
-        target = deployment.deployed(no_stage, region) if region else deployment.local(local_dir)
+        target = (
+            deployment.deployed(no_stage, region)
+            if region
+            else deployment.local(local_dir, "a Region of your account by --region")
+        )
         listed = account_models.claude_models(target.client("bedrock"))
     differing = comparison.differences(catalog.MODELS, listed, region=target.region, today=_today())
     if as_json:
@@ -114,8 +119,8 @@ def _refuse_options(context: typer.Context) -> None:
     """Refuse options before the subcommand, which would be lost."""
     sources = {name: context.get_parameter_source(name) for name in context.params}
     if any(source is not None and source.name == "COMMANDLINE" for source in sources.values()):
-        echo(f"claude-bedrock: options go after {context.invoked_subcommand}", err=True)
-        sys.exit(NOT_ASSESSED)
+        subcommand = context.invoked_subcommand
+        fail(f"Options go after the subcommand: `models {subcommand} …`.", NOT_ASSESSED)
 
 
 def _difference_lines(differing: list[Difference]) -> list[str]:

@@ -23,14 +23,14 @@ REFUSED: Final = frozenset(
 https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html"""
 
 RENEW: Final = (
-    "renew them: `aws sso login`, or `aws configure`; then `aws sts get-caller-identity` must work"
+    "renew them with `aws sso login` or `aws configure`, until `aws sts get-caller-identity` works"
 )
 _CONFIGURE: Final = (
-    "configure some: `aws configure sso` or `aws configure`, or set AWS_PROFILE to a profile that "
-    "has them; then `aws sts get-caller-identity` must work"
+    "run `aws configure sso` or `aws configure`, or set AWS_PROFILE to a profile that has them, "
+    "until `aws sts get-caller-identity` works"
 )
 _LOCAL: Final = {"localhost", "127.0.0.1", "::1"}
-_LOG_IN: Final = "run `aws {}login`; then `aws sts get-caller-identity` must work"
+_LOG_IN: Final = "run `aws {}login`, until `aws sts get-caller-identity` works"
 _ADVICE: Final = (
     (
         (exceptions.ProfileNotFound,),
@@ -55,11 +55,11 @@ def explain(error: ClientError | BotoCoreError, role: Role | None = None) -> str
     """Return one line that says what happened and what to do. `role` is the stage's role that may
     do it."""
     if advice := credentials_advice(error):
-        return f"{_sentence(error)}: {advice}"
+        return f"{_sentence(error)}. {advice[0].upper()}{advice[1:]}."
     if isinstance(error, ClientError) and code_of(error) in DENIED:
         return f"{_sentence(error)}{_take(role)}"
     if isinstance(error, _UNREACHABLE) and _is_local(str(error)):
-        return f"{_sentence(error)}: is `make local` still up?"
+        return f"{_sentence(error)}. Is `make local` still up?"
     return _sentence(error)
 
 

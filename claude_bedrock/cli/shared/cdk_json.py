@@ -19,10 +19,21 @@ def block_of(file: Path, stage: str) -> Mapping[str, Any] | None:
     stage in it.
 
     Raises CdkJsonError."""
+    block = _stages(file).get(stage)
+    return block if isinstance(block, Mapping) else None
+
+
+def stages_in(file: Path) -> tuple[str, ...]:
+    """Return the names of the stages in the file; none where there is no such file. Raises
+    CdkJsonError."""
+    return tuple(_stages(file))
+
+
+def _stages(file: Path) -> Mapping[str, Any]:
     try:
         content = json.loads(file.read_bytes())
     except FileNotFoundError:
-        return None
+        return {}
     except OSError as error:
         raise CdkJsonError(f"{file} cannot be read: {error.strerror}") from error
     except json.JSONDecodeError as error:
@@ -32,10 +43,10 @@ def block_of(file: Path, stage: str) -> Mapping[str, Any] | None:
     except (UnicodeDecodeError, RecursionError) as error:
         raise CdkJsonError(f"{file} is not JSON: {type(error).__name__}") from error
     try:
-        block = content["context"]["stages"].get(stage)
-    except (KeyError, TypeError, AttributeError):  # another project's
-        return None
-    return block if isinstance(block, Mapping) else None
+        stages = content["context"]["stages"]
+    except (KeyError, TypeError):  # another project's
+        return {}
+    return stages if isinstance(stages, Mapping) else {}
 
 
 def region_of(stage: str) -> str | None:

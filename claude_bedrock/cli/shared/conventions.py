@@ -171,7 +171,7 @@ def _use_profile(value: str | None) -> None:
     if value is None:
         return
     if not value.strip() or not value.isprintable():
-        raise typer.BadParameter("name a profile that `aws configure list-profiles` lists")
+        raise typer.BadParameter("Name a profile that `aws configure list-profiles` lists.")
     os.environ["AWS_PROFILE"] = value
     for name in _CREDENTIALS:
         os.environ.pop(name, None)

@@ -30,6 +30,9 @@ _REGION: Final = re.compile(r"[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}")
 _PROBE_SECONDS: Final = 2.0
 _MAKING: Final = Lock()
 _OF_LOCAL: Final = ("stage", "region", "aws_endpoint_url")
+BY_STAGE: Final = "a stage in your account by --stage"
+"""What else a command can be about, for the message where local mode is not up: commands take
+different options."""
 
 
 class NoTargetError(CliError):
@@ -157,15 +160,16 @@ def _models_of_aws() -> "Loader":
     return loader
 
 
-def local_endpoint(local_dir: Path) -> Mapping[str, Any]:
-    """Return what `make local` wrote. Raises NoTargetError, also where it is no longer up."""
+def local_endpoint(local_dir: Path, otherwise: str = BY_STAGE) -> Mapping[str, Any]:
+    """Return what `make local` wrote. Raises NoTargetError, also where it is no longer up, whose
+    text names what the command takes `otherwise`."""
     file = local_dir / "endpoint.json"
     try:
         endpoint = json.loads(file.read_bytes())
     except (FileNotFoundError, NotADirectoryError) as absent:
         raise NoTargetError(
-            f"Local mode is not running in {local_dir}. Start it with `make local`, or give a "
-            "stage in your account by --stage, or an endpoint by --url and --key."
+            f"Local mode is not running in {local_dir}. Start it with `make local`, or give "
+            f"{otherwise}."
         ) from absent
     except OSError as error:
         raise NoTargetError(f"{file} cannot be read: {error.strerror}") from error
@@ -175,7 +179,7 @@ def local_endpoint(local_dir: Path) -> Mapping[str, Any]:
         isinstance(endpoint.get(name), str) for name in _OF_LOCAL
     ):
         raise NoTargetError(_unfit(file))
-    _check_is_up(endpoint["aws_endpoint_url"], file)
+    _check_is_up(endpoint["aws_endpoint_url"], file, otherwise)
     return endpoint
 
 
@@ -183,7 +187,7 @@ def _unfit(file: Path) -> str:
     return f"{file} is not what `make local` writes. Delete it and run `make local` again."
 
 
-def _check_is_up(url: str, file: Path) -> None:
+def _check_is_up(url: str, file: Path, otherwise: str) -> None:
     """Raise NoTargetError where nothing listens, which otherwise takes many retries to find."""
     try:
         parts = urlsplit(url)
@@ -195,13 +199,14 @@ def _check_is_up(url: str, file: Path) -> None:
     except OSError as error:
         raise NoTargetError(
             f"Local mode does not answer at {address[0]}:{address[1]}, which {file} names. Start "
-            "it again with `make local`, or give a stage in your account by --stage."
+            f"it again with `make local`, or give {otherwise}."
         ) from error
 
 
-def local(local_dir: Path) -> Deployment:
-    """Return the deployment that is up in the local folder. Raises NoTargetError."""
-    endpoint_file = local_endpoint(local_dir)
+def local(local_dir: Path, otherwise: str = BY_STAGE) -> Deployment:
+    """Return the deployment that is up in the local folder. Raises NoTargetError; see
+    `local_endpoint`."""
+    endpoint_file = local_endpoint(local_dir, otherwise)
     return Deployment(*(endpoint_file[name] for name in _OF_LOCAL))
 
 
@@ -228,10 +233,20 @@ def resolve_region(region: str | None, stage: str | None = None) -> str:
         or _region_of_profile()
     )
     if name is None:
-        raise NoTargetError("No Region is set. Give --region, or set AWS_REGION.")
+        raise NoTargetError(
+            f"No Region is set.{_unknown_stage(stage)} Give --region, or set AWS_REGION."
+        )
     if not _REGION.fullmatch(name):
         raise NoTargetError(f"{name!r} is not a Region. Give one such as us-east-1 by --region.")
     return name
+
+
+def _unknown_stage(stage: str | None) -> str:
+    """Return a sentence where the `cdk.json` here has other stages, as after a slip of the pen."""
+    known = cdk_json.stages_in(cdk_json.CDK_JSON) if stage else ()
+    if not known or stage in known:
+        return ""
+    return f" The cdk.json here has the stages {', '.join(known)}, and no {stage!r}."
 
 
 def _region_of_profile() -> str | None:
@@ -248,8 +263,8 @@ def known_region(region: str) -> str:
     known = boto3.Session().get_available_regions("ec2")
     if region not in known:
         close = get_close_matches(region, known, n=1)
-        meant = f": is {close[0]} meant?" if close else ""
-        raise NoTargetError(f"{region!r} is not a Region that this version knows{meant}")
+        meant = f" Is {close[0]} meant?" if close else " Give one such as us-east-1."
+        raise NoTargetError(f"{region!r} is not a Region that this version knows.{meant}")
     return region
 
 

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import httpx2
 
 from claude_bedrock.cli.shared.deployment import (
+    BY_STAGE,
     Deployment,
     NoTargetError,
     deployed,
@@ -156,7 +157,7 @@ def _of_stage(deployment: Deployment, key: str | None) -> Endpoint:
 
 
 def _of_local(local_dir: Path, key: str | None) -> Endpoint:
-    file = local_endpoint(local_dir)
+    file = local_endpoint(local_dir, f"{BY_STAGE}, or an endpoint by --url and --key")
     deployment = local(local_dir)
     try:
         outputs = file["outputs"][deployment.stack("Gateway")]

@@ -21,7 +21,7 @@ from claude_bedrock.cli.shared.errors import (
     Role,
 )
 from claude_bedrock.cli.shared.redaction import redact
-from claude_bedrock.cli.shared.terminal import echo
+from claude_bedrock.cli.shared.terminal import echo, echo_json_error
 
 DEBUG: Final = "CLAUDE_BEDROCK_DEBUG"
 MOST_DAYS: Final = 3660
@@ -158,7 +158,9 @@ def last_resort() -> Iterator[None]:
 
 def fail(text: str, exit_code: int = FAILED) -> NoReturn:
     """End the program with that line, without what it holds of credentials."""
-    echo(f"claude-bedrock: {redact(text)}", err=True)
+    line = redact(text)
+    echo(f"claude-bedrock: {line}", err=True)
+    echo_json_error(line)
     sys.exit(exit_code)
 
 
@@ -173,11 +175,11 @@ def _describe(error: Exception, role: Role | None) -> str:
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
     if isinstance(error, ResponseParserError):  # whose text is all that came
-        return "what answered is not AWS: does a proxy stand between, or is AWS_ENDPOINT_URL set?"
+        return "The answer is not one of AWS. Is a proxy on the way, or AWS_ENDPOINT_URL set?"
     if isinstance(error, OverflowError):
-        return f"a number or a time is out of range: {error}"
+        return f"A number or a time is out of range: {error}"
     if isinstance(error, (UnicodeDecodeError, UnicodeEncodeError)):
-        return f"text is not {error.encoding}: {error.reason}"
+        return f"The text is not {error.encoding}: {error.reason}"
     return str(error)
 
 
@@ -188,11 +190,12 @@ def _report_defect(defect: Exception) -> None:
         return
     *_, last = traceback.extract_tb(defect.__traceback__)
     location = f"{Path(last.filename).name}, line {last.lineno}"
-    echo(
-        f"claude-bedrock: a defect of this program: {type(defect).__name__} in {location}. "
-        f"{DEBUG}=1 shows where it comes from; please report it",
-        err=True,
+    line = (
+        f"A defect of this program: {type(defect).__name__} in {location}. "
+        f"Run it with {DEBUG}=1 for the traceback, and please report it."
     )
+    echo(f"claude-bedrock: {line}", err=True)
+    echo_json_error(line)
 
 
 def _flush_output() -> None:

@@ -79,7 +79,9 @@ def written(file: Path, stage: str, today: str) -> Settings:
     Raises NoTargetError, CdkJsonError."""
     block = block_of(file, stage)
     if block is None and not file.exists():
-        raise NoTargetError(f"there is no {file} in this folder; run the command where it is")
+        raise NoTargetError(
+            f"This folder has no {file}. Run the command in the folder that has it."
+        )
     if block is None:
         raise NoTargetError(f"{file} has no stage {stage!r}")
     try:
@@ -87,8 +89,8 @@ def written(file: Path, stage: str, today: str) -> Settings:
         return read._replace(models=stage_models.chosen(_of_models(read), today), is_deployed=False)
     except (KeyError, TypeError, AttributeError, stage_models.NotForThisStageError) as mistake:
         raise NoTargetError(
-            f"the block of {stage!r} in {file} cannot be read; `cdk synth -c stage={stage}` says "
-            f"what is wrong: {mistake}"
+            f"The block of {stage!r} in {file} cannot be read: {mistake}. Run `cdk synth "
+            f"-c stage={stage}`, which names the key."
         ) from mistake
 
 

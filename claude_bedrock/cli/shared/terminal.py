@@ -3,7 +3,7 @@
 import json
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from io import TextIOWrapper
 from typing import Any, Final
@@ -66,8 +66,34 @@ def echo(text: str = "", *, err: bool = False, nl: bool = True) -> None:
     typer.echo(escape_controls(text), err=err, nl=nl)
 
 
+class _JsonOutput:
+    """What this run has printed of the JSON that its `--json` asks for."""
+
+    is_requested = False
+    has_begun = False
+    unfinished: "JsonItems | None" = None
+
+
+def expect_json(arguments: Sequence[str]) -> None:
+    """Note whether a command's arguments ask for JSON, so that its errors are JSON too."""
+    options = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    _JsonOutput.is_requested = "--json" in options
+    _JsonOutput.has_begun = False
+    _JsonOutput.unfinished = None
+
+
+def echo_json_error(text: str) -> None:
+    """Print the object `{"error": …}` where JSON is asked for and there is none yet; complete one
+    that an error cut off with the same member."""
+    if _JsonOutput.unfinished is not None:
+        _JsonOutput.unfinished.end(error=text)
+    elif _JsonOutput.is_requested and not _JsonOutput.has_begun:
+        echo_json({"error": text})
+
+
 def echo_json(value: object, *, indent: int | None = 2, nl: bool = True) -> None:
     """Print the value as JSON, whose strings hold no control either and mean the same."""
+    _JsonOutput.has_begun = True
     typer.echo(json.dumps(value, indent=indent).replace("\x7f", "\\u007f"), nl=nl)
 
 
@@ -87,6 +113,7 @@ class JsonItems:
 
     def add(self, item: object) -> None:
         """Print one more."""
+        _JsonOutput.unfinished = self
         if self._lines_alone:
             echo_json(item, indent=None)
         else:
@@ -95,10 +122,14 @@ class JsonItems:
             self._before = ","
         sys.stdout.flush()
 
-    def end(self) -> None:
-        """Complete the object."""
+    def end(self, *, error: str | None = None) -> None:
+        """Complete the object, with the error that cut it off."""
+        _JsonOutput.unfinished = None
+        last = "" if error is None else f', "error": {json.dumps(error)}'
         if not self._lines_alone:
-            typer.echo(f"{self._before}]}}" if self._before != "," else "\n]}")
+            typer.echo(f"{self._before}]{last}}}" if self._before != "," else f"\n]{last}}}")
+        elif error is not None:
+            echo_json({"error": error}, indent=None)
 
 
 class SafeConsole(Console):
@@ -164,7 +195,8 @@ def _rows(table: Table) -> Iterator[str]:
     if table.title:
         yield _text(table.title)
     if table.show_header:
-        yield "\t".join(_one_line(column.header) for column in table.columns).rstrip("\t")
+        names = (" ".join(_text(column.header).split()) for column in table.columns)
+        yield "\t".join(names).rstrip("\t")
     cells = ((_one_line(cell) for cell in column.cells) for column in table.columns)
     for row in zip(*cells, strict=True):
         yield "\t".join(row).rstrip("\t")

@@ -36,15 +36,15 @@ def cheapest(names: Sequence[str], route: str) -> tuple[Model, Decimal]:
     priced = list(_priced(models, route))
     if not priced:
         raise NoModelError(
-            f"no model of the stage ({', '.join(names)}) has a price for {route}: "
-            "`claude-bedrock models --catalog` lists those that have one"
+            f"The stage's models ({', '.join(names)}) have no price for {route}. "
+            "`claude-bedrock models --catalog` lists those that have one."
         )
     model, dollars = min(priced, key=lambda pair: pair[1])
     dollars += _of_features((model for model, _ in priced), route)
     if dollars >= LIMIT_DOLLARS:
         raise NoModelError(
-            f"a run would cost up to ${dollars:.2f} with {model.name}, the cheapest model of the "
-            f"stage, and may cost ${LIMIT_DOLLARS}: allow a cheaper model in a stage for the test"
+            f"A run would cost up to ${dollars:.2f} with {model.name}, the stage's cheapest model; "
+            f"the limit is ${LIMIT_DOLLARS}. Allow a cheaper model in a stage for the test."
         )
     return model, dollars
 

@@ -132,7 +132,7 @@ def usage(
         total_usage = answer.by(dimensions)
         title = f"Usage from {period.since:%Y-%m-%d %H:%M} to {period.until:%Y-%m-%d %H:%M} UTC"
     if not total_usage.total.calls:
-        echo(f"no call is on record in this window: {title}", err=True)
+        echo(f"No call is on record in this window: {title}.", err=True)
     if as_json:
         echo_json(_as_data(total_usage, period, answer.scanned_bytes))
     elif as_csv:

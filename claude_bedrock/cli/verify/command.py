@@ -39,27 +39,27 @@ CLEAN, FINDINGS, NOT_ASSESSED = 0, 1, 2
 EXIT_CODES: Mapping[Verdict, int] = {"pass": CLEAN, "fail": FINDINGS, "not assessed": NOT_ASSESSED}
 EVIDENCE = Path("evidence")
 _MEANINGS = {
-    "calls": "calls of Bedrock by the gateway",
-    "matched": "  with their record in both destinations",
-    "not_logged": "  not on record",
-    "pending": "  too young to be judged",
-    "unknown": "  of which it cannot be known: no status of Bedrock's, and no readable record",
-    "refused": "  refused by Bedrock, or never sent to it: no record is due",
-    "not_loggable": "  by an operation that Bedrock does not log",
+    "calls": "calls from the gateway to Bedrock",
+    "matched": "  have a record in both destinations",
+    "not_logged": "  lack a record",
+    "pending": "  are recent: the record may still arrive",
+    "unknown": "  unknown: neither a status from Bedrock nor a readable record",
+    "refused": "  refused by Bedrock, or not sent in full: no record is due",
+    "not_loggable": "  token counts, which Bedrock does not log",
     "answered_without_bedrock": "requests answered without Bedrock",
     "records": "records",
-    "unmatched_records": "  of nobody's call: someone went round the gateway",
-    "records_pending": "  whose call may still turn up",
-    "audit_entries_lost": "  of the gateway's own role, without its audit entry",
-    "allowed_direct_calls": "  of callers that the stage allows past the gateway",
-    "duplicates": "  written once more",
-    "unreadable": "records and audit entries that cannot be read",
+    "unmatched_records": "  without a call from the gateway: someone bypassed it",
+    "records_pending": "  are recent: the audit log entry may still arrive",
+    "audit_entries_lost": "  under the gateway's role, without an audit log entry",
+    "allowed_direct_calls": "  of callers that the stage allows to call Bedrock directly",
+    "duplicates": "  delivered twice",
+    "unreadable": "unreadable records and audit log entries",
 }
 _MEANINGS_WITHOUT_GATEWAY = {
     "calls": "recorded calls",
     "refused": "  refused by Bedrock",
     "allowed_direct_calls": "  of direct callers",
-    "unreadable": "records that cannot be read",
+    "unreadable": "unreadable records",
 }
 """The same of a stage without an endpoint, where each record is of a direct call."""
 _ONLY_OF_GATEWAY = (
@@ -67,12 +67,12 @@ _ONLY_OF_GATEWAY = (
     "audit_entries_lost",
 )
 _TRAIL_MEANINGS = {
-    "due": "calls that CloudTrail has to have",
-    "witnessed": "  with their event",
-    "unwitnessed": "  without one",
-    "outside": "events of calls where there is no stage",
-    "unrecorded": "events without a record",
-    "lost": "events of the gateway without entry and record",
+    "due": "calls that CloudTrail should have",
+    "witnessed": "  have an event",
+    "unwitnessed": "  lack an event",
+    "outside": "events of calls in Regions or accounts without a stage",
+    "unrecorded": "events of this Region without a record",
+    "lost": "events of the gateway without an audit log entry and a record",
 }
 """The same of CloudTrail's events, in a stage that reads them."""
 _COLORS: Mapping[Verdict, str] = {"pass": "green", "fail": "red", "not assessed": "yellow"}
@@ -144,7 +144,7 @@ def _rendered(report: Report) -> RenderableType:
 def _findings(findings: Sequence[Finding]) -> Iterator[RenderableType]:
     if not findings:
         return
-    table = Table("finding, id, request id", "when, model, who, what, where", show_lines=True)
+    table = Table("finding, id, request id", "time, model, caller, detail, source", show_lines=True)
     table.columns[0].no_wrap = True
     for finding in findings[:_MAX_ROWS]:
         rest = (finding.at, finding.model_id, finding.who, finding.detail, finding.source)
@@ -156,5 +156,5 @@ def _findings(findings: Sequence[Finding]) -> Iterator[RenderableType]:
 
 def _evidence_line(written: Written) -> str:
     if not written.is_saved:
-        return "Evidence: none is kept"
+        return "Evidence: not saved"
     return f"Evidence: {written.file}, last hash {written.sha256}"

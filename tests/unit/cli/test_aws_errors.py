@@ -60,7 +60,7 @@ def test_what_is_denied_names_the_role_that_may(code: str) -> None:
 def test_the_embedded_aws_that_is_not_running_is_reported(url: str) -> None:
     unreachable = exceptions.EndpointConnectionError(endpoint_url=url)
 
-    assert "is `make local` still up?" in explain(unreachable)
+    assert "Is `make local` still up?" in explain(unreachable)
     aws = exceptions.EndpointConnectionError(endpoint_url="https://sts.amazonaws.com/")
     assert "make local" not in explain(aws)
 

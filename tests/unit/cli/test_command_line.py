@@ -325,7 +325,7 @@ def test_a_defect_has_an_exit_code_of_its_own_and_quotes_nothing(
 
     assert (result.exit_code, result.stdout) == (DEFECT, "")
     assert DEFECT not in {0, 1, NOT_ASSESSED}
-    assert result.stderr.startswith("claude-bedrock: a defect of this program: ")
+    assert result.stderr.startswith("claude-bedrock: A defect of this program: ")
     assert (result.stderr.count("\n"), SECRET in result.stderr) == (1, False)
     assert f"{DEBUG}=1" in result.stderr
 

@@ -116,7 +116,10 @@ def test_sync_prints_differences_with_their_rows_and_ends_with_one(
     ("arguments", "error"),
     [
         (("models", "sync"), "claude-bedrock: AWS answered ListFoundationModels with AccessDenied"),
-        (("models", "--json", "sync"), "claude-bedrock: options go after sync"),
+        (
+            ("models", "--json", "sync"),
+            "claude-bedrock: Options go after the subcommand: `models sync …`.",
+        ),
     ],
 )
 def test_sync_that_could_not_read_ends_with_two(
@@ -126,7 +129,8 @@ def test_sync_that_could_not_read_ends_with_two(
 
     code, out, err = run(*arguments, "--local-dir", state)
 
-    assert (code, out, len(err.splitlines())) == (2, "", 1)
+    assert (code, len(err.splitlines())) == (2, 1)
+    assert out == "" if "--json" not in arguments else "error" in json.loads(out)
     assert err.startswith(error)
 
 

@@ -170,4 +170,4 @@ def test_without_cdk_json_the_message_names_the_folder(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     code, output = run("--model", "claude-haiku-4-5")
-    assert (code, "there is no cdk.json in this folder" in output) == (1, True), output
+    assert (code, "This folder has no cdk.json." in output) == (1, True), output

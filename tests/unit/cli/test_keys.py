@@ -177,8 +177,9 @@ def test_an_overlap_is_read(text: str, meant: timedelta) -> None:
 
 @pytest.mark.parametrize("text", ["", "24", "h", "-1h", "1.5h", "24h ", "1w"])
 def test_what_is_no_overlap_is_refused(text: str) -> None:
-    with pytest.raises(typer.BadParameter, match="not a duration"):
+    with pytest.raises(typer.BadParameter, match="not a duration") as refused:
         _duration(text)
+    assert "--overlap" in refused.value.format_message()
 
 
 class Stage(Deployment):

@@ -259,16 +259,16 @@ def test_where_nothing_matches_it_prints_what_there_is() -> None:
     )
     assert "of claude-haiku-4-5, claude-opus-5-5" in sentence
     alone = unmatched(LogFilter(caller="nobody"), *EVERY[:4])
-    assert alone.startswith("no call with --caller nobody is on record")
-    assert alone.endswith("the list without --caller shows other callers")
+    assert alone.startswith("No call with --caller nobody is on record")
+    assert alone.endswith("the list without --caller shows other callers.")
     assert "with --request-id r9 is on record" in unmatched(LogFilter(request_id="r9"))
 
 
 @pytest.mark.parametrize(
     ("model", "hint"),
     [
-        ("claude-haku-4.5", "no model 'claude-haku-4.5': is claude-haiku-4-5 meant?"),
-        ("gpt", "no model 'gpt'"),
+        ("claude-haku-4.5", "no model 'claude-haku-4.5'. Is claude-haiku-4-5 meant?"),
+        ("gpt", "no model 'gpt'."),
         ("claude-haiku-4-5", ""),
     ],
 )

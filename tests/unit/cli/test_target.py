@@ -132,6 +132,14 @@ def test_no_region_names_the_fix() -> None:
         deployment.deployed("dev", None)
 
 
+def test_a_stage_that_cdk_json_lacks_is_named_with_those_it_has(no_region: Path) -> None:
+    content: dict[str, object] = {"context": {"stages": {"dev": {}, "prod": {}}}}
+    (no_region / "cdk.json").write_text(json.dumps(content))
+
+    with pytest.raises(NoTargetError, match=r"has the stages dev, prod, and no 'porod'\. Give"):
+        deployment.deployed("porod", None)
+
+
 def test_the_region_is_the_first_that_is_named(
     no_region: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

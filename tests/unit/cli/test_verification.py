@@ -514,5 +514,5 @@ def test_a_stage_with_a_trail_shows_what_cloudtrail_has() -> None:
     console.print(command._rendered(report))
 
     lines = [line.split(maxsplit=1) for line in console.export_text().splitlines()]
-    assert ["3", "with their event"] in [[part.strip() for part in line] for line in lines]
-    assert ["1", "without one"] in [[part.strip() for part in line] for line in lines]
+    assert ["3", "have an event"] in [[part.strip() for part in line] for line in lines]
+    assert ["1", "lack an event"] in [[part.strip() for part in line] for line in lines]

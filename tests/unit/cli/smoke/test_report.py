@@ -73,7 +73,7 @@ def test_a_run_that_would_cost_a_dollar_is_refused(monkeypatch: pytest.MonkeyPat
 
 
 def test_a_stage_without_a_priced_model_is_refused() -> None:
-    with pytest.raises(NoModelError, match="has a price for"):
+    with pytest.raises(NoModelError, match="have no price for"):
         cheapest(("no-model",), "global")
 
 
