@@ -36,7 +36,7 @@ def check(account: Account, block: Mapping[str, Any] | None) -> list[Check]:
     if block is None:
         return [TOPIC.skipped("no cdk.json here has the stage, so nothing is to be deployed")]
     if not needed_services(block):
-        return [TOPIC.skipped("the functions run in Lambda's own network")]
+        return [TOPIC.skipped("by cdk.json the functions run in Lambda's own network")]
 
     def check_vpc() -> Check:
         names = [service_name(service, account.region) for service in needed_services(block)]
@@ -71,8 +71,8 @@ def judge(vpc: Vpc, names: Sequence[str], *, creates: bool) -> Check:
 def _judge_existing(vpc: Vpc, names: Sequence[str]) -> Check:
     if missing := sorted({*names} - vpc.own - vpc.others):
         return TOPIC.warning(
-            f"the VPC has no endpoint of {', '.join(missing)}",
-            "add it, unless the functions reach the service by another VPC",
+            f"the VPC has no endpoint with private DNS of {', '.join(missing)}",
+            "add it or turn its private DNS on, unless the functions reach the service otherwise",
         )
     return TOPIC.ok(f"the VPC has the {len(names)} endpoints that its functions need")
 

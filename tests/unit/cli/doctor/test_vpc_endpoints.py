@@ -75,6 +75,27 @@ def test_an_endpoint_of_another_is_told_from_the_stages(
     )
 
 
+def test_an_existing_endpoint_without_private_dns_is_told_from_none(
+    account: Account,
+    ec2: Any,  # noqa: ANN401
+) -> None:
+    network = {"vpc": "vpc-1", "endpoints": "existing"}
+    block = {**BLOCK, "endpoint": {"network": {"functions": network}}}
+    names = [f"com.amazonaws.us-east-1.{name}" for name in needed_services(block)]
+    endpoints = [
+        {"ServiceName": name, "PrivateDnsEnabled": not name.endswith(".kms")} for name in names
+    ]
+    with Stubber(ec2) as answers:
+        answers.add_response("describe_vpc_endpoint_services", {"ServiceNames": names})
+        answers.add_response("describe_vpc_endpoints", {"VpcEndpoints": endpoints})
+        answers.add_response("describe_vpc_attribute", {"EnableDnsSupport": {"Value": True}})
+        answers.add_response("describe_vpc_attribute", {"EnableDnsHostnames": {"Value": True}})
+        (check,) = vpc_endpoints.check(account, block)
+    found = "the VPC has no endpoint with private DNS of com.amazonaws.us-east-1.kms"
+    assert (check.outcome, check.found) == ("warning", found)
+
+
 def test_functions_in_lambdas_network_need_none(account: Account) -> None:
     (check,) = vpc_endpoints.check(account, {})
-    assert (check.outcome, check.found) == ("skipped", "the functions run in Lambda's own network")
+    assert check.outcome == "skipped"
+    assert check.found == "by cdk.json the functions run in Lambda's own network"
