@@ -13,6 +13,8 @@ from local.run.endpoint import Endpoint, api_keys, gateway_outputs, url_of
 from local.run.progress import Steps
 from local.run.state import State
 
+_TRUSTSTORE = "TruststoreVersion"  # the output of a stage whose clients have certificates
+
 
 class NotRedeployedError(Exception):
     """The running AWS cannot have this stage; the text says what to do."""
@@ -54,13 +56,19 @@ def _check_region(running: Endpoint, stages_file: Path | None) -> None:
 
 
 def _renewed(before: Endpoint, outputs: Outputs, aws: Aws) -> Endpoint:
-    """Raise NotRedeployedError where another API took the place of the one that is served."""
+    """Raise NotRedeployedError where another API took the place of the one that is served, or
+    clients have to show a certificate from now on, or no longer."""
     served = gateway_outputs(before.outputs, before.stage)
     deployed = gateway_outputs(outputs, before.stage)
     if deployed["ApiId"] != served["ApiId"]:
         raise NotRedeployedError(
             "It is deployed, but the API was replaced: "
             "stop `python -m local up` and start it again."
+        )
+    if (_TRUSTSTORE in deployed) != (_TRUSTSTORE in served):
+        raise NotRedeployedError(
+            "It is deployed, but whether clients are asked for a certificate is decided at the "
+            "start: stop `python -m local up` and start it again."
         )
     return before._replace(
         url=url_of(before.url, deployed),

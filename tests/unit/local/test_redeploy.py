@@ -91,6 +91,15 @@ def test_another_region_and_another_api_need_a_new_start(
         deploying()
 
 
+def test_a_truststore_needs_a_new_start(
+    deploying: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gateway = {**Cli.outputs[GATEWAY], "TruststoreVersion": "1"}
+    monkeypatch.setattr(Cli, "outputs", {GATEWAY: gateway})
+    with pytest.raises(redeploy.NotRedeployedError, match="asked for a certificate"):
+        deploying()
+
+
 def test_without_a_run_there_is_nothing_to_deploy_to(
     deploying: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
