@@ -1,9 +1,7 @@
 """The models that came to Bedrock after Anthropic's first guide, oldest first.
 
 Model cards: https://docs.aws.amazon.com/bedrock/latest/userguide/model-cards.html
-Profiles that are marked as unconfirmed: https://github.com/anomalyco/models.dev and, of Opus 4.8,
-https://github.com/aws-samples/sample-multi-agent-orchestration-chat-on-agentcore/pull/10,
-https://github.com/aws-samples/bedrock-chat/issues/1124 (read 2026-11-29).
+Profiles that are marked as unconfirmed: https://github.com/anomalyco/models.dev (read 2026-11-29).
 """
 
 from types import MappingProxyType
@@ -23,6 +21,7 @@ _FABLE_5_1: Final = _FABLE._replace(cache_read=0.25)
 # https://github.com/archid21/rightsize/releases/tag/v0.10.2
 _FABLE_5_2: Final = Price(8.00, 40.00, 10.00, 16.00, 0.20)
 _READ_AGAIN: Final = "2026-11-29"
+_CARD_READ: Final = "2026-11-30"
 _BY_INVITATION: Final = "Only for accounts AWS has put on its list; no profile is on record."
 
 NEWER_MODELS: Final = (
@@ -33,8 +32,8 @@ NEWER_MODELS: Final = (
         aliases=(),
         profiles=(
             regions.GLOBAL,
-            regions.US_EVERYWHERE,
-            regions.EU_WITH_ZURICH,
+            regions.US_OF_4_6,
+            regions.EU_OF_4_5,
             regions.JP,
             regions.AU,
         ),
@@ -44,10 +43,10 @@ NEWER_MODELS: Final = (
         max_output_tokens=128_000,
         price=_OPUS,
         released="2026-02-05",
-        source=f"{_ANTHROPIC}/build-with-claude/claude-on-amazon-bedrock",
-        source_date=_READ_AGAIN,
-        unconfirmed=("profiles.jp", "profiles.au"),
-        note="Anthropic lists `jp` and `apac`, AWS's guidance `au`; no `apac` is recorded here.",
+        source=f"{_AWS}/model-card-anthropic-claude-opus-4-6.html",
+        source_date=_CARD_READ,
+        unconfirmed=("profiles.jp",),
+        note="Anthropic lists `jp` and `apac`, AWS's card `au`; no `apac` is recorded here.",
     ),
     Model(
         name="claude-sonnet-4-6",
@@ -56,20 +55,20 @@ NEWER_MODELS: Final = (
         aliases=(),
         profiles=(
             regions.GLOBAL,
-            regions.US_AND_CANADA,
-            regions.EU_SIX,
+            regions.US_OF_4_6,
+            regions.EU_OF_4_5,
             regions.JP,
-            regions.AU,
+            regions.AU_OF_4_5,
         ),
         life=Life(),
         successor=None,
         context_tokens=1_000_000,
-        max_output_tokens=64_000,
+        max_output_tokens=128_000,
         price=Price(3.00, 15.00, 3.75, 6.00, 0.30),
         released="2026-02-17",
-        source=f"{_ANTHROPIC}/models/sonnet-4-6/overview",
-        unconfirmed=("max_output_tokens",),
-        note="AWS is quoted with 64K output, Anthropic's page says 128K.",
+        source=f"{_AWS}/model-card-anthropic-claude-sonnet-4-6.html",
+        source_date=_CARD_READ,
+        note="AWS's card says 64K output; Anthropic's page and Bedrock's own error say 128,000.",
     ),
     Model(
         name="claude-opus-4-7",
@@ -78,8 +77,8 @@ NEWER_MODELS: Final = (
         aliases=(),
         profiles=(
             regions.GLOBAL,
-            regions.US_EVERYWHERE,
-            regions.EU_SIX,
+            regions.US_OF_4_6,
+            regions.EU_OF_4_5,
             regions.JP,
             regions.AU,
         ),
@@ -90,9 +89,8 @@ NEWER_MODELS: Final = (
         price=_OPUS,
         released="2026-04-16",
         source=f"{_AWS}/model-card-anthropic-claude-opus-4-7.html",
-        source_date=_READ_AGAIN,
+        source_date=_CARD_READ,
         mantle=True,
-        unconfirmed=("profiles.jp", "profiles.au"),
         note="Thinking is adaptive only.",
     ),
     Model(
@@ -102,8 +100,8 @@ NEWER_MODELS: Final = (
         aliases=(),
         profiles=(
             regions.GLOBAL,
-            regions.US_EVERYWHERE,
-            regions.EU_WITH_ZURICH,
+            regions.US_OF_4_6,
+            regions.EU_OF_4_5,
             regions.JP,
             regions.AU,
         ),
@@ -113,10 +111,9 @@ NEWER_MODELS: Final = (
         max_output_tokens=128_000,
         price=_OPUS,
         released="2026-05-28",
-        source=_ON_BEDROCK,
-        source_date=_READ_AGAIN,
+        source=f"{_AWS}/model-card-anthropic-claude-opus-4-8.html",
+        source_date=_CARD_READ,
         mantle=True,
-        unconfirmed=("profiles.jp", "profiles.au"),
         note="Also in GovCloud, which this catalog leaves out.",
     ),
     Model(
@@ -181,6 +178,7 @@ NEWER_MODELS: Final = (
         source_date=_READ_AGAIN,
         mantle=True,
         unconfirmed=("profiles.us", "profiles.eu", "profiles.jp", "profiles.au", "data_retention"),
+        note="Thinks unless told not to.",
     ),
     Model(
         name="claude-fable-5-1",

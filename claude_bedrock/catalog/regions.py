@@ -3,7 +3,8 @@
 Where a source is less than exact, the longer list stands here. In a policy that is safe: AWS alone
 decides where a profile routes, and each model is opened only to calls through its own profile.
 As a statement about residency it errs on the side of naming too much.
-Tables of the 4.5 models: https://docs.aws.amazon.com/bedrock/latest/userguide/model-cards.html
+Tables of the 4.5 to 4.8 models:
+https://docs.aws.amazon.com/bedrock/latest/userguide/model-cards.html
 Later and earlier ones:
 https://github.com/aws-solutions-library-samples/guidance-for-claude-code-with-amazon-bedrock
 """
@@ -51,6 +52,7 @@ US_OF_4_5: Final = Profile(
         "ca-central-1": (*_US_CORE, "ca-central-1"),
     },
 )
+US_OF_4_6: Final = Profile("us", {**US_OF_4_5.regions, "ca-west-1": (*_US_CORE, "ca-west-1")})
 US_AND_CANADA: Final = Profile(
     "us", {**_each_reaches(_US_AND_CANADA, _US_AND_CANADA), "us-west-1": _US_EVERYWHERE}
 )

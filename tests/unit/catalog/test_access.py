@@ -156,7 +156,7 @@ def test_no_other_model_route_region_or_account_is_open() -> None:
 
 
 def test_a_model_is_never_opened_in_a_region_only_another_reaches() -> None:
-    near, far = named("claude-sonnet-4-5", "claude-opus-4-8")
+    near, far = named("claude-sonnet-4-5", "claude-opus-5")
     policy = statements([near, far], "us", "us-east-1")
     through = {"bedrock:InferenceProfileArn": profile_arn(near, "us", "us-east-1")}
 

@@ -314,8 +314,8 @@ def test_every_stage_of_cdk_json_is_valid() -> None:
             "models: 'mythos' given, of which this stage may have none; allowed: claude-",
         ),
         (
-            {"models": ["claude-opus-4-8"], "geography": "us", "residency": ["us"]},
-            "models: 'claude-opus-4-8' given, which may be answered in ca-central-1, ca-west-1, ",
+            {"models": ["claude-opus-5"], "geography": "us", "residency": ["us"]},
+            "models: 'claude-opus-5' given, which may be answered in ca-central-1, ca-west-1, ",
         ),
         (
             {"models": ["claude-fable-5"], "data_retention": "none"},
@@ -828,7 +828,13 @@ def test_a_family_is_its_models_that_a_new_customer_can_call_under_the_stages_se
         "claude-sonnet-5-5",
     )
     at_home = load(models=["opus", "haiku"], geography="us", residency=["us"])
-    assert at_home.models.allow == ("claude-opus-4-5", "claude-haiku-4-5")
+    assert at_home.models.allow == (
+        "claude-opus-4-5",
+        "claude-haiku-4-5",
+        "claude-opus-4-6",
+        "claude-opus-4-7",
+        "claude-opus-4-8",
+    )
     assert load(models=["fable"], data_retention="aws_review").models.allow
 
 
