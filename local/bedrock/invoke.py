@@ -50,6 +50,7 @@ class InvokeForm:
     # InvokeModel has no default for `max_tokens`: the body must name it.
     def parse_question(self, model: Model) -> Question:
         del model
+        _check_media_types(self._call.wire.headers, is_stream=self.streamed)
         request = schema.parse(self._call.body)
         return Question(request, request.max_tokens)
 
@@ -92,6 +93,23 @@ class InvokeForm:
     def _echoes(self) -> list[tuple[str, str]]:
         headers = self._call.wire.headers
         return [(name, headers[name]) for name in _ECHOED if name in headers]
+
+
+def _check_media_types(headers: Mapping[str, str], *, is_stream: bool) -> None:
+    """Refuse a body that is not called JSON, and a client that does not take JSON.
+
+    https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InvokeModel.html; a stream
+    has a header of its own for what its events hold.
+    """
+    if _media_types(headers.get("content-type") or JSON) != {JSON}:
+        raise invalid("The provided Content Type is invalid or not supported for this model")
+    accepted = headers.get("x-amzn-bedrock-accept" if is_stream else "accept")
+    if _media_types(accepted or JSON).isdisjoint((JSON, "application/*", "*/*")):
+        raise invalid("The provided Accept Type is invalid or not supported for this model")
+
+
+def _media_types(header: str) -> set[str]:
+    return {each.partition(";")[0].strip().lower() for each in header.split(",")}
 
 
 def refuse_guardrail(parts: list[str | None]) -> None:

@@ -22,7 +22,7 @@ from local.bedrock.blocks import Cacheable, Compaction
 from local.bedrock.citations import may_be_cited
 from local.bedrock.errors import RefusedError, invalid
 from local.bedrock.examples import is_schema
-from local.bedrock.model_rules import V2026, ModelRules, anthropic_name
+from local.bedrock.model_rules import V2026, ModelRules
 from local.bedrock.schema import AutoChoice, BudgetThinking, NamedChoice, OutputConfig, Request
 
 METADATA_VALUE = re.compile(r"[a-zA-Z0-9\s:_@$#=/+,\-.]*", re.ASCII)
@@ -54,7 +54,7 @@ def check(request: Request, model: Model, *, is_converse: bool = False) -> None:
     rules = model_rules.of(model)
     _check_version_and_betas(request, rules, is_converse)
     _check_output_config(request, rules)
-    _check_max_tokens(request, model)
+    _check_max_tokens(request, model, rules)
     _check_roles(request, rules)
     message_order.check(request.messages, assistant_may_begin=is_converse, blank_taken=is_converse)
     media.check(request, is_converse=is_converse)
@@ -129,12 +129,19 @@ def _check_effort(effort: str, betas: Sequence[str], rules: ModelRules) -> None:
     )
 
 
-def _check_max_tokens(request: Request, model: Model) -> None:
-    if request.max_tokens > model.max_output_tokens:
+def _check_max_tokens(request: Request, model: Model, rules: ModelRules) -> None:
+    limit = model.max_output_tokens
+    if request.max_tokens <= limit:
+        return
+    # Models that Anthropic's own engine serves, from 4.7 on, answer in its words:
+    # https://docs.aws.amazon.com/bedrock/latest/userguide/inference-messages-api.html
+    if V2026 in rules.api_versions:
         raise invalid(
-            f"max_tokens: {request.max_tokens} > {model.max_output_tokens}, which is the maximum "
-            f"allowed number of output tokens for {anthropic_name(model)}"
+            f"max_tokens: {request.max_tokens} > {limit}, which is the maximum allowed number of "
+            f"output tokens for {model.base_id}"
         )
+    # https://github.com/charmbracelet/crush/issues/946
+    raise invalid(f"The maximum tokens you requested exceeds the model limit of {limit}")
 
 
 def _check_roles(request: Request, rules: ModelRules) -> None:

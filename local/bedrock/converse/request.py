@@ -28,6 +28,7 @@ _JOINED = "tools"
 
 def question(body: Json, model: Model) -> Question:
     """Return the question in a checked body; raise RefusedError for what Claude does not take."""
+    _check_max_tokens(body.get("inferenceConfig", {}), model.max_output_tokens)
     try:
         fields = _fields(body)
         _add(fields, body.get("additionalModelRequestFields", {}))
@@ -41,6 +42,18 @@ def question(body: Json, model: Model) -> Question:
     except RecursionError as deep:
         raise invalid("The request is nested too deeply.") from deep
     return Question(request, request.max_tokens if "max_tokens" in fields else 0, is_converse=True)
+
+
+def _check_max_tokens(settings: Json, limit: int) -> None:
+    """Refuse the limit itself too, as reported of Converse; of 64,000 and 128,000 tokens.
+
+    https://github.com/vertesia/llumiverse/pull/562 (2026-08)
+    """
+    if settings.get("maxTokens", 0) >= limit:
+        raise invalid(
+            f"The maximum tokens you requested exceeds the model limit of {limit}. "
+            f"Try again with a maximum tokens value that is lower than {limit}."
+        )
 
 
 def _fields(body: Json) -> Json:

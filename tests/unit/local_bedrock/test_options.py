@@ -1,4 +1,4 @@
-"""Service tier and latency: what Bedrock has, Claude does not have, and IAM may deny."""
+"""Service tier, latency and media types: what Bedrock has, and Claude does not."""
 
 import json
 from typing import Any
@@ -52,3 +52,38 @@ def test_the_standard_is_named_in_the_answer(bedrock: Client) -> None:
     )
     assert (answer["serviceTier"], answer["performanceConfigLatency"]) == ("default", "standard")
     assert json.loads(answer["body"].read())["type"] == "message"
+
+
+@pytest.mark.parametrize(
+    ("types", "word"),
+    [
+        ({"contentType": "text/plain"}, "Content"),
+        ({"contentType": "application/x-www-form-urlencoded"}, "Content"),
+        ({"accept": "text/plain"}, "Accept"),
+        ({"accept": "text/event-stream"}, "Accept"),
+    ],
+)
+def test_a_body_and_its_answer_are_json(bedrock: Client, types: dict[str, str], word: str) -> None:
+    words = f"The provided {word} Type is invalid or not supported for this model"
+    with pytest.raises(ClientError, match=f"ValidationException.*: {words}"):
+        bedrock.invoke_model(modelId=SONNET, body=body_of("hi"), **types)
+    with pytest.raises(ClientError, match=f"ValidationException.*: {words}"):
+        bedrock.invoke_model_with_response_stream(modelId=SONNET, body=body_of("hi"), **types)
+
+
+@pytest.mark.parametrize("accept", ["*/*", "application/*", "Application/JSON; q=1, text/plain"])
+def test_json_may_be_named_in_several_ways(bedrock: Client, accept: str) -> None:
+    kind = "application/json; charset=utf-8"
+    answer = bedrock.invoke_model(
+        modelId=SONNET, body=body_of("hi"), contentType=kind, accept=accept
+    )
+    assert answer["contentType"] == "application/json"
+
+
+@pytest.mark.parametrize("tokens", [64_000, 64_001])
+def test_converse_takes_fewer_tokens_than_the_limit(bedrock: Client, tokens: int) -> None:
+    words = "exceeds the model limit of 64000. Try again with a maximum tokens value that is lower"
+    with pytest.raises(ClientError, match=f": The maximum tokens you requested {words}"):
+        bedrock.converse(modelId=SONNET, messages=MESSAGES, inferenceConfig={"maxTokens": tokens})
+    body = body_of("hi", max_tokens=64_000)
+    assert bedrock.invoke_model(modelId=SONNET, body=body)["contentType"] == "application/json"

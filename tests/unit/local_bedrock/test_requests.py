@@ -64,7 +64,10 @@ def refusal(name: str = "claude-sonnet-4-5", **fields: object) -> str:
         ({"max_tokens": None}, "max_tokens: Field required"),
         ({"max_tokens": "7"}, "max_tokens: Input should be a valid integer"),
         ({"max_tokens": 0}, "max_tokens: Input should be greater than or equal to 1"),
-        ({"max_tokens": 64_001}, "max_tokens: 64001 > 64000, which is the maximum allowed"),
+        (
+            {"max_tokens": 64_001},
+            "The maximum tokens you requested exceeds the model limit of 64000",
+        ),
         ({"messages": None}, "messages: Field required"),
         ({"messages": []}, "messages: at least one message is required"),
         ({"messages": [assistant("hi")]}, 'messages: first message must use the "user" role'),
@@ -151,6 +154,13 @@ def test_a_broken_rule_is_named(fields: dict[str, Any], message: str) -> None:
 def test_what_is_no_json_object_is_malformed(body: bytes) -> None:
     with pytest.raises(RefusedError, match="Malformed input request"):
         schema.parse(body)
+
+
+def test_a_newer_model_refuses_too_many_tokens_in_anthropics_words() -> None:
+    assert refusal("claude-sonnet-5", max_tokens=128_001) == (
+        "max_tokens: 128001 > 128000, which is the maximum allowed number of output tokens for "
+        "anthropic.claude-sonnet-5"
+    )
 
 
 @pytest.mark.parametrize("number", [float("nan"), float("inf"), float("-inf")])
