@@ -62,6 +62,10 @@ def in_words(since: datetime, until: datetime) -> str:
     if since == first and until == (first + timedelta(days=31)).replace(day=1):
         return f"{since:%B %Y}"
     if since.date() == last.date():
-        return f"{since.day} {since:%B %Y}, {since:%H:%M} to {until:%H:%M} UTC"
+        day = f"{since.day} {since:%B %Y}"
+        if until - since == timedelta(days=1):
+            return day
+        end = f"{until:%H:%M}" if until.date() == since.date() else "24:00"
+        return f"{day}, {since:%H:%M} to {end} UTC"
     year = f" {since.year}" if since.year != last.year else ""
     return f"{since.day} {since:%B}{year} to {last.day} {last:%B %Y}"

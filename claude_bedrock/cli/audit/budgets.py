@@ -65,4 +65,8 @@ def judge(check: RecordCheck, mismatches: int) -> Judgment:
         words += f" The verification has {mismatches:,} findings of budgets, listed below."
     if check.direct_calls:
         words += f" {check.direct_calls:,} calls of other principals count for no budget."
+    if check.unreadable:
+        words += f" {check.unreadable:,} records or objects cannot be read."
+    if check.unreadable and not check.undercounted and not mismatches:
+        return Judgment("not assessed", words)
     return pass_if(not check.undercounted and not mismatches, words)

@@ -46,7 +46,7 @@ def budgets(
 ) -> None:
     """Show what is spent of each budget in its current period.
 
-    Exit code with --check: 1 where the records have more than a budget, 2 could not ask."""
+    Exit code with --check: 1 where the records have more than a budget, 2 could not read all."""
     with one_line_errors(NOT_ASSESSED, "auditor"):
         target = deployment.chosen(stage, region, local_dir)
         rules = read_rules(target)
@@ -68,6 +68,13 @@ def budgets(
             err=True,
         )
         sys.exit(_UNDERCOUNTED)
+    if checked.unreadable:
+        echo(
+            f"not compared: {checked.unreadable:,} records or objects that cannot be read; "
+            "`claude-bedrock verify` names each",
+            err=True,
+        )
+        sys.exit(NOT_ASSESSED)
 
 
 def _compare(target: Deployment, rows: Sequence[Spending]) -> RecordCheck:

@@ -50,10 +50,12 @@ class Comparison(NamedTuple):
 
 class RecordCheck(NamedTuple):
     """Each budget's comparison. `direct_calls` are on record since the first of the periods began
-    and are of other principals than the gateway's: they count for no budget."""
+    and are of other principals than the gateway's: they count for no budget. `unreadable` are
+    records and objects since then that cannot be read, whose calls are in no comparison."""
 
     comparisons: Sequence[Comparison] = ()
     direct_calls: int = 0
+    unreadable: int = 0
 
     @property
     def undercounted(self) -> int:
@@ -73,17 +75,20 @@ def compare(
     starts = sorted({each.period.start for each in spendings})
     rows: dict[int, list[Row]] = {}
     direct_calls: list[int] = []
+    unreadable: list[int] = []
     for start in starts:
         recorded = read_rows(dt.datetime.fromtimestamp(start, dt.UTC), now)
         rows[start] = [row for row in recorded if principals.is_gateway(row.principal)]
         calls = (sum(row.calls for row in some) for some in (recorded, rows[start]))
         direct_calls.append(next(calls) - next(calls))
+        unreadable.append(sum(row.unreadable for row in recorded))
     return RecordCheck(
         [
             Comparison(each, _recorded(each.budget, rows[each.period.start], profiles))
             for each in spendings
         ],
         max(direct_calls, default=0),
+        max(unreadable, default=0),
     )
 
 

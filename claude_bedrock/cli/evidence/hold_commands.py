@@ -86,6 +86,7 @@ def hold(
     Exit codes: 0, 1 if S3 refused a version, 2 if the hold cannot be placed."""
     with one_line_errors(NOT_ASSESSED, ROLE):
         from claude_bedrock.cli.evidence.hold_selection import Scope, select  # noqa: PLC0415 - boto3
+        from claude_bedrock.cli.shared.expiry import expiry_notes  # noqa: PLC0415 - boto3
         from claude_bedrock.cli.shared.record_sources import destinations_of  # noqa: PLC0415 - boto3
 
         target = deployment.chosen(stage, region, local_dir)
@@ -97,6 +98,9 @@ def hold(
             )
             if not as_json:
                 echo(_selection_text(scope, selection))
+            named = since or month  # else all that is there is meant
+            for note in expiry_notes(target, "records", period.since, period.now) if named else ():
+                echo(escape_line(f"{note[:1].upper()}{note[1:]}, and cannot be held."), err=True)
             if not yes or not selection.versions:
                 _end_dry_run(selection, as_json=as_json)
             outcome = holder.place(scope, selection, reason)

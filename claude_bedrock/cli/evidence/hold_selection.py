@@ -26,6 +26,8 @@ from claude_bedrock.verification.signatures import PUBLIC_KEYS, SIGNATURES
 _BEGUN_BEFORE: Final = timedelta(hours=1)
 """So long before a call the object of its record may have been begun, which is named for its
 first."""
+_BEGUN_AFTER: Final = timedelta(hours=1)
+"""So long after a call that object may be named, where it is named for its delivery."""
 _OF_HOURS: Final = (HOURLY, OBJECTS, LOG_EVENTS, f"{SIGNATURES}hours/")
 _SIDES: Final = ("input", "output")
 
@@ -102,11 +104,11 @@ def _record_versions(
     s3: Client, destinations: Destinations, scope: Scope
 ) -> Iterator[ObjectVersion]:
     """Yield the versions of objects of records, whose keys are in the order of time."""
-    first = scope.since - _BEGUN_BEFORE
+    first, last = scope.since - _BEGUN_BEFORE, scope.until + _BEGUN_AFTER
     after = f"{destinations.root}{first:%Y/%m/%d/%H}"
     for item in list_versions(s3, destinations.bucket, destinations.root, after=after):
         begun = begun_at(item["Key"])
-        if begun is not None and begun >= scope.until.timestamp():
+        if begun is not None and begun >= last.timestamp():
             return
         is_early = begun is not None and begun < first.timestamp()
         if item["Size"] and is_record(item["Key"]) and not is_early:

@@ -16,6 +16,7 @@ from claude_bedrock.cli.logs.listing import CallsRead, Line, LogFilter, Unreadab
 from claude_bedrock.cli.logs.no_match import no_match
 from claude_bedrock.cli.shared import deployment
 from claude_bedrock.cli.shared.errors import INTERRUPTED
+from claude_bedrock.cli.shared.expiry import expiry_notes
 from claude_bedrock.cli.shared.options import (
     LOCAL_DIR,
     AsJson,
@@ -129,7 +130,8 @@ def listed(
         if follow and (until or month or limit):
             raise BadWindowError("--follow cannot be combined with --until, --month or --limit.")
         period = window(since, hours, until, month, now=datetime.now(UTC))
-        records = records_of(deployment.chosen(stage, region, local_dir))
+        target = deployment.chosen(stage, region, local_dir)
+        records = records_of(target)
         lines = (
             listing.followed(records, period.since, log_filter, unreadable, content=show_content)
             if follow
@@ -144,6 +146,8 @@ def listed(
             )
         )
         _print_all(_counted(lines, read, limit), unreadable, as_json=as_json, follow=follow)
+        for note in expiry_notes(target, "records", period.since, period.now):
+            echo(escape_line(note), err=True)
     _report_if_empty(read, unreadable, log_filter, period)
 
 

@@ -19,6 +19,7 @@ from claude_bedrock.verification import fields
 
 _BEYOND: Final = timedelta(hours=1)
 """How much later than its call a record may be written."""
+_ALMOST_A_SECOND: Final = timedelta(microseconds=999_999)
 _POLL_SECONDS: Final = 2.0
 _SIDES: Final = {"input": "prompt", "output": "completion"}
 
@@ -130,7 +131,8 @@ class _Item(NamedTuple):
 def _read(
     records: Records, since: datetime, until: datetime, log_filter: LogFilter
 ) -> Iterator[_Item]:
-    first, last = (f"{at:%Y-%m-%dT%H:%M:%SZ}" for at in (since, until + timedelta(seconds=1)))
+    end = until + _ALMOST_A_SECOND  # records have whole seconds, and `now` has a part of one
+    first, last = (f"{at:%Y-%m-%dT%H:%M:%SZ}" for at in (since, end))
     if log_filter.request_id:
         record = records.in_logs(log_filter.request_id, since)
         items = iter([LogItem(log_filter.request_id, 0, record)] if record else [])

@@ -13,6 +13,7 @@ from rich.progress import Progress
 from claude_bedrock.cli.shared import deployment
 from claude_bedrock.cli.shared.deployment import Deployment
 from claude_bedrock.cli.shared.errors import NOT_ASSESSED
+from claude_bedrock.cli.shared.expiry import Source
 from claude_bedrock.cli.shared.options import (
     LOCAL_DIR,
     AsJson,
@@ -35,7 +36,6 @@ from claude_bedrock.cli.usage import (
     rows,
     sources,
     table,
-    totals,
 )
 from claude_bedrock.cli.usage.bill import table as bill_table
 from claude_bedrock.cli.usage.bill.comparison import Comparison
@@ -60,7 +60,7 @@ class _Answer(NamedTuple):
     rows: list[Row]
     profiles: TeamProfiles
     scanned_bytes: int | None = None
-    source: totals.Source = "records"
+    source: Source = "records"
     notes: Sequence[str] = ()
 
     def by(self, dimensions: Sequence[Dimension]) -> Usage:

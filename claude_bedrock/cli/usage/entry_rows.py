@@ -84,7 +84,7 @@ def _calls(item: LogItem, seen: set[int]) -> list[tuple[Call, str, Tokens]]:
     if item.content is None:
         raise UnreadableError(item.fault)
     entry = item.content
-    made = calls(entry, item.at)
+    made = list(calls(entry, item.at))
     attempts = [*entry.get("earlier_attempts", []), entry] if "model_id" in entry else []
     team = fields.optional_text(entry, "team")
     reached = [

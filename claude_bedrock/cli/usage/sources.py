@@ -15,14 +15,14 @@ from typing import Final, NamedTuple
 
 from claude_bedrock.cli.shared import stage_settings
 from claude_bedrock.cli.shared.deployment import Deployment
+from claude_bedrock.cli.shared.expiry import Source, expiry_notes
 from claude_bedrock.cli.shared.record_sources import audit_lines_of
 from claude_bedrock.cli.usage import download, entry_rows, local_files, rows
 from claude_bedrock.cli.usage.download import Progress
 from claude_bedrock.cli.usage.rows import Row
-from claude_bedrock.cli.usage.totals import Source, TeamProfile, TeamProfiles
+from claude_bedrock.cli.usage.totals import TeamProfile, TeamProfiles
 from claude_bedrock.cli.verify.verification import principals_of
 from claude_bedrock.records.read_digest import Fingerprint
-from claude_bedrock.retention.log_group import audit_days
 
 _LONGEST_REQUEST: Final = timedelta(minutes=20)
 """An entry is written at the end of its request, which Lambda ends after 15 minutes:
@@ -101,22 +101,6 @@ def _direct_calls(number: int) -> str:
     return (
         f"{calls} past the gateway: by callers that are named by an ARN, or by metadata of theirs"
     )
-
-
-def expiry_notes(where: Deployment, source: Source, since: datetime, now: datetime) -> list[str]:
-    """Return what a reader has to know of a window that begins before the oldest record, or audit
-    log entry, that is surely kept. Raises NoTargetError and botocore's errors."""
-    days = stage_settings.deployed(where).retention_days
-    if source == "audit log entries":
-        days = audit_days(days)
-    oldest = now - timedelta(days=days)
-    if since >= oldest:
-        return []
-    first = f"{oldest:%Y-%m-%d %H:%M} UTC"
-    note = (
-        f"the stage keeps {source} for {days} days: of calls from before {first} some may be gone"
-    )
-    return [note]
 
 
 def team_profiles(where: Deployment) -> TeamProfiles:

@@ -13,6 +13,7 @@ from typing import Any, Final, Literal, NamedTuple, get_args
 from claude_bedrock import catalog
 from claude_bedrock.catalog import ROUTES, Model, NoProfile
 from claude_bedrock.catalog.cost import rates, unpublished
+from claude_bedrock.cli.shared.expiry import Source
 from claude_bedrock.cli.usage.rows import Row
 
 Dimension = Literal["caller", "team", "model", "geography", "region", "day"]
@@ -95,10 +96,6 @@ class Sum:
         counts = {name: getattr(self, name) for name in self.__slots__ if name != "dollars"}
         dollars = {name: str(value) for name, value in self.dollars._asdict().items()}
         return {**counts, "dollars": {**dollars, "total": str(self.dollars.total)}}
-
-
-Source = Literal["audit log entries", "records"]
-"""What usage is counted from."""
 
 
 class Usage(NamedTuple):

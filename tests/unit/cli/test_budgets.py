@@ -12,7 +12,7 @@ from claude_bedrock.budgets.budget import Budget, Rules
 from claude_bedrock.cli.budgets.command import _checked_table, _table
 from claude_bedrock.cli.budgets.record_check import compare
 from claude_bedrock.cli.budgets.spending import spending
-from claude_bedrock.cli.usage.rows import Row
+from claude_bedrock.cli.usage.rows import Row, unreadable_row
 from claude_bedrock.verification.principals import Principals
 
 NOW = time.time()
@@ -76,6 +76,20 @@ def test_a_budget_is_computed_again_from_the_records() -> None:
     assert (bo.recorded, bo.difference, bo.is_undercounted) == (4_500_000, 500_000, False)
     assert bo.as_data()["difference"] == 0.5
     assert list(_checked_table([bo]).columns[-1].cells) == ["$0.50"]
+
+
+def test_a_record_that_cannot_be_read_is_in_no_comparison_and_counted() -> None:
+    rows = list(spending(RULES, {"caller#bo": ITEM}, NOW))
+
+    check = compare(
+        rows,
+        lambda *_: [unreadable_row("s3://bucket/torn"), unreadable_row("s3://bucket/other")],
+        {},
+        PRINCIPALS,
+        dt.datetime.fromtimestamp(NOW, dt.UTC),
+    )
+
+    assert (check.unreadable, check.undercounted, check.direct_calls) == (2, 0, 0)
 
 
 @pytest.mark.parametrize(

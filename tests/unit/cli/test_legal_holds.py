@@ -153,6 +153,27 @@ def test_a_window_holds_every_caller_of_it(account: Account) -> None:
     assert records == {record("search"), record("anna"), record("long"), BODY}
 
 
+def test_a_call_at_the_end_of_a_window_is_held_in_an_object_that_is_named_later(
+    account: Account,
+) -> None:
+    account.recorded("last", HOUR - timedelta(seconds=1))
+    early = account.s3.get_object(Bucket=BUCKET, Key=record("last", 1))["Body"].read()
+    account.s3.put_object(Bucket=BUCKET, Key=record("late"), Body=early)
+    since = f"{HOUR - timedelta(minutes=1):%Y-%m-%dT%H:%M:%SZ}"
+
+    hold("--from", since, "--to", f"{HOUR:%Y-%m-%dT%H:%M:%SZ}")
+
+    records = {key for key in held(account) if not key.startswith("evidence/")}
+    assert records == {record("last", 1), record("late")}
+
+
+@pytest.mark.usefixtures("account")
+def test_a_window_from_before_the_retention_says_what_cannot_be_held() -> None:
+    note = "some may be gone, and cannot be held."
+    assert note in run("hold", "--from", "2020-01-01", *WHY).output
+    assert note not in run("hold", *WINDOW, *WHY).output
+
+
 def test_an_object_that_cannot_be_read_is_held_since_it_may_hold_the_call(
     account: Account,
 ) -> None:

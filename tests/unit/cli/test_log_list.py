@@ -132,6 +132,19 @@ def test_only_what_fits_is_listed_each_call_once(log_filter: LogFilter, ids: lis
     assert [line.request_id for line in listed(log_filter, *EVERY)] == ids
 
 
+def test_the_end_of_a_window_is_not_in_it() -> None:
+    at_the_end = record("end", timestamp=f"{NOW:%Y-%m-%dT%H:%M:%SZ}")
+    until = NOW.replace(microsecond=0)
+    records = Logs([at_the_end]).records()
+
+    def ids(end: datetime) -> list[str]:
+        found = lines(records, SINCE, end, LogFilter(), Unreadable(), content=False)
+        return [line.request_id for line in found]
+
+    assert ids(until) == []
+    assert ids(until + timedelta(microseconds=1)) == ["end"]
+
+
 def test_a_line_has_caller_model_tokens_and_status_and_no_content() -> None:
     plain, _, failed, *_ = listed(LogFilter(), *EVERY)
 

@@ -7,10 +7,10 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from claude_bedrock.cli.shared.expiry import Source
 from claude_bedrock.cli.shared.terminal import plain_lines
 from claude_bedrock.cli.usage.bill.comparison import Comparison, Reason
 from claude_bedrock.cli.usage.table import money
-from claude_bedrock.cli.usage.totals import Source
 
 MEANINGS: Final[dict[Reason, str]] = {
     "rounding": "rounding, less than a cent",

@@ -37,6 +37,12 @@ def test_a_finding_of_the_verification_fails_and_a_direct_call_does_not() -> Non
     direct = judge(RecordCheck([right], direct_calls=3), 0)
     assert (direct.verdict, "3 calls of other principals" in direct.words) == ("pass", True)
     assert judge(RecordCheck([right]), 1).verdict == "fail"
+    torn = judge(RecordCheck([right], unreadable=2), 0)
+    assert (torn.verdict, "2 records or objects cannot be read" in torn.words) == (
+        "not assessed",
+        True,
+    )
+    assert judge(RecordCheck([right], unreadable=2), 1).verdict == "fail"
 
 
 def test_the_section_is_there_for_a_stage_with_budgets_alone() -> None:

@@ -437,6 +437,8 @@ def test_every_statement_serves_a_control_and_every_control_has_one() -> None:
         ("2026-11-01", "2026-11-30", "1 November to 29 November 2026"),
         ("2025-12-30T12:00", "2026-01-02", "30 December 2025 to 1 January 2026"),
         ("2026-11-25T10:00", "2026-11-25T12:30", "25 November 2026, 10:00 to 12:30 UTC"),
+        ("2026-11-25", "2026-11-26", "25 November 2026"),
+        ("2026-11-25T22:00", "2026-11-26", "25 November 2026, 22:00 to 24:00 UTC"),
     ],
 )
 def test_a_window_in_words(since: str, until: str, words: str) -> None:

@@ -77,6 +77,8 @@ def _sums(result: Usage) -> Mapping[tuple[str, ...], dict[str, Any]]:
         ({"upstream_complete": False}, {"calls": 1, "incomplete": 1}),
         ({"outcome": "caller_gone"}, {"calls": 1, "incomplete": 1}),
         ({"model_id": 7}, {"unreadable": 1}),
+        ({"earlier_attempts": 7}, {"unreadable": 1}),
+        ({"earlier_attempts": [7]}, {"unreadable": 1}),
         (
             {"earlier_attempts": [{"model_id": "m", "upstream_status": 429}]},
             {"calls": 2, "failed": 1},

@@ -17,7 +17,8 @@ from typer.testing import CliRunner, Result
 
 from claude_bedrock.cli.main import app
 from claude_bedrock.cli.shared.deployment import Deployment
-from claude_bedrock.cli.usage import duckdb_engine, html_report, local_files, rows, sources, table
+from claude_bedrock.cli.shared.expiry import expiry_notes
+from claude_bedrock.cli.usage import duckdb_engine, html_report, local_files, rows, table
 from claude_bedrock.cli.usage.csv_rows import as_csv
 from claude_bedrock.cli.usage.rows import Row, UnanswerableError
 from claude_bedrock.cli.usage.totals import (
@@ -97,7 +98,7 @@ ABOUT = html_report.About("dev", "1", "us-east-1", "w", "s", "u", "now", "0")
 def test_what_may_have_expired_is_reported_in_terminal_data_and_page(
     week_rows: list[Row], since: datetime, expected: list[str]
 ) -> None:
-    notes = sources.expiry_notes(Deployed("dev", "us-east-1", None), "records", since, NOW)
+    notes = expiry_notes(Deployed("dev", "us-east-1", None), "records", since, NOW)
     result = with_notes(by(week_rows, "model"), notes)
 
     assert notes == expected
