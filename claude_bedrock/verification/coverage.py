@@ -60,7 +60,8 @@ class Coverage(NamedTuple):
     """Of the whole hours that are `due`: which spans have no file, which have one that does not
     hold (and why), of which nothing is known (and why). `sha256` is the last hash, if there is one.
 
-    `unlogged` are files that the second place knows nothing of; None: it was not asked."""
+    `unlogged` are files that the second place knows nothing of; None: it was not asked.
+    `uncompared` are those of them that were sealed too long ago to be on their way into it."""
 
     due: Span
     files: tuple[SealedFile, ...]
@@ -69,6 +70,7 @@ class Coverage(NamedTuple):
     not_verified: tuple[tuple[Span, str], ...]
     mismatches: tuple[Mismatch, ...]
     unlogged: tuple[str, ...] | None
+    uncompared: tuple[str, ...] = ()
 
     @property
     def hours(self) -> int:
@@ -139,6 +141,9 @@ def cover(
         ),
         mismatches=tuple(_mismatches(files, broken, of_hours(logged or {}, *files_of), now)),
         unlogged=unlogged,
+        uncompared=tuple(
+            file.key for file in files if file.key in (unlogged or ()) and _settled(file, now)
+        ),
     )
 
 

@@ -13,7 +13,8 @@ _NAMED: Final = 20
 
 
 def is_complete(chain_report: ChainReport) -> bool:
-    """Return whether every hour that is due is verified and its file is what both places have."""
+    """Return whether every hour that is due is verified and its file is what both places have: a
+    hash that the function's log lacks was compared with nothing."""
     coverage = chain_report.coverage
     verified = coverage.hours_verified == coverage.hours > 0
     compared = chain_report.objects is None or not chain_report.objects.without
@@ -22,6 +23,7 @@ def is_complete(chain_report: ChainReport) -> bool:
         verified
         and coverage.holds
         and compared
+        and not coverage.uncompared
         and not chain_report.unasked
         and not chain_report.expired
     )

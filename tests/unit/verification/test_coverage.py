@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
+from claude_bedrock.cli.verify.chain_report import chain_exit_code
+from claude_bedrock.cli.verify.deployed_chain import ChainReport
 from claude_bedrock.verification.coverage import HOUR, Span
 from claude_bedrock.verification.evidence_bucket import NOT_VERIFIED, key_of_hour
 from tests.unit.verification.buckets import AFTER, HOURS, MONTH, Month
@@ -179,4 +181,15 @@ def test_files_that_an_older_version_has_left_are_named_and_no_mismatch() -> Non
     covered = month.covered(until=MONTH + 4 * HOUR, now=AFTER)
 
     assert covered.holds
-    assert covered.unlogged == tuple(month.keys[:2])
+    assert covered.unlogged == covered.uncompared == tuple(month.keys[:2])
+    assert chain_exit_code(ChainReport(covered, unasked="", expired=0)) == 2
+
+
+def test_a_file_that_was_sealed_just_now_may_be_on_its_way_into_the_log() -> None:
+    month = Month(4)
+    del month.hashes[month.keys[-1]]
+    sealed_at = datetime.fromisoformat(month.bucket.entries(month.keys[-1])[1][0]["at"])
+
+    covered = month.covered(until=MONTH + 4 * HOUR, now=sealed_at + timedelta(minutes=1))
+
+    assert (covered.unlogged, covered.uncompared) == ((month.keys[-1],), ())

@@ -66,6 +66,12 @@ def read(file: Path) -> list[ArchivedStage]:
     names = [stage.name for stage in stages]
     if len(set(names)) != len(names):
         raise AccountsFileError(f"{file} has a name twice. Give each stage a name of its own.")
+    places = [(stage.account, stage.region, stage.stage) for stage in stages]
+    if twice := next((place for place in places if places.count(place) > 1), None):
+        account, region, stage = twice
+        raise AccountsFileError(
+            f"{file} has stage {stage} of account {account} in {region} twice. Name each once."
+        )
     return stages
 
 

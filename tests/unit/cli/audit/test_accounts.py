@@ -62,6 +62,9 @@ class FolderOfS3:
         file.write_bytes(Body)
 
 
+SEARCH = {"account": "111111111111", "region": "eu-central-1", "stage": "prod", "folder": "search"}
+
+
 class Archive:
     """A copy of a stage's evidence: an hour after the other, one with a finding if asked."""
 
@@ -256,6 +259,10 @@ def test_an_empty_archive_is_not_assessed_unless_the_stage_was_there(
         ([{"name": "a"}], "account 1: account has to be 12 digits"),
         ([{"nmae": "a"}], "account 1: unknown key 'nmae'"),
         (["text"], "account 1: an object expected"),
+        (
+            [{**SEARCH, "name": "a"}, {**SEARCH, "name": "b", "folder": "copy"}],
+            "has stage prod of account 111111111111 in eu-central-1 twice",
+        ),
     ],
 )
 def test_a_file_with_a_mistake_is_refused_in_one_line(
