@@ -101,7 +101,7 @@ site: $(INSTALLED) ## The pages as a site in .build/site, with search, without r
 install: $(INSTALLED) ## What the other targets install first
 
 $(INSTALLED): $(UV) requirements.lock requirements-node.lock package-lock.json pyproject.toml
-	@echo "installing into $(VENV) and node_modules (once, about a minute)"
+	@echo "installing into $(VENV) and node_modules (once, one to two minutes)"
 	@$(INDEX) uv pip install $(HASHED) -r requirements.lock
 	@uv pip install --quiet --no-deps --no-build-isolation --editable .
 	@test "$(or $(NODE_MAJOR),0)" -ge 22 || $(INDEX) uv pip install $(HASHED) -r requirements-node.lock

@@ -3,7 +3,6 @@
 Without datetime, whose import the gateway does not need otherwise."""
 
 import time
-from calendar import timegm
 from typing import Final, NamedTuple
 
 DAY: Final = "day"
@@ -40,12 +39,6 @@ def containing(per: str, now: float) -> Period:
     day = int(now) // _DAY_SECONDS
     first, next_first = _days(per, day)
     return Period(per, first * _DAY_SECONDS, next_first * _DAY_SECONDS)
-
-
-def from_label(per: str, label: str) -> Period:
-    """Return the calendar period of a counter, by its label. Raises ValueError."""
-    start = timegm(time.strptime(label, "%Y-%m-%d"))
-    return containing(per, start)
 
 
 def _days(per: str, day: int) -> tuple[int, int]:

@@ -281,12 +281,6 @@ def _check_cache(request: Request, rules: ModelRules) -> None:
         short_before = short_before or ttl != "1h"
 
 
-def cacheable(request: Request) -> Iterator[Cacheable]:
-    """Yield every part of the prompt that may carry a cache marker, in the order the model reads
-    it."""
-    yield from (block for _, block in _blocks_with_paths(request))
-
-
 def _blocks_with_paths(request: Request) -> Iterator[tuple[str, Cacheable]]:
     # Prefixes build on each other in this order: tools, system, messages.
     for position, tool in enumerate(request.tools or ()):

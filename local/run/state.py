@@ -21,7 +21,6 @@ class State:
         self.endpoint = self.folder / "endpoint.json"
         self.ca_bundle = self.folder / "ca.pem"
         self.client_certificate = self.folder / "client.pem"
-        self.cdk_log = self.folder / "cdk.log"
         self.gateway_log = self.folder / "gateway.log"
         self.functions = self.folder / "functions"
         self.aws = self.folder / "aws"

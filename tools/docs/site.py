@@ -24,6 +24,8 @@ PAGES: Final = (
     "LICENSE",
 )
 INDEX: Final = Path("docs", "README.md")
+WIDE: Final = ".md-grid { max-width: 76rem; }\n"
+"""Room for tables of six columns: the theme's own 61rem cuts them off."""
 MERMAID: Final = ROOT / "node_modules" / "@mermaid-js" / "tiny" / "dist" / "mermaid.tiny.js"
 
 _ITEM: Final = re.compile(r"(?:[-*]|\d+\.) +")
@@ -54,6 +56,7 @@ def stage(source: Path) -> None:
     assets = source / "assets"
     assets.mkdir()
     shutil.copy(MERMAID, assets / "mermaid.js")
+    (assets / "site.css").write_text(WIDE, encoding="utf-8")
 
 
 def navigation(index: Path = ROOT / INDEX) -> Iterator[tuple[str, list[str]]]:

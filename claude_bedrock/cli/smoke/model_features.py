@@ -45,10 +45,6 @@ class Question(NamedTuple):
     is_expected: bool
 
     @property
-    def unexpected_status(self) -> int:
-        return 400 if self.is_expected else 200
-
-    @property
     def text(self) -> str:
         return f"{self.model.name}: {self.label}"
 
