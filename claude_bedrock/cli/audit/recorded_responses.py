@@ -68,21 +68,12 @@ class RecordingDeployment(Deployment):
 
     def roles(self, stack: str) -> set[str]:
         """Return the names of the stack's roles. Raises botocore's errors."""
-        return self._resources(stack, "AWS::IAM::Role")
+        return self.resources(stack, "AWS::IAM::Role")
 
     def alarms(self, stack: str) -> set[str]:
         """Return the names of the alarms that the stack has made, of deleted ones too. Raises
         botocore's errors."""
-        return self._resources(stack, "AWS::CloudWatch::Alarm")
-
-    def _resources(self, stack: str, kind: str) -> set[str]:
-        pages = self.client("cloudformation").get_paginator("list_stack_resources")
-        return {
-            summary["PhysicalResourceId"]
-            for page in pages.paginate(StackName=self.stack(stack))
-            for summary in page["StackResourceSummaries"]
-            if summary["ResourceType"] == kind and "PhysicalResourceId" in summary
-        }
+        return self.resources(stack, "AWS::CloudWatch::Alarm")
 
     def _record_response(
         self,

@@ -18,6 +18,7 @@ from claude_bedrock.cli.doctor.checks import (
     bootstrap,
     concurrency,
     data_retention_mode,
+    drift_detector,
     endpoint,
     github_oidc,
     identity,
@@ -53,6 +54,8 @@ OF_THE_ACCOUNT: Final = (
     concurrency.TOPIC.name,
     vpc_endpoints.TOPIC.name,
     invocation_logging.TOPIC.name,
+    drift_detector.TOPIC.name,
+    alarms.ALARMS.name,
     alarms.SUBSCRIBERS.name,
     alarms.DELIVERIES,
     use_case_form.TOPIC.name,
@@ -191,6 +194,7 @@ def _families(
     yield partial(concurrency.check, account, block)
     yield partial(vpc_endpoints.check, account, block)
     yield partial(invocation_logging.check, account, block)
+    yield partial(drift_detector.check, account)
     yield partial(alarms.check, account)
     yield partial(use_case_form.check, account)
     if settings is None:

@@ -118,6 +118,17 @@ class Deployment(_Target):
             raise
         return {output["OutputKey"]: output["OutputValue"] for output in outputs}
 
+    def resources(self, stack: str, kind: str) -> set[str]:
+        """Return the names of the resources of a kind that `stack` has made, of those too that were
+        deleted past CloudFormation. Raises botocore's errors."""
+        pages = self.client("cloudformation").get_paginator("list_stack_resources")
+        return {
+            summary["PhysicalResourceId"]
+            for page in pages.paginate(StackName=self.stack(stack))
+            for summary in page["StackResourceSummaries"]
+            if summary["ResourceType"] == kind and "PhysicalResourceId" in summary
+        }
+
     def has_endpoint(self) -> bool:
         """Return whether the stage has an endpoint by its deployed settings, as it has where
         nothing says so. Raises botocore's errors."""

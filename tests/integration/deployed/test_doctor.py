@@ -79,6 +79,8 @@ def doctor(deployment: Deployment, *arguments: str) -> subprocess.CompletedProce
 
 
 def test_all_is_well_with_what_is_up(deployment: Deployment) -> None:
+    detector = deployment.output("InvocationLogging", "DriftDetectorName")
+    deployment.client("lambda").invoke(FunctionName=detector, Payload=b"{}")
     process = doctor(deployment, "--json")
     checks = [Check(**check) for check in json.loads(process.stdout)["items"]]
 
@@ -161,6 +163,8 @@ def test_each_check_fails_and_names_the_fix(deployment: Deployment, tmp_path: Pa
     warnings = {*account_overrides.NAMES, alarms.SUBSCRIBERS.name, alarms.DELIVERIES}
     others = {"AWS CLI", "stage settings", "token issuer", "archive", *warnings}
     others |= {
+        "drift detector",
+        "alarms",
         "permissions boundary",
         "KMS key",
         "access log bucket",

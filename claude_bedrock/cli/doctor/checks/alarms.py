@@ -1,16 +1,19 @@
-"""Checks of the alarms' subscribers, and of the metrics of alarms on deliveries.
+"""Checks of the stage's alarms: that they are there and on, what they say, who is notified, and the
+metrics of those on deliveries.
 
 https://docs.aws.amazon.com/sns/latest/dg/sns-email-notifications.html
 https://docs.aws.amazon.com/bedrock/latest/userguide/monitoring-runtime-metrics.html
 """
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 from claude_bedrock.cli.doctor.check import WITHHELD, Check, Topic
 from claude_bedrock.cli.doctor.context import Account
-from claude_bedrock.cli.shared.deployment import Client, NoTargetError
+from claude_bedrock.cli.shared.deployment import Client, Deployment, NoTargetError
 
+ALARMS: Final = Topic("alarms")
 SUBSCRIBERS: Final = Topic("alarm subscribers")
 DELIVERIES: Final = "delivery alarms"
 METRICS: Final = (
@@ -19,8 +22,11 @@ METRICS: Final = (
     "ModelInvocationLargeDataS3Delivery",
 )
 """What the names of the metrics begin with that Bedrock writes of each way a record leaves it."""
+_STACK: Final = "Observability"
 _NAMESPACE: Final = "AWS/Bedrock"
 _CALLS: Final = "Invocations"
+# The hash of the logical id, and what CloudFormation appends to it.
+_GENERATED_END: Final = re.compile(r"[0-9A-F]{8}-[A-Za-z0-9]+$")
 
 Dimensions = frozenset[tuple[str, str]]
 Metrics = Mapping[str, Collection[Dimensions]]
@@ -28,7 +34,74 @@ Metrics = Mapping[str, Collection[Dimensions]]
 
 
 def check(account: Account) -> list[Check]:
-    return [*_subscribers(account), *_deliveries(account)]
+    try:
+        account.deployment.outputs(_STACK)
+    except NoTargetError:
+        topics = [ALARMS, SUBSCRIBERS, *(Topic(DELIVERIES, name) for name in METRICS)]
+        return [topic.skipped("nothing is deployed yet") for topic in topics]
+    except WITHHELD:
+        pass  # each check says so of its own question
+    return [_alarms(account), *_subscribers(account), *_deliveries(account)]
+
+
+# --- whether they are there and on
+
+
+def judge_alarms(
+    made: Collection[str], alarms: Mapping[str, Mapping[str, Any]], deployment: Deployment
+) -> Check:
+    """Judge `alarms`, CloudWatch's by their names, of those that the stack has `made`."""
+    command = (
+        f"`cdk deploy {deployment.stack(_STACK)} --revert-drift -c stage={deployment.stage}`: a "
+        "deployment without --revert-drift leaves a stack as it is while its template is the same"
+    )
+    if gone := sorted(made - alarms.keys()):
+        return ALARMS.failed(
+            f"{len(gone)} of {len(made)} are deleted: {_short_names(gone, deployment)}",
+            f"make them again by {command}",
+        )
+    stage_alarms = {name: alarms[name] for name in sorted(made)}
+    mute = [
+        name
+        for name, alarm in stage_alarms.items()
+        if not (alarm.get("ActionsEnabled") and alarm.get("AlarmActions"))
+    ]
+    if mute:
+        return ALARMS.failed(
+            f"{len(mute)} of {len(made)} notify no topic: {_short_names(mute, deployment)}",
+            f"switch them on by `aws cloudwatch enable-alarm-actions --alarm-names NAME`, or by "
+            f"{command}",
+        )
+    if on := [name for name, alarm in stage_alarms.items() if alarm.get("StateValue") == "ALARM"]:
+        return ALARMS.warning(
+            f"{len(on)} of {len(made)} are in ALARM: {_short_names(on, deployment)}",
+            "follow the runbook of each: docs/runbooks/",
+        )
+    return ALARMS.ok(f"{len(made)} are on, and none is in ALARM")
+
+
+def _short_names(names: Sequence[str], deployment: Deployment) -> str:
+    """Return the names without their stack's and without what CloudFormation appends."""
+    prefix = f"{deployment.stack(_STACK)}-Alarms"
+    return ", ".join(
+        _GENERATED_END.sub("", name.removeprefix(prefix)) if name.startswith(prefix) else name
+        for name in names
+    )
+
+
+def _alarms(account: Account) -> Check:
+    def ask() -> Check:
+        deployment = account.deployment
+        pages = account.client("cloudwatch").get_paginator("describe_alarms")
+        alarms = {
+            alarm["AlarmName"]: alarm
+            for page in pages.paginate(AlarmNamePrefix=deployment.stack(_STACK))
+            for alarm in page.get("MetricAlarms", [])
+        }
+        made = deployment.resources(_STACK, "AWS::CloudWatch::Alarm")
+        return judge_alarms(made, alarms, deployment)
+
+    return ALARMS.run("cloudwatch:DescribeAlarms and cloudformation:ListStackResources", ask)
 
 
 # --- who is notified
@@ -72,7 +145,7 @@ def judge_subscribers(subscription_arns: Sequence[str], topic_arn: str) -> Check
 def _subscribers(account: Account) -> list[Check]:
     def ask() -> Check:
         try:
-            topic = account.deployment.outputs("Observability")["AlarmTopicArn"]
+            topic = account.deployment.outputs(_STACK)["AlarmTopicArn"]
         except NoTargetError:
             return SUBSCRIBERS.skipped("nothing is deployed yet")
         return judge_subscribers(subscriptions(account.client("sns"), topic), topic)
@@ -96,7 +169,7 @@ def _judge_delivery(name: str, watched: Metrics, written: Metrics) -> Check:
     seen = written.get(failure) or written.get(f"{name}Success")
     if failure not in watched:
         return topic.warning(
-            f"no alarm of the stage watches {failure}", "deploy the Observability stack again"
+            f"no alarm of the stage watches {failure}", f"see the check `{ALARMS.name}`"
         )
     if not seen:
         return _unseen(topic, written)
@@ -134,10 +207,7 @@ def _in_words(dimensions: Collection[Dimensions]) -> str:
 def _deliveries(account: Account) -> list[Check]:
     topics = [Topic(DELIVERIES, name) for name in METRICS]
     try:
-        watched = _watched(account)
-        if not watched:
-            return [topic.skipped("nothing is deployed yet") for topic in topics]
-        return judge_deliveries(watched, _written(account.client("cloudwatch")))
+        return judge_deliveries(_watched(account), _written(account.client("cloudwatch")))
     except WITHHELD as error:
         actions = "cloudwatch:DescribeAlarms and cloudwatch:ListMetrics"
         return [topic.withheld(error, actions) for topic in topics]
@@ -146,7 +216,7 @@ def _deliveries(account: Account) -> list[Check]:
 def _watched(account: Account) -> Metrics:
     pages = account.client("cloudwatch").get_paginator("describe_alarms")
     dimensions: dict[str, set[Dimensions]] = {}
-    for page in pages.paginate(AlarmNamePrefix=account.deployment.stack("Observability")):
+    for page in pages.paginate(AlarmNamePrefix=account.deployment.stack(_STACK)):
         for alarm in page.get("MetricAlarms", []):
             if alarm.get("Namespace") == _NAMESPACE:
                 dimensions.setdefault(alarm["MetricName"], set()).add(_dimensions(alarm))

@@ -10,10 +10,12 @@ from claude_bedrock.cli.doctor.check import Outcome
 from claude_bedrock.cli.doctor.checks.alarms import (
     METRICS,
     Dimensions,
+    judge_alarms,
     judge_deliveries,
     judge_subscribers,
     subscriptions,
 )
+from claude_bedrock.cli.shared.deployment import Deployment
 
 TOPIC = "arn:aws:sns:us-east-1:123456789012:claude-on-bedrock-dev-alarms"
 SUBSCRIBED = f"{TOPIC}:1111"
@@ -92,3 +94,34 @@ def test_an_alarm_that_is_not_there_is_missed() -> None:
         "ok",
         "warning",
     ]
+
+
+def test_a_deliveries_alarm_that_is_deleted_is_no_stage_that_is_not_deployed() -> None:
+    checks = judge_deliveries({}, SUCCESSES)
+
+    assert [check.outcome for check in checks] == ["warning"] * len(METRICS)
+
+
+ALARM = "claude-on-bedrock-dev-Observability-AlarmsKmsKeyUnusable1A2B3C4D-5E6F"
+OTHER = "claude-on-bedrock-dev-Observability-AlarmsLostCall1A2B3C4D-XyZ"
+ON = {"ActionsEnabled": True, "AlarmActions": [TOPIC], "StateValue": "OK"}
+
+
+@pytest.mark.parametrize(
+    ("alarms", "outcome", "found"),
+    [
+        ({ALARM: ON, OTHER: ON, "of-a-stage-beside": {}}, "ok", "2 are on, and none is in ALARM"),
+        ({OTHER: ON}, "failed", "1 of 2 are deleted: KmsKeyUnusable"),
+        ({}, "failed", "2 of 2 are deleted: KmsKeyUnusable, LostCall"),
+        ({ALARM: ON, OTHER: {**ON, "ActionsEnabled": False}}, "failed", "1 of 2 notify no topic: "),
+        ({ALARM: ON, OTHER: {**ON, "AlarmActions": []}}, "failed", "1 of 2 notify no topic: "),
+        ({ALARM: {**ON, "StateValue": "ALARM"}, OTHER: ON}, "warning", "1 of 2 are in ALARM: Kms"),
+    ],
+)
+def test_alarms_that_are_gone_mute_or_on_are_named(
+    alarms: Mapping[str, Mapping[str, object]], outcome: Outcome, found: str
+) -> None:
+    check = judge_alarms({ALARM, OTHER}, alarms, Deployment("dev", "us-east-1", None))
+
+    assert (check.outcome, check.found.startswith(found)) == (outcome, True), check.found
+    assert bool(check.fix) is (outcome != "ok")
