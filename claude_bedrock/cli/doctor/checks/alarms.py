@@ -55,9 +55,9 @@ def judge_alarms(
         f"`cdk deploy {deployment.stack(_STACK)} --revert-drift -c stage={deployment.stage}`: a "
         "deployment without --revert-drift leaves a stack as it is while its template is the same"
     )
-    if gone := sorted(made - alarms.keys()):
+    if deleted := sorted(made - alarms.keys()):
         return ALARMS.failed(
-            f"{len(gone)} of {len(made)} are deleted: {_short_names(gone, deployment)}",
+            f"{len(deleted)} of {len(made)} are deleted: {_short_names(deleted, deployment)}",
             f"make them again by {command}",
         )
     stage_alarms = {name: alarms[name] for name in sorted(made)}

@@ -19,7 +19,7 @@ TOPIC = Topic("drift detector")
 _RUNS: Final = "DriftDetectorRuns"
 _LOW_SEVERITY: Final = frozenset({"CatalogOutdated"})
 """Of the catalog, which is no part of the record."""
-_SILENT_FOR: Final = timedelta(hours=1)
+_OVERDUE_AFTER: Final = timedelta(hours=1)
 _SHOWN: Final = 5
 
 
@@ -42,7 +42,7 @@ def _check(account: Account) -> Check:
         return TOPIC.skipped("nothing is deployed yet")
     group, now = f"/claude-on-bedrock/{account.deployment.stage}/drift-detector", datetime.now(UTC)
     pages = account.client("logs").get_paginator("filter_log_events")
-    since = int((now - _SILENT_FOR).timestamp() * 1000)
+    since = int((now - _OVERDUE_AFTER).timestamp() * 1000)
     try:
         events = [
             event
@@ -58,7 +58,7 @@ def _check(account: Account) -> Check:
                 _runbook("KmsKeyUnusable"),
             )
         raise
-    return judge(newest_run(events), is_new=now - deployed_at < _SILENT_FOR)
+    return judge(newest_run(events), is_new=now - deployed_at < _OVERDUE_AFTER)
 
 
 def newest_run(events: Iterable[Mapping[str, Any]]) -> Run | None:
@@ -106,9 +106,9 @@ def judge(run: Run | None, *, is_new: bool) -> Check:
         return TOPIC.ok(f"all is as the stage set it, at {run.at:%H:%M} UTC")
     shown = "; ".join(run.differences[:_SHOWN])
     more = len(run.differences) - _SHOWN
-    found = f"at {run.at:%H:%M} UTC: {shown}{f'; and {more} more' if more > 0 else ''}"
+    result = f"at {run.at:%H:%M} UTC: {shown}{f'; and {more} more' if more > 0 else ''}"
     report = TOPIC.warning if _LOW_SEVERITY.issuperset(alarms) else TOPIC.failed
-    return report(found, "; ".join(_runbook(name) for name in alarms))
+    return report(result, "; ".join(_runbook(name) for name in alarms))
 
 
 def _runbook(alarm: str) -> str:
