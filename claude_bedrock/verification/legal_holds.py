@@ -35,6 +35,8 @@ _FIELDS: Final[Mapping[Action, tuple[str, ...]]] = {
     "released": ("by",),
 }
 _OPTIONAL: Final = frozenset({"caller"})
+_RESULTS: Final = frozenset({"held", "released"})
+"""The actions of an entry that may have what came of the archive."""
 _COUNTS: Final[Mapping[Action, tuple[str, ...]]] = {
     "hold": ("versions",),
     "held": ("versions", "failed"),
@@ -47,11 +49,21 @@ class BadHoldError(Exception):
     """What was asked for is no entry of a hold; the text says why."""
 
 
+class ArchiveHold(NamedTuple):
+    """What the archive `bucket` holds: how many versions, how many not that it should, and by the
+    ARN that asked S3 there."""
+
+    bucket: str
+    by: str
+    versions: int
+    failed: int
+
+
 class LegalHold(NamedTuple):
     """The hold `id`, of the calls of `caller` (empty: of all) from `since` up to `until` (ISO
     8601), as its entries have it. `by` is the ARN that the command names: the function cannot see
     who invokes it, CloudTrail can. `failed` is how many versions the last attempt did not get
-    held, None before its end."""
+    held, None before its end. `archive` is None where the archive was not asked."""
 
     id: str
     state: State
@@ -67,9 +79,11 @@ class LegalHold(NamedTuple):
     released_by: str = ""
     released_at: str = ""
     release_reason: str = ""
+    archive: ArchiveHold | None = None
 
     def as_data(self) -> dict[str, Any]:
-        return {**self._asdict(), "listing": self.listing._asdict()}
+        archive = self.archive._asdict() if self.archive else None
+        return {**self._asdict(), "listing": self.listing._asdict(), "archive": archive}
 
 
 def hold_entry(fields: Mapping[str, Any], now: datetime) -> dict[str, Any]:
@@ -84,13 +98,27 @@ def hold_entry(fields: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     for name in _FIELDS[action]:
         entry[name] = _text(name, fields.get(name, ""))
     for name in _COUNTS[action]:
-        number = fields.get(name)
-        if not isinstance(number, int) or isinstance(number, bool) or number < 0:
-            raise BadHoldError(f"{name} is a number of object versions")
-        entry[name] = number
+        entry[name] = _number(name, fields.get(name))
     if action == "hold":
         entry["list"] = {"key": key_of_list(hold_id), "sha256": str(fields.get("sha256", ""))}
+    elif action in _RESULTS and fields.get("archive"):
+        entry["archive"] = _archive(fields["archive"])
     return entry
+
+
+def _archive(fields: object) -> dict[str, Any]:
+    if not isinstance(fields, Mapping):
+        raise BadHoldError("archive is an object of bucket, by, versions and failed")
+    return {
+        **{name: _text(name, fields.get(name, "")) for name in ("bucket", "by")},
+        **{name: _number(name, fields.get(name)) for name in ("versions", "failed")},
+    }
+
+
+def _number(name: str, number: object) -> int:
+    if not isinstance(number, int) or isinstance(number, bool) or number < 0:
+        raise BadHoldError(f"{name} is a number of object versions")
+    return number
 
 
 def _text(name: str, value: object) -> str:
@@ -148,8 +176,7 @@ def _hold(entries: Iterable[Mapping[str, Any]]) -> LegalHold | None:
         if action == "hold":
             hold = _begun(entry)
         elif hold is not None and action == "held":
-            failed = int(entry["failed"])
-            hold = hold._replace(state="incomplete" if failed else "held", failed=failed)
+            hold = _held(hold, entry)
         elif hold is not None and action == "release":
             hold = hold._replace(
                 state="releasing",
@@ -158,9 +185,34 @@ def _hold(entries: Iterable[Mapping[str, Any]]) -> LegalHold | None:
                 release_reason=str(entry["reason"]),
             )
         elif hold is not None and action == "released":
-            failed = int(entry["failed"])
-            hold = hold._replace(state="releasing" if failed else "released", failed=failed)
+            hold = _released(hold, entry)
     return hold
+
+
+def _held(hold: LegalHold, entry: Mapping[str, Any]) -> LegalHold:
+    """What an earlier attempt held in the archive, a later one that does not ask it leaves."""
+    archive = _in_archive(entry) or hold.archive
+    failed = int(entry["failed"])
+    is_complete = not failed and not (archive and archive.failed)
+    state: State = "held" if is_complete else "incomplete"
+    return hold._replace(state=state, failed=failed, archive=archive)
+
+
+def _released(hold: LegalHold, entry: Mapping[str, Any]) -> LegalHold:
+    """A hold ends with its last version, those of the archive among them."""
+    archive = _in_archive(entry)
+    failed = int(entry["failed"])
+    remains = archive.failed if archive else hold.archive is not None
+    state: State = "releasing" if failed or remains else "released"
+    return hold._replace(state=state, failed=failed, archive=hold.archive if remains else None)
+
+
+def _in_archive(entry: Mapping[str, Any]) -> ArchiveHold | None:
+    if "archive" not in entry:
+        return None
+    fields = entry["archive"]
+    counts = (int(fields["versions"]), int(fields["failed"]))
+    return ArchiveHold(str(fields["bucket"]), str(fields["by"]), *counts)
 
 
 def _begun(entry: Mapping[str, Any]) -> LegalHold:

@@ -22,6 +22,7 @@ if __name__ == "__main__":
         log_pages,
         log_subscriptions,
         record_queries,
+        replica_versions,
         request_context,
         reserved_concurrency,
         role_boundaries,
@@ -46,6 +47,7 @@ if __name__ == "__main__":
     web_acl_associations.add()
     transport.add()
     bucket_configuration.add()
+    replica_versions.add()
     table_configuration.add()
     request_context.add()
     enforcement.add()

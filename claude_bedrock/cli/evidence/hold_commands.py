@@ -37,8 +37,8 @@ _EVERY: Final = 1000
 """So many versions a step of the progress has."""
 _ARCHIVE: Final = (
     "Whether the copies in the archive {} are held too cannot be seen from this account: S3 "
-    "replicates a hold only where that bucket has Object Lock. Look there: "
-    "docs/compliance.md#holds-in-an-archive."
+    "replicates a hold only where that bucket has Object Lock. Hold them with credentials of its "
+    "account: `claude-bedrock evidence holds --resume {} --archive-profile PROFILE`."
 )
 """https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock-managing.html#object-lock-managing-replication"""
 HoldSince = Annotated[
@@ -58,6 +58,14 @@ HoldMonth = Annotated[
 Reason = Annotated[
     str, typer.Option(help="Why, in one line of at most 500 characters.", callback=not_empty)
 ]
+ArchiveProfile = Annotated[
+    str | None,
+    typer.Option(
+        metavar="PROFILE",
+        help="An AWS profile of the archive's account: do it in the archive too.",
+        callback=not_empty,
+    ),
+]
 Yes = Annotated[bool, typer.Option("--yes", help="Do it. Without it, you see what would be done.")]
 
 
@@ -74,6 +82,7 @@ def hold(
     until: HoldUntil = None,
     month: HoldMonth = None,
     reason: Reason,
+    archive_profile: ArchiveProfile = None,
     yes: Yes = False,
     stage: Stage = None,
     region: Region = None,
@@ -92,7 +101,7 @@ def hold(
         target = deployment.chosen(stage, region, local_dir)
         period = _window(target, caller, since, until, month)
         scope = Scope(caller or "", period.since, period.until)
-        with _holder(target) as holder:
+        with _holder(target, archive_profile) as holder:
             selection = select(
                 target.client("s3"), destinations_of(target), holder.evidence.name, scope
             )
@@ -105,8 +114,8 @@ def hold(
                 _end_dry_run(selection, as_json=as_json)
             outcome = holder.place(scope, selection, reason)
         archive = stage_settings.deployed(target).archive
-    if archive and not as_json:
-        echo(escape_line(_ARCHIVE.format(archive)))
+    if archive and not archive_profile and not as_json:
+        echo(escape_line(_ARCHIVE.format(archive, outcome.id)))
     _end(outcome, "held", as_json=as_json)
 
 
@@ -114,6 +123,7 @@ def release(
     hold_id: Annotated[str, typer.Argument(metavar="ID", help="As `evidence holds` shows it.")],
     *,
     reason: Reason,
+    archive_profile: ArchiveProfile = None,
     yes: Yes = False,
     stage: Stage = None,
     region: Region = None,
@@ -125,7 +135,7 @@ def release(
     Exit codes: 0, 1 if S3 refused a version, 2 if the hold cannot be released."""
     with one_line_errors(NOT_ASSESSED, ROLE):
         target = deployment.chosen(stage, region, local_dir)
-        with _holder(target) as holder:
+        with _holder(target, archive_profile) as holder:
             holds = read_holds(holder.evidence, _logged(target, holder))
             chosen = _hold_of(hold_id, holds)
             if not yes:
@@ -148,6 +158,7 @@ def holds(
             callback=not_empty,
         ),
     ] = None,
+    archive_profile: ArchiveProfile = None,
     stage: Stage = None,
     region: Region = None,
     as_json: AsJson = False,
@@ -159,7 +170,7 @@ def holds(
     Exit codes: 0, 1 if one is incomplete, 2 if they cannot be read."""
     with one_line_errors(NOT_ASSESSED, ROLE if resume else "auditor"):
         target = deployment.chosen(stage, region, local_dir)
-        with _holder(target) as holder:
+        with _holder(target, archive_profile if resume else None) as holder:
             known = read_holds(holder.evidence, _logged(target, holder))
             if resume:
                 _end(holder.resume(_hold_of(resume, known)), "held", as_json=as_json)
@@ -188,13 +199,13 @@ def _window(
 
 
 @contextmanager
-def _holder(target: Deployment) -> Iterator["Holder"]:
+def _holder(target: Deployment, archive_profile: str | None) -> Iterator["Holder"]:
     """Show on a terminal's standard error how far it is."""
     from claude_bedrock.cli.evidence.legal_hold import Holder  # noqa: PLC0415 - boto3
 
     out = console(err=True)
     if not out.is_terminal:
-        yield Holder(target, lambda _: None)
+        yield Holder(target, lambda _: None, archive_profile)
         return
     with out.status(escape_line(f"Reading {target.stage} in {target.region}")) as status:
 
@@ -202,7 +213,7 @@ def _holder(target: Deployment) -> Iterator["Holder"]:
             if not number % _EVERY:
                 status.update(f"{number:,} object versions are done")
 
-        yield Holder(target, progress)
+        yield Holder(target, progress, archive_profile)
 
 
 def _logged(target: Deployment, holder: "Holder") -> Mapping[str, SealedHash] | None:
@@ -216,7 +227,7 @@ def _is_open(hold: LegalHold) -> bool:
 
 
 def _hold_of(hold_id: str, holds: Mapping[str, LegalHold]) -> LegalHold:
-    from claude_bedrock.cli.evidence.legal_hold import HoldError  # noqa: PLC0415 - boto3
+    from claude_bedrock.cli.evidence.version_hold import HoldError  # noqa: PLC0415 - botocore
 
     if hold_id not in holds:
         raise HoldError(
@@ -259,6 +270,10 @@ def _hold_text(hold: LegalHold) -> str:
         f"  calls of {whose}, {hold.since} to {hold.until}",
         f"  held at {hold.at} by {hold.by}: {hold.reason}",
     ]
+    if hold.archive:
+        archive, refused = hold.archive, f", {hold.archive.failed:,} not"
+        what = f"{archive.versions:,} object versions{refused if archive.failed else ''}"
+        lines.append(f"  in the archive {archive.bucket}: {what}, by {archive.by}")
     if hold.released_at:
         by = f"{hold.released_at} by {hold.released_by}"
         lines.append(f"  released at {by}: {hold.release_reason}")
@@ -279,15 +294,32 @@ def _end_dry_run(selection: "Selection", *, as_json: bool) -> None:
 
 def _end(outcome: "Outcome", done: str, *, as_json: bool) -> None:
     """Print what became of a hold, and end the program."""
+    code = 0 if outcome.is_complete else 1
     if as_json:
         echo_json(outcome.as_data())
-        sys.exit(1 if outcome.failed else 0)
+        sys.exit(code)
     echo(f"Hold {outcome.id}: {outcome.versions:,} object versions are {done}.")
     if outcome.kept:
         echo(f"{outcome.kept:,} stay held by other holds.")
     if outcome.failed:
         names = [f"{version.key} ({code})" for version, code in outcome.failed]
         echo(f"S3 refused {len(outcome.failed):,}: {listed(names)}.")
+    for line in _archive_lines(outcome, done):
+        echo(line)
+    if code:
         again = "evidence holds --resume" if done == "held" else "evidence release"
-        echo(f"Run `claude-bedrock {again} {outcome.id}` to try again.", err=True)
-    sys.exit(1 if outcome.failed else 0)
+        profile = " --archive-profile PROFILE" if outcome.archive or outcome.left_in_archive else ""
+        echo(f"Run `claude-bedrock {again} {outcome.id}{profile}` to try again.", err=True)
+    sys.exit(code)
+
+
+def _archive_lines(outcome: "Outcome", done: str) -> Iterator[str]:
+    """Yield what became of the replicas: of those that are not as they were to be, the reasons."""
+    if left := outcome.left_in_archive:
+        yield f"The archive {escape_line(left.bucket)} still holds {left.versions:,} of them."
+    if archive := outcome.archive:
+        yield f"In the archive {archive.bucket}, {archive.versions:,} of them are {done}."
+        reasons = dict.fromkeys(because for _, because in archive.failed)
+        for reason in reasons:
+            keys = [version.key for version, because in archive.failed if because == reason]
+            yield f"Not in the archive, {len(keys):,} ({escape_line(reason)}): {listed(keys)}."

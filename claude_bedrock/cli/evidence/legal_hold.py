@@ -4,18 +4,26 @@ import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from functools import partial
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
+from claude_bedrock.cli.evidence.archive_hold import ArchiveOutcome, open_archive
 from claude_bedrock.cli.evidence.hold_selection import Scope, Selection
 from claude_bedrock.cli.evidence.object_versions import (
     EvidenceVersions,
     ObjectVersion,
     list_versions,
 )
+from claude_bedrock.cli.evidence.version_hold import (
+    NO_LOCK,
+    OFF,
+    ON,
+    HoldError,
+    Status,
+    put_hold,
+)
 from claude_bedrock.cli.shared.deployment import Client, Deployment
-from claude_bedrock.cli.shared.errors import CliError
 from claude_bedrock.cli.verify.verification_function import invoke_verification
 from claude_bedrock.records.fetch import each_in_order
 from claude_bedrock.verification.coverage import iso
@@ -25,44 +33,63 @@ from claude_bedrock.verification.evidence_bucket import (
     BrokenEvidenceError,
     EvidenceBucket,
 )
-from claude_bedrock.verification.legal_holds import LegalHold, hold_entries, key_of_list
+from claude_bedrock.verification.legal_holds import (
+    Action,
+    ArchiveHold,
+    LegalHold,
+    hold_entries,
+    key_of_list,
+)
 from claude_bedrock.verification.signatures import PUBLIC_KEYS, SIGNATURES
 
-_NO_LOCK: Final = frozenset({"ObjectLockConfigurationNotFoundError", "InvalidRequest"})
-Status = str
-ON: Final[Status] = "ON"
-OFF: Final[Status] = "OFF"
 Progress = Callable[[int], None]
 """Takes how many versions are done."""
 
 
-class HoldError(CliError):
-    """A hold cannot be placed or released; the text says why, and what to do."""
-
-
 class Outcome(NamedTuple):
     """Of the hold `id`: how many versions are as they were to be, and which are not, each with
-    AWS's code. `kept` are those that another hold still holds."""
+    AWS's code. `kept` are those that another hold still holds. `archive` is the same of the
+    archive, where it was asked; `left_in_archive` what it still holds, where it was not."""
 
     id: str
     versions: int
     failed: tuple[tuple[ObjectVersion, str], ...]
     kept: int = 0
+    archive: ArchiveOutcome | None = None
+    left_in_archive: ArchiveHold | None = None
+
+    @property
+    def is_complete(self) -> bool:
+        in_archive = self.archive is None or not self.archive.failed
+        return not self.failed and in_archive and self.left_in_archive is None
 
     def as_data(self) -> dict[str, Any]:
         failed = [{**version._asdict(), "code": code} for version, code in self.failed]
-        return {"id": self.id, "versions": self.versions, "failed": failed, "kept": self.kept}
+        return {
+            "id": self.id,
+            "versions": self.versions,
+            "failed": failed,
+            "kept": self.kept,
+            "archive": self.archive.as_data() if self.archive else None,
+            "left_in_archive": self.left_in_archive._asdict() if self.left_in_archive else None,
+        }
 
 
 class Holder:
-    """Holds and releases versions in the bucket of a stage, in the caller's own name."""
+    """Holds and releases versions in the bucket of a stage, in the caller's own name; and in its
+    archive, in that of an AWS profile (`archive_profile`)."""
 
-    def __init__(self, deployment: Deployment, progress: Progress) -> None:
+    def __init__(
+        self, deployment: Deployment, progress: Progress, archive_profile: str | None = None
+    ) -> None:
         self._deployment = deployment
         self._progress = progress
         self._s3: Client = deployment.client("s3")
         self._bucket = bucket_of(deployment)
         self.evidence = EvidenceVersions(self._s3, self._bucket)
+        self._archive = (
+            open_archive(deployment, self._bucket, archive_profile) if archive_profile else None
+        )
 
     def place(self, scope: Scope, selection: Selection, reason: str) -> Outcome:
         """Hold what was selected. Raises HoldError, EvidenceError and botocore's errors."""
@@ -92,32 +119,43 @@ class Holder:
         Raises as `place`."""
         if hold.state == "released":
             raise HoldError(f"The hold {hold.id} was released at {hold.released_at}.")
+        versions = self._own(hold, others)
+        if hold.state != "releasing":
+            fields = {"reason": reason, "versions": len(versions)}
+            self._seal(hold.id, "release", fields, stays=False)
+        failed = self._set_all(OFF, versions)
+        archive = None
+        if self._archive:
+            in_archive = [other for other in others if other.archive]
+            archive = self._archive.set_all(OFF, self._own(hold, in_archive))
+        self._seal_result(hold.id, "released", versions, failed, archive, stays=False)
+        outcome = Outcome(
+            *(hold.id, len(versions) - len(failed), failed, hold.versions - len(versions)),
+            archive=archive,
+            left_in_archive=None if archive else hold.archive,
+        )
+        if outcome.is_complete:
+            entries = hold_entries(self.evidence, None)
+            keys = [key for key, entry in entries if entry["id"] == hold.id]
+            keys += [hold.listing.key, *([] if others else [PUBLIC_KEYS])]
+            self._set_all(OFF, list(self._files(keys)))
+        return outcome
+
+    def _own(self, hold: LegalHold, others: Sequence[LegalHold]) -> list[ObjectVersion]:
+        """Return what the hold alone holds: the public keys are of all. Raises HoldError."""
         held_by_others = {version for other in others for version in self._versions(other)}
-        versions = [
+        return [
             version
             for version in self._versions(hold)
             if version not in held_by_others
             and not (others and version.key.startswith(PUBLIC_KEYS))
         ]
-        if hold.state != "releasing":
-            fields = {"reason": reason, "versions": len(versions)}
-            self._seal(hold.id, "release", fields, stays=False)
-        failed = self._set_all(OFF, versions)
-        kept = hold.versions - len(versions)
-        counts = {"versions": len(versions) - len(failed), "failed": len(failed)}
-        self._seal(hold.id, "released", counts, stays=False)
-        if not failed:
-            entries = hold_entries(self.evidence, None)
-            keys = [key for key, entry in entries if entry["id"] == hold.id]
-            keys += [hold.listing.key, *([] if others else [PUBLIC_KEYS])]
-            self._set_all(OFF, list(self._files(keys)))
-        return Outcome(hold.id, len(versions) - len(failed), failed, kept)
 
     def _hold(self, hold_id: str, versions: Sequence[ObjectVersion]) -> Outcome:
         failed = self._set_all(ON, versions)
-        counts = {"versions": len(versions) - len(failed), "failed": len(failed)}
-        self._seal(hold_id, "held", counts)
-        return Outcome(hold_id, len(versions) - len(failed), failed)
+        archive = self._archive.set_all(ON, versions) if self._archive else None
+        self._seal_result(hold_id, "held", versions, failed, archive)
+        return Outcome(hold_id, len(versions) - len(failed), failed, archive=archive)
 
     def _write_list(self, hold_id: str, versions: Sequence[ObjectVersion]) -> str:
         with closing(DigestList()) as lines:
@@ -136,15 +174,38 @@ class Holder:
         except BrokenEvidenceError as error:
             raise HoldError(f"The list of the hold {hold.id} does not hold: {error}.") from error
 
-    def _seal(
-        self, hold_id: str, action: str, fields: Mapping[str, Any], *, stays: bool = True
+    def _seal_result(
+        self,
+        hold_id: str,
+        action: Action,
+        versions: Sequence[ObjectVersion],
+        failed: Sequence[object],
+        archive: ArchiveOutcome | None,
+        *,
+        stays: bool = True,
     ) -> None:
-        """Have the verification function seal an entry, and hold the entry itself if it `stays`."""
+        """Have it sealed how many versions are as they were to be, here and in the archive."""
+        counts = {"versions": len(versions) - len(failed), "failed": len(failed)}
+        of_archive = {"archive": archive.as_entry()} if archive else {}
+        entry = self._seal(hold_id, action, {**counts, **of_archive}, stays=stays)
+        if archive and "archive" not in entry:
+            raise HoldError(
+                f"The stage's function has not sealed what the archive {archive.bucket} holds: it "
+                "is of an older version. Deploy the stage, and run the command again."
+            )
+
+    def _seal(
+        self, hold_id: str, action: Action, fields: Mapping[str, Any], *, stays: bool = True
+    ) -> Mapping[str, Any]:
+        """Have the verification function seal an entry, and hold the entry itself if it `stays`.
+        Return the entry."""
         by = self._deployment.client("sts").get_caller_identity()["Arn"]
         event = {"action": action, "id": hold_id, "by": by, **fields}
         answer = invoke_verification(self._deployment, {"record_hold": event})
         if stays:
             self._hold_files([answer["evidence"]["key"], PUBLIC_KEYS])
+        entry: Mapping[str, Any] = answer["hold"]
+        return entry
 
     def _hold_files(self, keys: Sequence[str]) -> None:
         """Hold files of evidence and their signatures. Raises HoldError, and botocore's errors."""
@@ -180,14 +241,7 @@ class Holder:
         return ""
 
     def _put(self, status: Status, version: ObjectVersion) -> None:
-        """https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectLegalHold.html"""
-        self._s3.put_object_legal_hold(
-            Bucket=self._bucket,
-            Key=version.key,
-            VersionId=version.version,
-            LegalHold={"Status": status},
-            ChecksumAlgorithm="SHA256",
-        )
+        put_hold(self._s3, self._bucket, version, status)
 
 
 def bucket_of(deployment: Deployment) -> str:
@@ -203,7 +257,7 @@ def bucket_of(deployment: Deployment) -> str:
     try:
         deployment.client("s3").get_object_lock_configuration(Bucket=bucket)
     except ClientError as error:
-        if error.response["Error"]["Code"] not in _NO_LOCK:
+        if error.response["Error"]["Code"] not in NO_LOCK:
             raise
         raise HoldError(
             "The stage's bucket has no Object Lock, which S3's legal holds need. Set "

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from datetime import timedelta
 from functools import cache
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -15,7 +16,9 @@ from moto import mock_aws
 from typer.testing import CliRunner, Result
 
 from claude_bedrock.cli.evidence import legal_hold
+from claude_bedrock.cli.evidence.archive_hold import Archive
 from claude_bedrock.cli.evidence.command import app
+from claude_bedrock.cli.evidence.object_versions import ObjectVersion
 from claude_bedrock.cli.shared import deployment
 from claude_bedrock.cli.shared.deployment import Deployment
 from claude_bedrock.verification.evidence_bucket import key_of_hour
@@ -223,6 +226,180 @@ def test_an_archive_is_named_since_its_copies_cannot_be_seen(
     assert "copies in the archive company-archive are held too cannot be seen" in result.output
 
 
+class ArchiveS3:
+    """The S3 of the archive's account: replicas by key and version id, and whether each is held."""
+
+    def __init__(self, account: Account) -> None:
+        self.versions = {
+            (item["Key"], item["VersionId"]): "OFF"
+            for item in account.s3.list_object_versions(Bucket=BUCKET)["Versions"]
+        }
+        self.denied = ""
+        self.lock_error = ""
+
+    def get_object_lock_configuration(self, *, Bucket: str) -> None:  # noqa: N803
+        assert Bucket == "company-archive"
+        if self.lock_error:
+            raise refusal(self.lock_error)
+
+    def put_object_legal_hold(
+        self,
+        *,
+        Key: str,  # noqa: N803
+        VersionId: str,  # noqa: N803
+        LegalHold: dict[str, str],  # noqa: N803
+        **_: str,
+    ) -> None:
+        if Key == self.denied:
+            raise refusal("AccessDenied")
+        if (Key, VersionId) not in self.versions:
+            raise refusal("NoSuchVersion")
+        self.versions[Key, VersionId] = LegalHold["Status"]
+
+    def held(self) -> set[str]:
+        return {key for (key, _), status in self.versions.items() if status == "ON"}
+
+
+def refusal(code: str) -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": ""}}, "PutObjectLegalHold")
+
+
+@pytest.fixture
+def archive(account: Account, monkeypatch: pytest.MonkeyPatch) -> ArchiveS3:
+    """The stage's archive with a replica of each version, which the profile `vault` may hold."""
+    replicas, session = ArchiveS3(account), boto3.Session
+    outputs = Stage("", "", None).outputs("")
+    outputs["ArchiveBucketStatement"] = json.dumps({"Resource": "arn:aws:s3:::company-archive/*"})
+    monkeypatch.setattr(Stage, "outputs", lambda *_: outputs)
+
+    class Session:
+        def __init__(self, **options: str) -> None:
+            assert options["profile_name"] == "vault"
+
+        def client(self, service: str, **_: object) -> Any:  # noqa: ANN401
+            return replicas if service == "s3" else client(service)
+
+    monkeypatch.setattr(
+        boto3, "Session", lambda **of: Session(**of) if "profile_name" in of else session(**of)
+    )
+    return replicas
+
+
+IN_ARCHIVE = ("--archive-profile", "vault")
+
+
+def test_replicas_are_held_and_released_in_the_archive_and_both_places_are_sealed(
+    account: Account, archive: ArchiveS3
+) -> None:
+    hold_id = hold("--caller", "anna", *IN_ARCHIVE)
+
+    assert {record("anna"), record("long"), record("early", 4), BODY} <= archive.held()
+    assert key_of_hour(HOUR) in archive.held()
+    shown = run("holds").output
+    assert f"{hold_id}: held, " in shown
+    assert "in the archive company-archive: " in shown
+    sealed = [account.entries(key)[0] for key in account.evidence().listed("evidence/holds/")]
+    assert [entry.get("archive", {}).get("bucket") for entry in sealed] == [None, "company-archive"]
+    assert sealed[1]["archive"]["versions"] == sealed[1]["versions"] == len(archive.held())
+    assert sealed[1]["archive"]["by"].startswith("arn:aws:")
+
+    alone = run("release", hold_id, *WHY, "--yes")
+    assert alone.exit_code == 1, alone.output
+    assert "The archive company-archive still holds " in alone.output
+    assert f"{hold_id}: releasing" in run("holds").output
+    assert archive.held()
+
+    result = run("release", hold_id, *WHY, "--yes", *IN_ARCHIVE)
+    assert result.exit_code == 0, result.output
+    assert (archive.held(), held(account)) == (set(), set())
+    assert "No legal hold is in force" in run("holds").output
+
+
+def test_a_replica_that_cannot_be_held_is_named_with_the_reason(archive: ArchiveS3) -> None:
+    archive.denied = BODY
+    missing = next(name for name in archive.versions if name[0] == record("anna"))
+    del archive.versions[missing]
+
+    result = run("hold", "--caller", "anna", *WHY, "--yes", *IN_ARCHIVE)
+
+    assert result.exit_code == 1, result.output
+    assert f"Not in the archive, 1 (AccessDenied): {BODY}." in result.output
+    older = "S3 does not replicate it: it is older than the rule, or matches none"
+    assert f"Not in the archive, 1 ({older}): {record('anna')}." in result.output
+    (item,) = json.loads(run("holds", "--json").output)["items"]
+    assert (item["state"], item["failed"], item["archive"]["failed"]) == ("incomplete", 0, 2)
+    again = run("holds", "--resume", item["id"])
+    assert again.exit_code == 0, again.output
+    assert f"{item['id']}: incomplete" in run("holds").output
+
+    archive.denied, archive.versions[missing] = "", "OFF"
+    resumed = run("holds", "--resume", item["id"], *IN_ARCHIVE)
+    assert resumed.exit_code == 0, resumed.output
+    assert f"{item['id']}: held" in run("holds").output
+    assert {record("anna"), BODY} <= archive.held()
+
+
+def test_a_release_in_the_archive_leaves_what_another_hold_is_on(archive: ArchiveS3) -> None:
+    first = hold("--caller", "anna", *IN_ARCHIVE)
+    second = hold("--from", f"{HOUR:%Y-%m-%dT%H:%M:%SZ}", *IN_ARCHIVE)
+
+    assert run("release", first, *WHY, "--yes", *IN_ARCHIVE).exit_code == 0
+    assert record("early", 4) not in archive.held()
+    assert {record("anna"), BODY} <= archive.held()
+    assert run("release", second, *WHY, "--yes", *IN_ARCHIVE).exit_code == 0
+    assert archive.held() == set()
+
+
+@pytest.mark.parametrize(
+    ("status", "because"),
+    [
+        ({"ReplicationStatus": "PENDING"}, "S3 has not replicated it yet"),
+        ({"ReplicationStatus": "FAILED"}, "S3 could not replicate it"),
+        ({"ReplicationStatus": "COMPLETED"}, "the replica is gone"),
+        ({}, "S3 does not replicate it"),
+    ],
+)
+def test_a_replica_is_missing_for_the_reason_that_s3_has(
+    status: dict[str, str], because: str
+) -> None:
+    def put_object_legal_hold(**_: object) -> None:
+        raise refusal("NoSuchVersion")
+
+    replicas = SimpleNamespace(put_object_legal_hold=put_object_legal_hold)
+    source = SimpleNamespace(head_object=lambda **_: status)
+    archive = Archive(replicas, "company-archive", "arn", (source, BUCKET))
+
+    ((_, reason),) = archive.set_all("ON", [ObjectVersion(BODY, "1")]).failed
+
+    assert reason.startswith(because)
+    assert archive.set_all("OFF", [ObjectVersion(BODY, "1")]).failed == ()
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("ObjectLockConfigurationNotFoundError", "The archive company-archive has no Object Lock"),
+        ("AccessDenied", "AWS refuses the profile vault GetObjectLockConfiguration"),
+    ],
+)
+def test_an_archive_that_takes_no_holds_is_named_before_anything_is_held(
+    account: Account, archive: ArchiveS3, code: str, message: str
+) -> None:
+    archive.lock_error = code
+
+    result = run("hold", "--caller", "anna", *WHY, "--yes", *IN_ARCHIVE)
+
+    assert (result.exit_code, message in result.output) == (2, True), result.output
+    assert held(account) == set()
+
+
+@pytest.mark.usefixtures("account")
+def test_a_profile_without_an_archive_is_an_error_that_says_so() -> None:
+    result = run("hold", "--caller", "anna", *WHY, "--yes", *IN_ARCHIVE)
+
+    assert (result.exit_code, "The stage has no archive" in result.output) == (2, True)
+
+
 def test_a_hold_is_found_behind_the_delete_marker_of_a_lifecycle_rule(account: Account) -> None:
     hold_id = hold("--caller", "anna")
     for key in held(account):
@@ -258,7 +435,7 @@ def test_what_s3_refuses_is_named_and_tried_again(
 ) -> None:
     put = legal_hold.Holder._put
 
-    def refuse(holder: legal_hold.Holder, status: str, version: Any) -> None:  # noqa: ANN401
+    def refuse(holder: legal_hold.Holder, status: Any, version: Any) -> None:  # noqa: ANN401
         if version.key == BODY:
             body: Any = {"Error": {"Code": "SlowDown", "Message": ""}}
             raise ClientError(body, "PutObjectLegalHold")

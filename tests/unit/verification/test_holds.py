@@ -45,6 +45,14 @@ ORDER: Mapping[str, Any] = {
         ({"by": ""}, "by has 1 to 2048 printable characters"),
         ({"versions": True}, "versions is a number of object versions"),
         ({"versions": -1}, "versions is a number of object versions"),
+        (
+            {"action": "held", "failed": 0, "archive": [1]},
+            "archive is an object of bucket, by, versions and failed",
+        ),
+        (
+            {"action": "held", "failed": 0, "archive": {"bucket": "b", "by": "a", "versions": 1}},
+            "failed is a number of object versions",
+        ),
     ],
 )
 def test_an_order_that_is_none_is_refused_with_the_reason(

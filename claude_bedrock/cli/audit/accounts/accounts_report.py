@@ -62,6 +62,10 @@ class AccountsReport(NamedTuple):
             if assessment.findings
         }
 
+    @property
+    def has_holds(self) -> bool:
+        return any(assessment.holds for assessment in self.assessments)
+
     def as_data(self) -> dict[str, Any]:
         return {
             "since": iso(self.period.since),

@@ -23,6 +23,7 @@ from claude_bedrock.verification.evidence_bucket import (
 )
 from claude_bedrock.verification.finding import DOUBTS, Counts, Finding
 from claude_bedrock.verification.hash_log import SealedHash
+from claude_bedrock.verification.legal_holds import LegalHold, read_holds
 from claude_bedrock.verification.period import Period
 from claude_bedrock.verification.sealed_hours import SealedSum, sum_hours
 from claude_bedrock.verification.signatures import PUBLIC_KEYS
@@ -35,7 +36,8 @@ Time Control, and replicates most objects within 15 minutes."""
 class StageAssessment(NamedTuple):
     """What an archive comes to. `reason` is one sentence. `fingerprints` are the SHA-256 of the
     keys that the signatures were checked by; `has_named_key`: the file names that key, so that the
-    archive does not have to be trusted. `accepted` are findings that an operator has accepted."""
+    archive does not have to be trusted. `accepted` are findings that an operator has accepted,
+    `holds` the legal holds that are in force, whenever they were ordered."""
 
     stage: ArchivedStage
     verdict: Verdict
@@ -50,6 +52,7 @@ class StageAssessment(NamedTuple):
     counts: Counts = Counts()
     findings: tuple[Finding, ...] = ()
     accepted: tuple[tuple[Finding, Disposition], ...] = ()
+    holds: tuple[LegalHold, ...] = ()
     sha256: str = ""
 
     def as_data(self) -> dict[str, Any]:
@@ -70,6 +73,7 @@ class StageAssessment(NamedTuple):
                 {**finding.as_data(), "accepted": disposition._asdict()}
                 for finding, disposition in self.accepted
             ],
+            "legal_holds": [hold.as_data() for hold in self.holds],
             "sha256": self.sha256,
         }
 
@@ -101,7 +105,8 @@ def assess_archive(
     )
     read = _read(stage, evidence, due, period.now)
     total = sum_hours(read.coverage.files, Span(period.since, period.until))
-    dispositions = read_dispositions(evidence, _linked(read.coverage.files))
+    dispositions = read_dispositions(evidence, _linked(read.coverage.files, "disposition"))
+    holds = read_holds(evidence, _linked(read.coverage.files, "hold"))
     opened = tuple(each for each in total.outcome.findings if each.id not in dispositions)
     verdict, reason = _verdict(stage, read, total, opened)
     return StageAssessment(
@@ -122,6 +127,7 @@ def assess_archive(
             for each in total.outcome.findings
             if each.id in dispositions
         ),
+        holds=tuple(hold for hold in holds.values() if hold.state != "released"),
         sha256=read.coverage.sha256,
     )
 
@@ -155,13 +161,13 @@ def _keys(stage: ArchivedStage, evidence: EvidenceFiles) -> Iterator[PublicKey]:
             yield key
 
 
-def _linked(files: Sequence[SealedFile]) -> Mapping[str, SealedHash]:
-    """Return what the chain has of the files of accepted findings, by their names."""
+def _linked(files: Sequence[SealedFile], kind: str) -> Mapping[str, SealedHash]:
+    """Return what the chain has of the files of accepted findings or of holds, by their names."""
     return {
         str(entry["key"]): SealedHash("", str(entry["key"]), str(entry["sealed_sha256"]), "", "")
         for file in files
         for entry in file.entries
-        if entry.get("kind") == "disposition" and {"key", "sealed_sha256"} <= entry.keys()
+        if entry.get("kind") == kind and {"key", "sealed_sha256"} <= entry.keys()
     }
 
 

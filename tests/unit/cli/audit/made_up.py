@@ -30,7 +30,7 @@ from claude_bedrock.verification.accepted_findings import Disposition
 from claude_bedrock.verification.assessment import assess
 from claude_bedrock.verification.digest_list import SealedList
 from claude_bedrock.verification.finding import Counts, Finding, Outcome
-from claude_bedrock.verification.legal_holds import LegalHold
+from claude_bedrock.verification.legal_holds import ArchiveHold, LegalHold
 from claude_bedrock.verification.run import ANSWERED_IN
 
 HOSTILE = "<img src=x onerror=alert(1)>\"'&</script><script>alert(2)</script>"
@@ -142,6 +142,7 @@ def _hold() -> LegalHold:
         versions=12345,
         failed=0,
         listing=SealedList("evidence/hold-lists/3f1c09d2aa41.jsonl.gz", "ab" * 32),
+        archive=ArchiveHold("company-archive", HOSTILE, 12340, 5),
     )
 
 

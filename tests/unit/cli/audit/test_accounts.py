@@ -18,7 +18,9 @@ from claude_bedrock.cli.main import app
 from claude_bedrock.verification.coverage import HOUR, iso
 from claude_bedrock.verification.evidence_bucket import EvidenceBucket, key_of_hour
 from claude_bedrock.verification.finding import Counts, Finding
+from claude_bedrock.verification.legal_holds import hold_entry, key_of_entry
 from claude_bedrock.verification.signatures import Head, Signature
+from tests.unit.verification.test_holds import ORDER
 from verification import sealing
 from verification.sealing import Seal
 
@@ -70,7 +72,8 @@ class Archive:
 
     def __init__(self, folder: Path, account: str) -> None:
         self.folder, self.account, self.signer = folder, account, LocalSigner()
-        self._seal = Seal(EvidenceBucket(FolderOfS3(folder), "bucket"), self.signer)
+        self.evidence = EvidenceBucket(FolderOfS3(folder), "bucket")
+        self._seal = Seal(self.evidence, self.signer)
         self._previous = "0" * 64
 
     def seal(self, *, findings: Mapping[int, Finding] | None = None, region: str = REGION) -> None:
@@ -155,6 +158,29 @@ def test_three_accounts_are_on_one_page_with_a_verdict_each(
     assert "<b>search</b>" not in page
     assert re.search(r"<code>missing_record</code></td><td class=\"number\"[^>]*>1<", page)
     assert (tmp_path / "report" / "SHA256SUMS").is_file()
+
+
+def test_the_holds_of_each_account_are_on_the_page(archive: Archive, tmp_path: Path) -> None:
+    archive.seal()
+    order = {**ORDER, "reason": "<i>Case 17</i>"}
+    done = {
+        "action": "held",
+        "id": order["id"],
+        "by": "arn",
+        "versions": 2,
+        "failed": 0,
+        "archive": {"bucket": "company-archive", "by": "arn", "versions": 1, "failed": 1},
+    }
+    for number, fields in enumerate((order, done)):
+        at = MONTH + HOUR + timedelta(seconds=number)
+        archive.evidence.write(key_of_entry(at), [hold_entry(fields, at)], "0" * 64)
+
+    _, data = audited(tmp_path, archive.entry())
+
+    (hold,) = data["accounts"][0]["legal_holds"]
+    assert (hold["state"], hold["archive"]["failed"]) == ("incomplete", 1)
+    page = (tmp_path / "report" / "accounts.html").read_text()
+    assert "&lt;i&gt;Case 17&lt;/i&gt;" in page
 
 
 def test_a_doubt_is_no_failure(archive: Archive, tmp_path: Path) -> None:

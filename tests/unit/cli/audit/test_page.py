@@ -198,6 +198,7 @@ def test_the_first_screen_has_verdict_reason_hours_witnesses_readers_and_signer(
 def test_holds_in_force_are_listed_and_their_absence_is_stated(text: str) -> None:
     (row,) = re.findall(r"<tr>.*?3f1c09d2aa41.*?</tr>", text, re.DOTALL)
     assert ">held<" in row and "12,345" in row
+    assert "company-archive</code>: 12,340, 5 not" in row
     assert "No legal hold is in force" in page(report()._replace(legal_holds=HoldsInForce()))
     withheld = HoldsInForce(note="Not assessed: AWS withholds it.")
     assert "AWS withholds it." in page(report()._replace(legal_holds=withheld))
