@@ -202,7 +202,10 @@ def _read(
     listed = list(evidence.listed(HOURLY, before(since - LONGEST)))
     names = [key for key in listed if is_of_hours(key, until - timedelta(seconds=1))]
     earlier = [key for key in names if begin_of(key) < since]
+    # The last file before the span may reach into it: one that was sealed as not verified covers
+    # up to LONGEST.
     keys = [*earlier[-1:], *names[len(earlier) :]]
+    # A file that cannot be read does not say where it ends: at the next one at the latest.
     ends = [*(begin_of(key) for key in keys[1:]), until]
     read = each_in_order(partial(readable, evidence), keys)
     for (key, result), following in zip(read, ends, strict=False):  # no key, and the end
@@ -272,6 +275,7 @@ def _should_be_logged(file: SealedFile, logged: Mapping[str, SealedHash]) -> boo
 def _settled(file: SealedFile, now: datetime) -> bool:
     try:
         return moment_of(str(file.entries[0]["at"])) < now - _LOGGED_WITHIN
+    # A file without a time gets no grace: a forger could leave the time out.
     except (KeyError, ValueError):
         return True
 
@@ -288,4 +292,5 @@ def _span_named(key: str) -> Span | None:
         begin = begin_of(key)
     except BrokenEvidenceError:
         return None
+    # The name has the beginning alone, and a minute is enough to leave its hour unverified.
     return Span(begin, begin + timedelta(minutes=1))

@@ -72,6 +72,7 @@ class EvidenceFiles(ABC):
             since, until = (datetime.fromisoformat(entries[0][name]) for name in ("since", "until"))
         except (KeyError, TypeError, ValueError) as error:
             raise BrokenEvidenceError(f"{key} is not of a run") from error
+        # Else a file that holds could be copied to the name of an hour that is missing.
         if key != key_of_hour(since) or not since < until <= since + LONGEST:
             raise BrokenEvidenceError(f"{key} is of another time than its name says")
         unverified = entries[0].get("kind") == NOT_VERIFIED
@@ -113,6 +114,7 @@ class EvidenceBucket(EvidenceFiles):
                 Body=body,
                 ContentType=content_type,
                 ChecksumAlgorithm="SHA256",  # what is locked is taken with a checksum only
+                # Two runs at the same time: the second one loses, and nothing is overwritten.
                 IfNoneMatch="*",
             )
         except ClientError as error:

@@ -49,6 +49,7 @@ class HashLog:
         hashes: dict[str, SealedHash] = {}
         for event in self._events(since, until):
             if event.bucket == self._bucket:
+                # A file is sealed once: only the first line about it can be from then.
                 hashes.setdefault(event.key, event)
         return hashes
 

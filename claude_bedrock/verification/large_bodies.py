@@ -36,6 +36,8 @@ class LargeBodies:
     ) -> Iterator[tuple[Destination, LogItem]]:
         """Yield the same records, after looking up the objects of some of them at once."""
         waiting = iter(records)
+        # S3 has no request for many objects: ahead of the records, many are asked for at once, and
+        # no more are held than those of the records in hand.
         while some := list(islice(waiting, _RECORDS_AHEAD)):
             paths = dict.fromkeys(path for _, record in some for path in paths_of(record))
             self.looked_up += len(paths)

@@ -82,6 +82,7 @@ class LateArrivals:
         kinds: dict[str, set[Kind]] = {}
         for finding in now:
             kinds.setdefault(finding.request_id, set()).add(finding.kind)
+        # A trail that could not be read today shows as little of gaps as one that has none.
         can_tell = has_trail and "trail_incomplete" not in kinds.get("", ())
         for sealed in self._then:
             if sealed["id"] not in ids and (can_tell or sealed["kind"] != "trail_incomplete"):

@@ -89,6 +89,8 @@ def check_objects(
 def _changes(
     file: SealedFile, lines: Sequence[Mapping[str, Any]], records: RecordObjects
 ) -> Iterator[ObjectChange]:
+    # Objects of records have a SHA-256, since the run read them. Large bodies have none: S3 was
+    # asked for their metadata alone.
     read = {str(line["path"]): line for line in lines if "sha256" in line}
     there = dict(records.begun(file.since, file.until))
     for path, line in read.items():

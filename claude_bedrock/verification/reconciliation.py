@@ -72,6 +72,8 @@ def reconcile(
             _add_record(tables, destination, record, principals, lookups)
         if tables.is_empty:
             return _nothing_read(compare)
+        # Without a gateway each record is its own call, so that one statement serves both kinds of
+        # stage.
         if not principals.has_gateway:
             tables.execute(DIRECT_CALLS)
         _add_known(tables, bounds, principals)
@@ -109,6 +111,8 @@ def _add_entry(tables: JoinTables, item: LogItem) -> None:
     except UnreadableError as error:
         _add_unreadable(tables, _AUDIT_LOG, item, str(error))
         return
+    # A request that never reached Bedrock owes no record, and is counted all the same: the numbers
+    # add up to all requests.
     if not made:
         tables.add("calls", ("", item.at, "", "without_bedrock", False, "", "", ""))
     for call in made:
@@ -143,6 +147,8 @@ def _add_record(
 def _record_fields(record: RecordSummary, principals: Principals) -> tuple[Any, ...]:
     tokens = [_token(record.input), _token(record.output)]
     digest = record.digest.hex()
+    # One digest of all that both copies have to agree on: the statement compares digests, and no
+    # prompt is in its tables.
     content = hashlib.blake2b("\n".join((digest, *tokens)).encode(), digest_size=DIGEST_BYTES)
     return (
         *(record.request_id, record.at, record.model_id, record.identity, record.answered_in),
@@ -189,6 +195,7 @@ def _add_known(tables: JoinTables, bounds: AllowedRegions, principals: Principal
         "SELECT model_id FROM calls UNION SELECT model_id FROM records"
     ):
         names = (model_name(model_id), base_model_name(model_id))
+        # A space on either side of each name keeps one Region from matching a part of another.
         regions = " ".join(("", *sorted(bounds.reach(model_id)), ""))
         about = (model_id, model_id.rpartition("/")[2], *names, regions.rstrip() and regions)
         tables.add("models", about)
@@ -244,6 +251,8 @@ def _known_calls(tables: JoinTables) -> Iterator[KnownCall]:
 def _joined(tables: JoinTables, statement: str, lookups: Lookups) -> _Result:
     """Return the result; where bodies have to be read for it, after reading them."""
     result = _Result(map(_Row._make, tables.rows(statement)))
+    # Size and checksum settle nearly all large bodies, so the statement first runs without
+    # fetching any.
     if not result.unread_bodies:
         return result
     for path in sorted(result.unread_bodies):

@@ -130,6 +130,8 @@ def run(
     if stage.trail is not None:
         read["CloudTrail"] = digests.trail if digests else Fingerprint()
         trail = _trail_join(stage, stage.trail, period, limit, read["CloudTrail"])
+    # Each of these takes what it needs as records and entries pass, and holds none of them: an
+    # hour may have millions.
     records = _near(limit.watch(_records(stage.records, period, read)), period)
     answered_in: Counter[str] = Counter()
     records = _counted(records, _window(period), answered_in)
@@ -177,6 +179,7 @@ def _comparison(
         watched = waiting.watch(calls)
         if trail is not None:
             trail.judge(watched)
+        # Where there is no trail, nothing else draws the calls through `watch`.
         for _ in watched:
             pass
 

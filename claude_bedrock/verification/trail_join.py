@@ -112,6 +112,7 @@ class TrailJoin:
                 without += self._without_event(call, event)
         if not self._is_refused:
             self._report_without_event(without)
+        # What is left are events of calls that neither an entry nor a record knows.
         for event in self._events.values():
             if self._window.holds(event.at) and not event.error_code:
                 self._judge_unknown(event, nameless)
@@ -156,6 +157,8 @@ class TrailJoin:
     def _report_without_event(self, without: Sequence[KnownCall]) -> None:
         """Report each call without an event; where not one call has one, the trail once."""
         source = f"the trail of {_iso(self._window.since)}"
+        # A trail without a single event is set up wrongly, or late: that says nothing of the calls,
+        # and one finding says it better than one for each of them.
         if len(without) > 1 and not self._numbers["witnessed"]:
             self._report_incomplete(
                 f"CloudTrail has not one event of {len(without):,} calls: the trail lacks "
@@ -179,6 +182,7 @@ class TrailJoin:
 
     def _judge_unknown(self, event: TrailEvent, nameless: list[KnownCall]) -> None:
         """Judge an event of the window whose request id neither an entry nor a record has."""
+        # The other stage verifies its Region by itself: a finding here would be one too many.
         if self._scope.is_of_another_stage(event):
             self._numbers["of_other_stages"] += 1
         elif not self._scope.is_own(event):
@@ -189,6 +193,8 @@ class TrailJoin:
         elif not self._principals.is_gateway(event.principal):
             without = "audit log entry" if self._principals.has_gateway else "record"
             self._report_event("unrecorded_call", event, f"no {without} has it")
+        # A connection may break before Bedrock has told its request id. The gateway then has an
+        # entry of the call, and it is a lesser fault than a call without any.
         elif self._take_nameless(event, nameless):
             detail = "an audit log entry of the caller has no request id of Bedrock"
             self._report_event("unrecorded_call", event, detail)

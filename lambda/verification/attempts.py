@@ -63,6 +63,8 @@ class Attempts:
         """Return the attempts that the bucket knows. Raises botocore's errors."""
         names = [key.removesuffix(".json") for key in self._evidence.listed(_folder(since))]
         begun, failed = _ending(names, "begun"), _ending(names, "failed")
+        # A run that failed by itself says nothing of the size. One without such a mark was killed,
+        # or found the slice too large: the next slice is smaller for each of them.
         return History(since, begun, max(0, begun - failed))
 
     def begin(self, attempt: Attempt, now: datetime) -> None:

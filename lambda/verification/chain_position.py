@@ -137,6 +137,8 @@ def position(
             reported=str(run.get("reported", "")),
         )
     at = _behind_what_was_logged(begin, logged, now)
+    # S3 refuses to write a name again that is taken, so the chain goes on behind the files that
+    # do not hold.
     if lost_until and (at.covered is None or at.covered < lost_until):
         return at._replace(covered=lost_until)
     return at
@@ -183,6 +185,7 @@ def _newest(
             file = evidence.read(key)
         except BrokenEvidenceError as broken:
             problems.append(Mismatch("evidence_changed", key, str(broken)))
+            # The newest comes first: it is the one behind which there is room.
             lost_until = lost_until or start_of_hour(begin_of(key)) + HOUR
         else:
             return file, [*problems, *differing(file, logged, now)], lost_until

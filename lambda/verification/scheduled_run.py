@@ -119,6 +119,8 @@ def by_the_clock(work: Work, clock: Clock) -> Iterator[Mapping[str, Any]]:
     end = start_of_hour(clock.now - DELAY)
     begin = at.covered or end - HOUR
     last = min(end, start_of_hour(begin) + HOURS_AT_ONCE * HOUR)
+    # The first hour of a run may take all of its time. A later one that does not fit into what is
+    # left waits for a run of its own, and is not called too large for that.
     alone = True
     while begin < last and (alone or clock.remaining_ms() >= _MIN_MS):
         try:
@@ -141,6 +143,7 @@ def _next(work: Work, clock: Clock, at: Position, since: datetime, *, alone: boo
         )
     attempts = Attempts(work.evidence)
     while attempt := attempts.history(since).next(at.slice):
+        # Before anything is read: Lambda ends a function that runs out of memory without a word.
         attempts.begin(attempt, clock.now)
         period = _period(since, attempt.until, clock)
         with HourDigests(period.since, period.until) as digests:
@@ -150,6 +153,7 @@ def _next(work: Work, clock: Clock, at: Position, since: datetime, *, alone: boo
             except TooLargeError as error:
                 oversized = alone or not error.by_time
                 attempts.end(attempt, "too-large" if oversized else "failed", str(error))
+                # Marked as too large, so that the next run begins with a smaller slice.
                 if error.by_time and alone:
                     raise
                 if error.by_time:
@@ -157,6 +161,7 @@ def _next(work: Work, clock: Clock, at: Position, since: datetime, *, alone: boo
             except READ_FAILURES as error:
                 because = f"it could not be read: {reason(error)}"
                 attempts.end(attempt, "failed", because)
+                # The hour stays open while AWS may come back: a sealed "not verified" is for good.
                 if clock.now - attempt.until < GIVE_UP_AFTER:
                     raise
                 return _seal_unverified(work, clock, at, period, because)
@@ -166,6 +171,7 @@ def _next(work: Work, clock: Clock, at: Position, since: datetime, *, alone: boo
     compared = [work.compare(rest, clock.remaining_ms)] if work.compare else []
     for entry in compared:
         report_comparison(entry)
+    # The next hour is likely as busy as this one.
     at = at._replace(slice=SLICES[-1])
     return _seal_unverified(work, clock, at, rest, TOO_LARGE, compared=compared)
 
@@ -188,6 +194,7 @@ def _seal_verified(work: Work, clock: Clock, at: Position, verified: Verified) -
     result, digests, attempt = verified
     completes = attempt.until == start_of_hour(attempt.until)
     period = _period(attempt.since, attempt.until, clock)
+    # The hour of a day before: a record that was late when it was sealed has arrived by now.
     again = recheck_window(
         work.stage,
         work.evidence,
@@ -202,12 +209,14 @@ def _seal_verified(work: Work, clock: Clock, at: Position, verified: Verified) -
         findings,
         work.stage.name,
         at.mismatches,
+        # A slice is no hour: the metric counts one once its last slice is sealed.
         hours=int(completes),
         has_budgets=work.stage.has_budgets,
         has_trail=work.stage.trail is not None,
         delivery=first.get(ENTRY_FILES),
     )
     sized = at._replace(slice=attempt.next_size)
+    # Before the hour itself, which names the lists by their hashes.
     lists = _write_lists(work.evidence, digests, attempt)
     if trail := first.get("trail"):
         key = key_of_trail_files(attempt.since, attempt.number)

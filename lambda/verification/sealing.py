@@ -47,6 +47,8 @@ class Seal:
         A file that KMS did not sign stays: the signature of the next one covers it, since it names
         its hash. Raises AlreadyVerifiedError, and botocore's errors."""
         sha256 = self._evidence.write(key, entries, previous)
+        # After the file, whose name may be taken, and before the signature, which KMS may refuse:
+        # each file that exists has its hash in the log.
         log_hash(SealedHash(self._evidence.name, key, sha256, iso(since), iso(until)))
         head = Head(
             self._evidence.name, self._signer.key_id, key, sha256, previous, iso(since), iso(until)
@@ -61,6 +63,7 @@ class Seal:
         if self._has_published:
             return
         key = key_of_public_key(self._signer.key_id)
+        # Each new process tries, since it cannot know; the key is the same.
         with suppress(AlreadyVerifiedError):
             self._evidence.put(key, self._signer.public_key(), "application/x-pem-file")
         self._has_published = True
