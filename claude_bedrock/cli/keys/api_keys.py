@@ -154,8 +154,9 @@ class Keys:
         keys = self.named(name)
         if any(key.of_stack for key in keys):
             raise KeyRefusedError(
-                f"Key {name} is managed by the deployment (api_keys in cdk.json). To rotate it, "
-                f"add a second name, deploy, move its callers, remove {name}, and deploy again."
+                f"Key {name} is managed by the deployment (api_keys or canary in cdk.json). To "
+                f"rotate one of api_keys, add a second name, deploy, move its callers, remove "
+                f"{name}, and deploy again."
             )
         current = [key for key in keys if key.ends is None]
         if len(current) != 1 or not current[0].enabled:
@@ -178,10 +179,19 @@ class Keys:
             self._client.create_usage_plan_key(
                 usagePlanId=plan_id, keyId=made["id"], keyType="API_KEY"
             )
-        except ClientError:
+        except ClientError as error:
             self._client.delete_api_key(apiKey=made["id"])
+            if error.response["Error"]["Code"] == "NotFoundException":
+                raise KeyRefusedError(self._without_plan(plan)) from error
             raise
         return made["id"], value
+
+    def _without_plan(self, plan: str) -> str:
+        return (
+            f"API Gateway lacks the usage plan {plan} of stage {self._stage}: it was deleted by "
+            f"hand. Run `cdk deploy claude-on-bedrock-{self._stage}-Gateway --revert-drift "
+            f"-c stage={self._stage}`, which also enables keys of api_keys that you revoked."
+        )
 
     def _end(self, key: Key, at: datetime, now: datetime) -> None:
         if at <= now:

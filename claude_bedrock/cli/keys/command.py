@@ -168,7 +168,10 @@ def usage(
 
 def _deletion_notice(key: Key) -> str:
     if key.of_stack:
-        return f"{key.name} ({key.id}) is off; take it out of api_keys too, and deploy"
+        return (
+            f"{key.name} ({key.id}) is off; take it out of api_keys, or out of canary, too, and "
+            "deploy"
+        )
     return f"{key.name} ({key.id}) is gone"
 
 

@@ -47,14 +47,19 @@ class Account(NamedTuple):
 class Failing(Deployment):
     """A deployment whose API Gateway refuses the operation that stands for the endpoint's URL."""
 
+    code = "TooManyRequestsException"
+
     def client(self, service: str) -> Any:  # noqa: ANN401 - boto3 makes its classes at run time
         made: Any = boto3.client(service, region_name=self.region)  # type: ignore[call-overload]
-        made.meta.events.register(f"before-call.api-gateway.{self.endpoint_url}", _refuse)
+        made.meta.events.register(f"before-call.api-gateway.{self.endpoint_url}", self._refuse)
         return made
 
+    def _refuse(self, **_about: object) -> None:
+        raise ClientError({"Error": {"Code": self.code}}, "any")
 
-def _refuse(**_about: object) -> None:
-    raise ClientError({"Error": {"Code": "TooManyRequestsException"}}, "any")
+
+class WithoutPlans(Failing):
+    code = "NotFoundException"
 
 
 @pytest.fixture
@@ -132,6 +137,16 @@ def test_a_key_that_could_not_be_finished_is_not_left_behind(
 
     with pytest.raises(ClientError, match="TooManyRequestsException"):
         keys.rotate("search", DAY, NOW)
+
+    assert account.values() == before
+
+
+def test_a_plan_that_was_deleted_by_hand_is_named_and_leaves_no_key(account: Account) -> None:
+    before = account.values()
+    keys = Keys(WithoutPlans("dev", "us-east-1", "CreateUsagePlanKey"))
+
+    with pytest.raises(KeyRefusedError, match="lacks the usage plan batch of stage dev: .*--rev"):
+        keys.add("search", "batch")
 
     assert account.values() == before
 
