@@ -145,7 +145,7 @@ def test_a_plan_that_was_deleted_by_hand_is_named_and_leaves_no_key(account: Acc
     before = account.values()
     keys = Keys(WithoutPlans("dev", "us-east-1", "CreateUsagePlanKey"))
 
-    with pytest.raises(KeyRefusedError, match="lacks the usage plan batch of stage dev: .*--rev"):
+    with pytest.raises(KeyRefusedError, match=r"lacks the usage plan batch of stage dev: .*--rev"):
         keys.add("search", "batch")
 
     assert account.values() == before
