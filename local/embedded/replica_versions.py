@@ -1,6 +1,6 @@
 """Version ids of replicas: S3 gives a replica that of its object, and MiniStack one of its own.
 
-https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-what-is-isnot-replicated.html
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication.html
 """
 
 from collections.abc import Callable

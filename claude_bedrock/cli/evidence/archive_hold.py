@@ -1,6 +1,6 @@
 """Legal holds on replicas in the archive, the bucket of another account into which S3 replicates
 the stage's. A replica has its object's version id:
-https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-what-is-isnot-replicated.html
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication.html
 """
 
 import json

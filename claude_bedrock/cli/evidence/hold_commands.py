@@ -308,15 +308,17 @@ def _end(outcome: "Outcome", done: str, *, as_json: bool) -> None:
         echo(line)
     if code:
         again = "evidence holds --resume" if done == "held" else "evidence release"
-        profile = " --archive-profile PROFILE" if outcome.archive or outcome.left_in_archive else ""
+        profile = " --archive-profile PROFILE" if outcome.archive or outcome.not_asked else ""
         echo(f"Run `claude-bedrock {again} {outcome.id}{profile}` to try again.", err=True)
     sys.exit(code)
 
 
 def _archive_lines(outcome: "Outcome", done: str) -> Iterator[str]:
     """Yield what became of the replicas: of those that are not as they were to be, the reasons."""
-    if left := outcome.left_in_archive:
-        yield f"The archive {escape_line(left.bucket)} still holds {left.versions:,} of them."
+    if before := outcome.not_asked:
+        name = f"The archive {escape_line(before.bucket)} was not asked"
+        held = f"{before.versions:,} were held there, {before.failed:,} were not"
+        yield f"{name}; at the last attempt {held}."
     if archive := outcome.archive:
         yield f"In the archive {archive.bucket}, {archive.versions:,} of them are {done}."
         reasons = dict.fromkeys(because for _, because in archive.failed)

@@ -49,19 +49,20 @@ Progress = Callable[[int], None]
 class Outcome(NamedTuple):
     """Of the hold `id`: how many versions are as they were to be, and which are not, each with
     AWS's code. `kept` are those that another hold still holds. `archive` is the same of the
-    archive, where it was asked; `left_in_archive` what it still holds, where it was not."""
+    archive, where it was asked; `not_asked` what it was at the last attempt, where that has to
+    change and this attempt did not ask it."""
 
     id: str
     versions: int
     failed: tuple[tuple[ObjectVersion, str], ...]
     kept: int = 0
     archive: ArchiveOutcome | None = None
-    left_in_archive: ArchiveHold | None = None
+    not_asked: ArchiveHold | None = None
 
     @property
     def is_complete(self) -> bool:
         in_archive = self.archive is None or not self.archive.failed
-        return not self.failed and in_archive and self.left_in_archive is None
+        return not self.failed and in_archive and self.not_asked is None
 
     def as_data(self) -> dict[str, Any]:
         failed = [{**version._asdict(), "code": code} for version, code in self.failed]
@@ -71,7 +72,7 @@ class Outcome(NamedTuple):
             "failed": failed,
             "kept": self.kept,
             "archive": self.archive.as_data() if self.archive else None,
-            "left_in_archive": self.left_in_archive._asdict() if self.left_in_archive else None,
+            "not_asked": self.not_asked._asdict() if self.not_asked else None,
         }
 
 
@@ -112,7 +113,10 @@ class Holder:
         """Hold again all that the hold lists. Raises as `place`."""
         if hold.state in {"releasing", "released"}:
             raise HoldError(f"The hold {hold.id} is {hold.state}. Place another one.")
-        return self._hold(hold.id, list(self._versions(hold)))
+        outcome = self._hold(hold.id, list(self._versions(hold)))
+        if self._archive is None and hold.archive and hold.archive.failed:
+            return outcome._replace(not_asked=hold.archive)
+        return outcome
 
     def release(self, hold: LegalHold, others: Sequence[LegalHold], reason: str) -> Outcome:
         """Release what the hold lists, but for what `others` hold, which need the public keys too.
@@ -132,7 +136,7 @@ class Holder:
         outcome = Outcome(
             *(hold.id, len(versions) - len(failed), failed, hold.versions - len(versions)),
             archive=archive,
-            left_in_archive=None if archive else hold.archive,
+            not_asked=None if archive else hold.archive,
         )
         if outcome.is_complete:
             entries = hold_entries(self.evidence, None)

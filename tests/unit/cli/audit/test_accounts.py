@@ -180,7 +180,7 @@ def test_the_holds_of_each_account_are_on_the_page(archive: Archive, tmp_path: P
     (hold,) = data["accounts"][0]["legal_holds"]
     assert (hold["state"], hold["archive"]["failed"]) == ("incomplete", 1)
     page = (tmp_path / "report" / "accounts.html").read_text()
-    assert "&lt;i&gt;Case 17&lt;/i&gt;" in page
+    assert "&lt;i&gt;Case 17&lt;/i&gt;" in page and "1 held, 1 not" in page
 
 
 def test_a_doubt_is_no_failure(archive: Archive, tmp_path: Path) -> None:
