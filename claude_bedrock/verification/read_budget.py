@@ -38,6 +38,11 @@ class Budget:
         self._max_entries = max_entries
         self._entries = 0
 
+    def half(self) -> "Budget":
+        """Return a budget for an attempt of half the time that is left."""
+        rest = self._remaining_ms() // 2
+        return Budget(lambda: self._remaining_ms() - rest, max_entries=self._max_entries)
+
     def spend(self, items: Iterable[Item]) -> Iterator[Item]:
         """`items`, each of which is held, and counts. Raises TooLargeError."""
         for item in self.watch(items):

@@ -22,7 +22,7 @@ from claude_bedrock.verification.finding import Finding
 from claude_bedrock.verification.late_arrivals import LateArrivals
 from claude_bedrock.verification.period import Period
 from claude_bedrock.verification.read_budget import Budget, TooLargeError
-from claude_bedrock.verification.run import Stage
+from claude_bedrock.verification.run import Run, Stage
 
 AFTER: Final = timedelta(hours=24)
 
@@ -45,11 +45,7 @@ def recheck_window(
         if not files:
             return Recheck([], [])
         then = dict(_findings(files, window_))
-        arrivals = LateArrivals(then.values())
-        # The copies for Athena were compared when the hour was sealed, and settle no finding.
-        run_now = run.run(
-            stage._replace(entry_files=None), window_, by=by, budget=budget, arrivals=arrivals
-        )
+        run_now, arrivals, read = _run_again(stage, window_, then, by=by, budget=budget)
     except (TooLargeError, UnreadableError, BrokenEvidenceError) as error:
         return Recheck([{"kind": "second_look", **window, "because": str(error)}], [])
     except (ClientError, BotoCoreError) as error:
@@ -63,6 +59,7 @@ def recheck_window(
             {
                 "kind": "second_look",
                 **window,
+                "delivered_until": iso(min(read.until + read.delay, read.now)),
                 "counts": run_now.outcome.counts._asdict(),
                 "settled": len(settled),
                 "found": len(late),
@@ -72,6 +69,31 @@ def recheck_window(
         ],
         late,
     )
+
+
+def _run_again(
+    stage: Stage,
+    window_: Period,
+    then: Mapping[str, Mapping[str, Any]],
+    *,
+    by: str,
+    budget: Budget,
+) -> tuple[Run, LateArrivals, Period]:
+    """Reconcile again. Where something may have come late, with what was delivered within a day, if
+    that can be read in half the time; else with what the first run had. Also return what settles
+    findings, and the period that was read. Raises what `run.run` raises."""
+    # The copies for Athena were compared when the hour was sealed, and settle no finding.
+    without_files = stage._replace(entry_files=None)
+    arrivals, day = LateArrivals(then.values()), window_._replace(delay=AFTER)
+    if not arrivals.is_empty:
+        try:
+            again = run.run(without_files, day, by=by, budget=budget.half(), arrivals=arrivals)
+        except TooLargeError:
+            arrivals = LateArrivals(then.values())
+        else:
+            return again, arrivals, day
+    again = run.run(without_files, window_, by=by, budget=budget, arrivals=arrivals)
+    return again, arrivals, window_
 
 
 def _sealed_then(evidence: EvidenceBucket, window_: Period) -> Iterator[SealedFile]:

@@ -211,12 +211,12 @@ def test_findings_are_listed_with_what_became_of_them(account: Account, late: La
 @pytest.mark.parametrize(
     ("fields", "error"),
     [
-        ({"id": "0" * 12, "reason": "why", "by": BY}, "no sealed finding has the id 0{12}"),
+        ({"id": "0" * 12, "reason": "why", "by": BY}, "[Nn]o sealed finding has the id 0{12}"),
         ({"id": "xyz", "reason": "why", "by": BY}, "12 hexadecimal digits"),
-        ({"id": "0" * 12, "reason": "", "by": BY}, "give a reason of 1 to 500"),
-        ({"id": "0" * 12, "reason": "x" * 501, "by": BY}, "give a reason of 1 to 500"),
-        ({"id": "0" * 12, "reason": "two\nlines", "by": BY}, "give a reason of 1 to 500"),
-        ({"id": "0" * 12, "reason": "why"}, "name who accepts it"),
+        ({"id": "0" * 12, "reason": "", "by": BY}, "Give a reason of 1 to 500"),
+        ({"id": "0" * 12, "reason": "x" * 501, "by": BY}, "Give a reason of 1 to 500"),
+        ({"id": "0" * 12, "reason": "two\nlines", "by": BY}, "Give a reason of 1 to 500"),
+        ({"id": "0" * 12, "reason": "why"}, "Name who accepts it"),
     ],
 )
 def test_what_is_no_disposition_is_refused(

@@ -9,13 +9,15 @@ from typing import Any
 import pytest
 
 from claude_bedrock.records.trail_source import TrailSource
+from claude_bedrock.verification import read_budget
 from claude_bedrock.verification.coverage import Span
 from claude_bedrock.verification.evidence_bucket import key_of_hour
 from claude_bedrock.verification.period import Period
-from claude_bedrock.verification.read_budget import Budget
+from claude_bedrock.verification.read_budget import RESERVE_MS, Budget
 from claude_bedrock.verification.recheck import recheck_window
 from claude_bedrock.verification.sealed_hours import sum_hours
 from tests.unit.records.trail_bucket import ACCOUNT, event
+from tests.unit.verification.scenario import record
 from tests.unit.verification.test_handler import (
     HOUR,
     NOW,
@@ -107,11 +109,12 @@ def test_a_trail_that_aws_refuses_keeps_no_hour_from_being_verified(trail: Accou
     assert finding["detail"].endswith("NoSuchBucket of ListObjectsV2")
 
 
-def test_an_event_that_comes_within_a_day_settles_its_finding(trail: Account) -> None:
+@pytest.mark.parametrize("hours", [1, 9])
+def test_an_event_that_comes_within_a_day_settles_its_finding(trail: Account, hours: int) -> None:
     made = work(**SETTINGS)
     run_at(NOW, **SETTINGS)
     assert _findings(_sealed(trail)) == [("trail_incomplete", "agreed")]
-    _deliver(trail, AT + timedelta(hours=1), event("agreed", AT))
+    _deliver(trail, AT + timedelta(hours=hours), event("agreed", AT))
 
     window = Period(HOUR, HOUR + timedelta(hours=1), timedelta(hours=1), NOW + timedelta(days=1))
     budget = Budget(lambda: 900_000)
@@ -131,6 +134,29 @@ def test_sealed_hours_are_summed(trail: Account) -> None:
     window = Span(HOUR, HOUR + timedelta(hours=2))
     total = sum_hours(trail.covered(NOW + timedelta(hours=1)).files, window)
     assert (total.trail["files"], total.trail["due"], total.trail["witnessed"]) == (1, 1, 1)
+
+
+@pytest.mark.parametrize("fits", [True, False])
+def test_records_that_come_hours_late_settle_their_finding_if_a_day_can_be_read(
+    trail: Account, monkeypatch: pytest.MonkeyPatch, *, fits: bool
+) -> None:
+    day = timedelta(days=1)
+    at, hour = AT - day, HOUR - day
+    trail.called("late", at)
+    run_at(NOW - day)
+    assert _findings(_sealed(trail, hour)) == [("missing_record", "late")]
+    written = {"timestamp": record("late", at=at.timestamp())["timestamp"]}
+    trail.recorded("late", at + timedelta(hours=9), **written)
+    monkeypatch.setattr(read_budget, "_EVERY", 1)
+
+    window = Period(hour, hour + timedelta(hours=1), timedelta(hours=1), NOW)
+    budget = Budget(lambda: 900_000 if fits else 2 * RESERVE_MS - 2)
+    made = work()
+    recheck, *rest = recheck_window(made.stage, made.evidence, window, by="", budget=budget).entries
+
+    delivered_until = hour + timedelta(hours=25 if fits else 2)
+    assert recheck["delivered_until"] == f"{delivered_until:%Y-%m-%dT%H:%M:%SZ}"
+    assert [entry["kind"] for entry in rest] == (["settled"] if fits else [])
 
 
 def test_a_lost_call_is_not_settled_where_its_event_is_gone(trail: Account) -> None:
