@@ -13,7 +13,7 @@ from claude_bedrock.cli.verify import deployed_chain
 from claude_bedrock.cli.verify.chain_report import chain_sentences, is_complete
 from claude_bedrock.cli.verify.deployed_chain import ChainReport
 from claude_bedrock.cli.verify.evidence_folder import EvidenceError
-from claude_bedrock.cli.verify.kept_window import is_firm
+from claude_bedrock.cli.verify.retained_window import is_firm
 from claude_bedrock.cli.verify.verification import Report
 from claude_bedrock.cli.verify.window_hours import WindowHours
 from claude_bedrock.verification.assessment import UNSEEN_CALLS
@@ -172,7 +172,7 @@ def judge(name: str, report: Report) -> Statement:
         return Statement(name, claim.words, "not assessed", _NO_RESIDENCY, applies=False)
     words = " ".join((*_words(name, number, report), *_put_right(claim, report)))
     firm = any(
-        finding.kind in claim.kinds and is_firm(finding, report.kept_since)
+        finding.kind in claim.kinds and is_firm(finding, report.retained_since)
         for finding in report.outcome.findings
     )
     return Statement(name, claim.words, _verdict(name, report, has_failed=firm), words)
@@ -189,8 +189,8 @@ def _put_right(claim: _Claim, report: Report) -> Iterator[str]:
     if accepted:
         verb = "is" if len(accepted) == 1 else "are"
         yield f"{len(accepted):,} {verb} accepted, with a reason: {_ids(accepted)}."
-    if report.kept_since:
-        yield f"Records from before {report.kept_since:%Y-%m-%d %H:%M} UTC may be gone."
+    if report.retained_since:
+        yield f"Records from before {report.retained_since:%Y-%m-%d %H:%M} UTC may be gone."
     if report.hours:
         yield f"Summed from the {report.hours.verified:,} hours that are verified."
         if not report.hours.is_complete:
@@ -208,7 +208,7 @@ def _verdict(name: str, report: Report, *, has_failed: bool) -> Verdict:
     counts = report.outcome.counts
     if has_failed:
         return "fail"
-    if report.kept_since or (report.hours and not report.hours.is_complete):
+    if report.retained_since or (report.hours and not report.hours.is_complete):
         return "not assessed"
     doubts = {
         "complete": counts.unknown + counts.pending,

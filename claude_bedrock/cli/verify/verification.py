@@ -22,7 +22,7 @@ from claude_bedrock.cli.verify.deployed_chain import (
     later_files,
 )
 from claude_bedrock.cli.verify.evidence_folder import Evidence, Written
-from claude_bedrock.cli.verify.kept_window import within_kept
+from claude_bedrock.cli.verify.retained_window import within_retention
 from claude_bedrock.cli.verify.window_hours import WindowHours, is_long
 from claude_bedrock.verification import run as verification
 from claude_bedrock.verification.accepted_findings import Disposition
@@ -54,7 +54,7 @@ class Report(NamedTuple):
     """What a run found, where it is kept, and what it rests on. `about` is JSON. Findings that were
     accepted are in `accepted` only, those that were settled late in `settled` only. `chain` and
     `hours` are of the sealed hours that this is the sum of; None where it was joined now.
-    `has_gateway`: calls are known by audit entries, not by records alone. `kept_since`: since when
+    `has_gateway`: calls are known by audit entries, not by records alone. `retained_since`: since when
     records are surely kept, of a window that was joined and begins before."""
 
     about: Mapping[str, Any]
@@ -66,7 +66,7 @@ class Report(NamedTuple):
     chain: ChainReport | None = None
     has_gateway: bool = True
     hours: WindowHours | None = None
-    kept_since: datetime | None = None
+    retained_since: datetime | None = None
 
 
 def run(
@@ -104,11 +104,15 @@ def run(
         has_gateway=deployed.has_endpoint,
         has_trail="trail" in hourly_run.about,
     )
-    kept_since = period.now - timedelta(days=deployed.retention_days)
+    retained_since = period.now - timedelta(days=deployed.retention_days)
     created = partial(deployment.created, "InvocationLogging")
-    assessment = within_kept(report.assessment, report.outcome, period, kept_since, created)
-    is_kept = period.since >= kept_since
-    return report._replace(assessment=assessment, kept_since=None if is_kept else kept_since)
+    assessment = within_retention(
+        report.assessment, report.outcome, period, retained_since, created
+    )
+    is_retained = period.since >= retained_since
+    return report._replace(
+        assessment=assessment, retained_since=None if is_retained else retained_since
+    )
 
 
 def as_data(report: Report) -> dict[str, Any]:

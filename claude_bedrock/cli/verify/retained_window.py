@@ -18,15 +18,15 @@ _OF_EXPIRED: Final[frozenset[Kind]] = frozenset(
 """What an expired record, entry or body looks like."""
 
 
-def within_kept(
+def within_retention(
     assessment: Assessment,
     outcome: Outcome,
     period: Period,
-    kept_since: datetime,
+    retained_since: datetime,
     deployed: Callable[[], datetime],
 ) -> Assessment:
     """Return the assessment, which is no better than what of the window is there to be read.
-    Records are surely kept since `kept_since`; `deployed` is asked, where there is nothing, when
+    Records are surely kept since `retained_since`; `deployed` is asked, where there is nothing, when
     the stage was deployed."""
     window = in_words(period.since, period.until)
     counts = outcome.counts
@@ -35,19 +35,19 @@ def within_kept(
             return Assessment("not assessed", f"{window} has not begun.")
         if period.until <= deployed():
             return Assessment("not assessed", f"The stage was not deployed yet in {window}.")
-    if period.since >= kept_since:
+    if period.since >= retained_since:
         return assessment
-    gone = f"records from before {kept_since:%Y-%m-%d %H:%M} UTC may be gone"
-    is_failed = any(is_firm(finding, kept_since) for finding in outcome.findings)
+    gone = f"records from before {retained_since:%Y-%m-%d %H:%M} UTC may be gone"
+    is_failed = any(is_firm(finding, retained_since) for finding in outcome.findings)
     verdict: Verdict = "fail" if is_failed else "not assessed"
     return Assessment(verdict, f"{assessment.headline.removesuffix('.')}; {gone}.")
 
 
-def is_firm(finding: Finding, kept_since: datetime | None) -> bool:
+def is_firm(finding: Finding, retained_since: datetime | None) -> bool:
     """Return whether a finding shows what happened, and not only that something may have expired:
-    records are surely kept since `kept_since`, in all of the window where it is None."""
+    records are surely kept since `retained_since`, in all of the window where it is None."""
     if finding.kind in DOUBTS:
         return False
-    if kept_since is None or finding.kind not in _OF_EXPIRED:
+    if retained_since is None or finding.kind not in _OF_EXPIRED:
         return True
-    return datetime.fromisoformat(finding.at) >= kept_since
+    return datetime.fromisoformat(finding.at) >= retained_since
