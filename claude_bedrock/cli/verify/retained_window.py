@@ -26,8 +26,8 @@ def within_retention(
     deployed: Callable[[], datetime],
 ) -> Assessment:
     """Return the assessment, which is no better than what of the window is there to be read.
-    Records are surely kept since `retained_since`; `deployed` is asked, where there is nothing, when
-    the stage was deployed."""
+    Records are surely kept since `retained_since`; `deployed` returns when the stage was deployed,
+    and is called where there is nothing."""
     window = in_words(period.since, period.until)
     counts = outcome.counts
     if not (counts.calls or counts.records or counts.unreadable or outcome.findings):

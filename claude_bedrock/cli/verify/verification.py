@@ -54,8 +54,8 @@ class Report(NamedTuple):
     """What a run found, where it is kept, and what it rests on. `about` is JSON. Findings that were
     accepted are in `accepted` only, those that were settled late in `settled` only. `chain` and
     `hours` are of the sealed hours that this is the sum of; None where it was joined now.
-    `has_gateway`: calls are known by audit entries, not by records alone. `retained_since`: since when
-    records are surely kept, of a window that was joined and begins before."""
+    `has_gateway`: calls are known by audit entries, not by records alone. `retained_since`: since
+    when records are surely kept, of a window that was joined and begins before."""
 
     about: Mapping[str, Any]
     outcome: Outcome
