@@ -39,7 +39,9 @@ _CLAIMS: Final[Mapping[str, _Claim]] = {
         ("bypassed_gateway", "audit_entry_lost"),
     ),
     "bodies": _Claim(
-        "Every record has its prompt, and its completion if the call completed", ("body_missing",)
+        "Every record, but those of allowed direct callers, has its prompt, and its completion if "
+        "the call completed",
+        ("body_missing",),
     ),
     "callers": _Claim(
         "Audit entry and both records of a call agree on caller, model and content",
@@ -49,11 +51,13 @@ _CLAIMS: Final[Mapping[str, _Claim]] = {
         ),
     ),
     "cloudtrail": _Claim(
-        "CloudTrail has no call of a model that audit log entries and records lack",
+        "CloudTrail has no answered call of a model that audit log entries and records lack",
         ("lost_call", "unrecorded_call", "call_outside_stage"),
     ),
     "residency": _Claim(
-        "No record names a Region outside the stage's residency", ("data_residency_violation",)
+        "No record, but those of allowed direct callers, names a Region outside the stage's "
+        "residency",
+        ("data_residency_violation",),
     ),
 }
 _WITHOUT_GATEWAY: Final[Mapping[str, _Claim]] = {
@@ -63,6 +67,13 @@ _WITHOUT_GATEWAY: Final[Mapping[str, _Claim]] = {
     ),
     "callers": _Claim(
         "Both records of every call have the same caller, model and content", ("content_mismatch",)
+    ),
+    "bodies": _Claim(
+        "Every record has its prompt, and its completion if the call completed",
+        _CLAIMS["bodies"].kinds,
+    ),
+    "residency": _Claim(
+        "No record names a Region outside the stage's residency", _CLAIMS["residency"].kinds
     ),
 }
 """What is claimed of a stage without an endpoint, whose calls are known by records alone."""
@@ -111,7 +122,7 @@ def collect_completeness(
     signed = stated(
         recorder,
         "signed",
-        "Signatures of the stage's KMS key cover the evidence of every hour",
+        "Signatures of the stage's KMS key cover the evidence of every sealed hour",
         "kms:GetPublicKey, s3:ListBucket and s3:GetObject",
         lambda: judge_signatures(recorder, deployment, chain_reports, fingerprints.append),
     )
@@ -263,6 +274,8 @@ def _words(name: str, number: int, report: Report) -> Iterator[str]:
             yield f"{counts.allowed_direct_calls:,} are of callers that the stage allows."
     elif name == "cloudtrail":
         yield from _trail_words(report)
+    elif report.has_gateway and counts.allowed_direct_calls:
+        yield f"{counts.allowed_direct_calls:,} records of allowed direct callers were left out."
 
 
 def _chain(deployment: Deployment, period: Period, chain_reports: list[ChainReport]) -> Judgment:

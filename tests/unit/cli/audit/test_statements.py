@@ -389,6 +389,21 @@ def test_cloudtrail_tells_only_where_it_was_read_and_has_no_gap(
     assert ("3 events of calls were read." in result.words) is (trail is not None)
 
 
+@pytest.mark.parametrize("name", ["bodies", "callers", "residency"])
+def test_a_statement_says_that_it_leaves_out_allowed_direct_callers(name: str) -> None:
+    joined = report(lost=0).completeness.report
+    about = {**joined.about, "bounds": {"residency": ["eu-central-1"]}}
+    counts = joined.outcome.counts._replace(allowed_direct_calls=7)
+    direct = joined._replace(about=about, outcome=joined.outcome._replace(counts=counts))
+
+    result = completeness.judge(name, direct)
+
+    assert "7 records of allowed direct callers were left out." in result.words
+    assert ("but those of allowed direct callers" in result.claim) is (name != "callers")
+    without_gateway = completeness.judge(name, direct._replace(has_gateway=False))
+    assert "allowed direct callers" not in f"{without_gateway.claim} {without_gateway.words}"
+
+
 def test_an_answer_beyond_the_routes_is_not_shown_without_a_residency_either() -> None:
     joined = report(lost=1).completeness.report
     about = {**joined.about, "bounds": {"residency": None}}
