@@ -135,7 +135,8 @@ class _Run:
         self._write("growth.md", "hours", "hours", table)
 
     def deployed(self) -> None:
-        (load,) = self._loads or [deployed_hours.LOAD]
+        usual = deployed_hours.QUICK if self._quick else deployed_hours.LOAD
+        (load,) = self._loads or [usual]
         runs = list(deployed_hours.measured(load))
         self.results["deployed"] = [run._asdict() for run in runs]
         table = report.aligned(deployed_hours.rows(runs))

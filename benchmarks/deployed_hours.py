@@ -41,6 +41,7 @@ from local.run.progress import Steps
 
 STAGE: Final = "busy"
 LOAD: Final = LoadSize(100_000, 50_000)
+QUICK: Final = LoadSize(1_000, 50_000)
 _BLOCK: Final = {
     "region": "us-east-1",
     "models": {"allow": ["claude-haiku-4-5"], "geography": "global"},
