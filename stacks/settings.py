@@ -52,10 +52,12 @@ def _block(stages: object, name: object) -> tuple[str, Mapping[str, object]]:
             "cdk.json has no map of stages in its context; allowed: "
             '{"context": {"stages": {NAME: {…}}}}'
         )
-    block = stages.get(name)
-    if not isinstance(block, Mapping):
+    if not isinstance(name, str) or name not in stages:
         raise SettingsError(f"stage {name!r}: not in cdk.json; allowed: {', '.join(stages)}")
-    return str(name), block
+    block = stages[name]
+    if not isinstance(block, Mapping):
+        raise SettingsError(f"stage {name!r}: {block!r} given; allowed: an object with its keys")
+    return name, block
 
 
 def _read(text: str) -> object:

@@ -23,7 +23,7 @@ class Throttle(Group):
     rate_per_second: Annotated[
         float,
         Allowed("0.1 to 10000"),
-        Field(gt=0, le=10_000, description="Requests a second that a key may send over time."),
+        Field(ge=0.1, le=10_000, description="Requests a second that a key may send over time."),
     ]
     burst: Annotated[
         int,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from claude_bedrock.catalog.aws_regions import COMMERCIAL_REGIONS
 from stacks.stage.block import CANARY_KEY, Stage
 from stacks.stage.endpoint import WebAclRules
 
@@ -33,6 +34,14 @@ def trail_mistakes(stage: Stage) -> Iterator[str]:
             "organization of an organization trail with it, since another trail has no events of "
             "other accounts"
         )
+    if stage.account.id in trail.accounts:
+        yield (
+            f"{path}.accounts: {stage.account.id} given, the stage's own account; allowed: other "
+            "accounts of the organization, since each call in one of these is a finding"
+        )
+    for region in trail.stage_regions:
+        if region not in COMMERCIAL_REGIONS:
+            yield f"{path}.stage_regions: {region!r} given; allowed: AWS Regions, like us-east-1"
     if stage.region in trail.stage_regions:
         yield (
             f"{path}.stage_regions: {stage.region} given, the stage's own Region; allowed: other "

@@ -255,6 +255,17 @@ def test_every_stage_of_cdk_json_is_valid() -> None:
             "account.permissions_boundary: one of the account 111111111111 given; allowed: one ",
         ),
         (
+            {
+                "id": "2" * 12,
+                "cloudtrail": {
+                    "bucket": "abc",
+                    "organization": "o-abcdefghij",
+                    "accounts": ["2" * 12],
+                },
+            },
+            "evidence.cloudtrail.accounts: 222222222222 given, the stage's own account; allowed: ",
+        ),
+        (
             {"tags": {"owner": 1}},
             'account.tags.owner: 1 given; allowed: text in quotes, "1"',
         ),
@@ -386,6 +397,10 @@ def test_every_stage_of_cdk_json_is_valid() -> None:
                 ({"create": True, "prefix": "a"}, ".prefix: 'a' given with create true; allowed: "),
                 ({"bucket": "abc", "accounts": ["1" * 12]}, ".accounts: ['111111111111'] given wi"),
                 ({"bucket": "abc", "stage_regions": ["us-east-1"]}, ".stage_regions: us-east-1 gi"),
+                (
+                    {"bucket": "abc", "stage_regions": ["eu-wset-1"]},
+                    ".stage_regions: 'eu-wset-1' g",
+                ),
                 ({"bucket": "s3://abc"}, ".bucket: 's3://abc' given; allowed: the name of an S3 "),
                 ({"bucket": "abc", "kms_key": "alias/a"}, ".kms_key: 'alias/a' given; allowed: "),
                 ({"bucket": "abc", "prefix": "/a"}, ".prefix: '/a' given; allowed: the trail's "),
@@ -703,6 +718,10 @@ def test_every_stage_of_cdk_json_is_valid() -> None:
             "callers.throttle.rate_per_second: 0 given; allowed: ",
         ),
         (
+            {"throttle": {"rate_per_second": 0.09, "burst": 1}},
+            "callers.throttle.rate_per_second: 0.09 given; allowed: 0.1 to 10000",
+        ),
+        (
             {"throttle": {"rate_per_second": 1, "burst": 1, "rate": 1}},
             "callers.throttle.rate: unknown key; allowed: callers.throttle.rate_per_second",
         ),
@@ -903,6 +922,17 @@ def test_two_mistakes_are_two_lines() -> None:
 def test_an_unknown_stage_names_the_known_ones() -> None:
     with pytest.raises(SettingsError, match=r"^stage 'prd': not in cdk.json; allowed: dev, prod$"):
         load_stage({"dev": BLOCK, "prod": BLOCK}, "prd", today=TODAY)
+
+
+@pytest.mark.parametrize("block", [None, [], "us-east-1"])
+def test_a_block_that_is_no_object_is_not_a_stage_that_is_missing(block: object) -> None:
+    with pytest.raises(SettingsError, match=r"^stage 'dev': .* given; allowed: an object with its"):
+        load_stage({"dev": block}, "dev", today=TODAY)
+
+
+def test_a_name_that_is_no_text_names_the_known_stages() -> None:
+    with pytest.raises(SettingsError, match=r"^stage \['dev'\]: not in cdk.json; allowed: dev$"):
+        load_stage({"dev": BLOCK}, ["dev"], today=TODAY)
 
 
 def test_a_stages_name_must_fit_what_is_named_after_it() -> None:
