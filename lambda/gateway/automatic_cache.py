@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from gateway import errors, json_object
+from gateway.adaptation import kind_of
 from gateway.json_object import Around, Edits, Member
 
 _FIELD: Final = "cache_control"
@@ -139,5 +140,5 @@ def _remaining(value: object, edits: Edits) -> Iterator[tuple[int, Any]]:
 def _is_cacheable(block: Mapping[str, Any], is_tool: bool) -> bool:
     if is_tool:  # one that is found by a search is not in the prompt
         return not block.get("defer_loading")
-    kind, text = block.get("type"), block.get("text")
+    kind, text = kind_of(block), block.get("text")
     return kind in _CACHEABLE and (kind != "text" or (isinstance(text, str) and bool(text.strip())))

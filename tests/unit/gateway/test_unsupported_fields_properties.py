@@ -117,14 +117,31 @@ def replaced(value: Any, path: tuple[Any, ...], by: Any) -> Any:  # noqa: ANN401
 def test_any_kind_at_every_path_of_what_claude_code_sends(name: str, kind: object) -> None:
     body = {**claude_code(model(name)), "anthropic_beta": list(TODAY), "safeguards": None}
     for path in paths(body):
-        if not path:
-            continue
-        members = json_object.members(json.dumps(replaced(body, path, kind)))
-        try:
-            adapted = adapt(members, (), model=model(name), strict=False)
-        except InvalidRequest as refused:
-            assert path[0] in refused.message
-            continue
+        if path:
+            adapt_or_refuse(replaced(body, path, kind), name, about=path[0])
+
+
+@pytest.mark.parametrize("kind", [None, True, 0, "", "x", [], {}, [[]], [{}], {"type": []}])
+def test_any_kind_at_every_path_of_what_is_cached_by_itself(kind: object) -> None:
+    result = {"type": "tool_result", "tool_use_id": "t", "content": [{"type": "text", "text": "x"}]}
+    body = {
+        "cache_control": {"type": "ephemeral"},
+        "tools": [{"name": "clock", "input_schema": {"type": "object"}}],
+        "system": [{"type": "text", "text": "be brief"}],
+        "messages": [{"role": "user", "content": [result, {"type": "text", "text": "hi"}]}],
+    }
+    for path in paths(body):
+        if path:
+            adapt_or_refuse(replaced(body, path, kind), "claude-opus-5", about=path[0])
+
+
+def adapt_or_refuse(body: dict[str, Any], name: str, about: str) -> None:
+    members = json_object.members(json.dumps(body))
+    try:
+        adapted = adapt(members, (), model=model(name), strict=False)
+    except InvalidRequest as refused:
+        assert about in refused.message
+    else:
         assert json.loads(json_object.join(dict(adapted.parts)))["anthropic_version"]
 
 
