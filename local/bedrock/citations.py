@@ -8,11 +8,33 @@ from collections.abc import Iterator
 from typing import Any
 
 from local.bedrock import message_order
-from local.bedrock.blocks import Base64Pdf, Block, Document, PlainText, SearchResult, text_of
+from local.bedrock.blocks import (
+    Base64Pdf,
+    Block,
+    Document,
+    PlainText,
+    SearchResult,
+    ToolResult,
+    text_of,
+)
+from local.bedrock.errors import invalid
 from local.bedrock.schema import Request
 
 LONGEST = 100
 _UNREAD = "No model ran, so no page was read."
+
+
+def check(request: Request) -> None:
+    """Raise RefusedError where some documents, or some search results, are to be cited and others
+    are not.
+
+    The rule is Anthropic's, in words of this program:
+    https://platform.claude.com/docs/en/build-with-claude/citations,
+    https://platform.claude.com/docs/en/build-with-claude/search-results
+    """
+    for kind, name in ((Document, "documents"), (SearchResult, "search results")):
+        if len({_is_cited(block) for block in _sources(request) if isinstance(block, kind)}) > 1:
+            raise invalid(f"messages: Citations must be enabled on all {name}, or on none.")
 
 
 def citations(request: Request) -> list[dict[str, Any]]:
@@ -26,8 +48,20 @@ def may_be_cited(request: Request) -> bool:
 
     https://platform.claude.com/docs/en/build-with-claude/structured-outputs
     """
-    sources = (block for block in _blocks(request) if isinstance(block, Document | SearchResult))
-    return any(source.citations is not None and source.citations.enabled for source in sources)
+    return any(map(_is_cited, _sources(request)))
+
+
+def _is_cited(source: Document | SearchResult) -> bool:
+    return source.citations is not None and bool(source.citations.enabled)
+
+
+def _sources(request: Request) -> Iterator[Document | SearchResult]:
+    """Yield the documents and search results of the conversation, those that tools returned too."""
+    for block in _blocks(request):
+        inner = block.content if isinstance(block, ToolResult) else None
+        for item in inner if isinstance(inner, list) else (block,):
+            if isinstance(item, Document | SearchResult):
+                yield item
 
 
 def _blocks(request: Request) -> Iterator[Block]:
@@ -39,7 +73,7 @@ def _citable(request: Request) -> Iterator[tuple[int, Document]]:
     """Documents that may be cited, with their place among all that the prompt has."""
     documents = (block for block in _blocks(request) if isinstance(block, Document))
     for index, document in enumerate(documents):
-        if document.citations is not None and document.citations.enabled:
+        if _is_cited(document):
             yield index, document
 
 

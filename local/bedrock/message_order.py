@@ -165,6 +165,13 @@ def _check_results(position: int, message: Message, previous: Message | None) ->
                 f"Found multiple `tool_result` blocks with id: {block.tool_use_id}"
             )
         result_ids.add(block.tool_use_id)
+        # Callers of Anthropic's API report these words; its documentation is silent on the rule.
+        inner = block.content if isinstance(block.content, list) else []
+        if block.is_error and not all(isinstance(item, Text) for item in inner):
+            raise invalid(
+                f"messages.{position}.content.{index}.tool_result: all content must be type `text` "
+                "if `is_error` is true"
+            )
 
 
 def _check_uses(position: int, message: Message, following: Message | None) -> None:

@@ -10,6 +10,7 @@ from typing import Final
 
 from claude_bedrock.catalog import Model
 from local.bedrock import (
+    citations,
     context_management,
     media,
     message_order,
@@ -19,7 +20,6 @@ from local.bedrock import (
     tools,
 )
 from local.bedrock.blocks import Cacheable, Compaction
-from local.bedrock.citations import may_be_cited
 from local.bedrock.errors import RefusedError, invalid
 from local.bedrock.examples import is_schema
 from local.bedrock.model_rules import V2026, ModelRules
@@ -58,6 +58,7 @@ def check(request: Request, model: Model, *, is_converse: bool = False) -> None:
     _check_roles(request, rules)
     message_order.check(request.messages, assistant_may_begin=is_converse, blank_taken=is_converse)
     media.check(request, is_converse=is_converse)
+    citations.check(request)
     _check_compaction(request)
     _check_system(request)
     _check_stop_sequences(request)
@@ -109,7 +110,7 @@ def _check_format(request: Request, output: OutputConfig, rules: ModelRules) -> 
     structured_output.check("output_config.format.schema", output.format.schema_)
     # A citation cuts the text into blocks, which a JSON output cannot be:
     # https://platform.claude.com/docs/en/build-with-claude/structured-outputs
-    if may_be_cited(request):
+    if citations.may_be_cited(request):
         raise invalid("output_config.format: Citations cannot be used with structured outputs.")
 
 

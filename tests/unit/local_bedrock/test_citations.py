@@ -118,3 +118,31 @@ def test_structured_output_cannot_cite(source: Json) -> None:
     rules.check(request(cited=False), model("claude-sonnet-4-5"))
     with pytest.raises(RefusedError, match="Citations cannot be used"):
         rules.check(request(cited=True), model("claude-sonnet-4-5"))
+
+
+RESULT = {
+    "type": "search_result",
+    "source": "s",
+    "title": "t",
+    "content": [{"type": "text", "text": "x"}],
+}
+
+
+@pytest.mark.parametrize(
+    ("sources", "kind"),
+    [
+        ([document(TEXT, citations=CITED), document(LINE)], "documents"),
+        ([document(TEXT, citations=CITED), document(LINE, citations={"enabled": False})], "doc"),
+        ([{**RESULT, "citations": CITED}, RESULT], "search results"),
+        ([{**RESULT, "citations": CITED}, document(LINE)], None),
+        ([document(TEXT, citations=CITED), document(LINE, citations=CITED)], None),
+    ],
+)
+def test_all_of_a_kind_are_cited_or_none(sources: list[Json], kind: str | None) -> None:
+    turns = [{"role": "user", "content": [*sources, {"type": "text", "text": "Why?"}]}]
+    request = schema.parse(body_of(messages=turns).encode())
+    if kind is None:
+        rules.check(request, model("claude-sonnet-4-5"))
+        return
+    with pytest.raises(RefusedError, match=f"Citations must be enabled on all {kind}"):
+        rules.check(request, model("claude-sonnet-4-5"))

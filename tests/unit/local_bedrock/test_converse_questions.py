@@ -108,12 +108,14 @@ def test_a_field_of_converse_is_the_field_of_claude(fields: Json, same: Json) ->
     assert parse_question(**fields).request == expected
 
 
-def test_every_kind_of_block_is_the_block_of_claude() -> None:
+@pytest.mark.parametrize("has_failed", [False, True])
+def test_every_kind_of_block_is_the_block_of_claude(has_failed: bool) -> None:
     thought = {"reasoningText": {"text": "hm", "signature": signed("hm")}}
     redacted = {"redactedContent": b64encode(anthropic_form().encode()).decode()}
     cited = document(name="d 1", context="c", citations={"enabled": True})
     search_result = {"source": "s", "title": "t", "content": [{"text": "x"}]}
-    answer = {"toolUseId": "t1", "status": "error", "content": [{"json": {"a": 1}}, IMAGE]}
+    status, shown = ("error", TEXT) if has_failed else ("success", IMAGE)
+    answer = {"toolUseId": "t1", "status": status, "content": [{"json": {"a": 1}}, shown]}
     turns = [
         user(TEXT, IMAGE, cited, {"searchResult": search_result}, {"guardContent": {"text": TEXT}}),
         assistant({"reasoningContent": thought}, {"reasoningContent": redacted}, CALL),
@@ -160,10 +162,10 @@ def test_every_kind_of_block_is_the_block_of_claude() -> None:
                         {
                             "type": "tool_result",
                             "tool_use_id": "t1",
-                            "is_error": True,
+                            "is_error": has_failed,
                             "content": [
                                 {"type": "text", "text": '{"a": 1}'},
-                                {"type": "image", "source": image},
+                                text if has_failed else {"type": "image", "source": image},
                             ],
                             "cache_control": {"type": "ephemeral"},
                         }

@@ -40,6 +40,9 @@ def parse(name: str = "claude-sonnet-4-5", **fields: object) -> schema.Request:
     return request
 
 
+CITED = {"enabled": True}
+
+
 def user(*content: Any) -> dict[str, Any]:  # noqa: ANN401
     return {"role": "user", "content": content[0] if isinstance(content[0], str) else content}
 
@@ -130,6 +133,23 @@ def refusal(name: str = "claude-sonnet-4-5", **fields: object) -> str:
         (
             {"messages": [user("a"), assistant("b"), user(RESULT)]},
             "messages.2.content.0: unexpected `tool_use_id` found in `tool_result` blocks: toolu_",
+        ),
+        (
+            {
+                "tools": [TOOL],
+                "messages": [
+                    user("a"),
+                    assistant(CALL),
+                    user(
+                        {
+                            **RESULT,
+                            "is_error": True,
+                            "content": [{"type": "image", "source": IMAGE}],
+                        }
+                    ),
+                ],
+            },
+            "messages.2.content.0.tool_result: all content must be type `text` if `is_error` is",
         ),
         ({"messages": [user(*[CACHED] * 5)]}, "A maximum of 4 blocks with cache_control may be"),
         (
@@ -256,11 +276,11 @@ def test_a_model_has_rules_of_its_own(name: str, fields: dict[str, object], mess
         {
             "messages": [
                 user(
-                    {"type": "document", "source": PDF, "title": "t"},
+                    {"type": "document", "source": PDF, "title": "t", "citations": CITED},
                     {
                         "type": "document",
                         "source": {"type": "text", "media_type": "text/plain", "data": "x"},
-                        "citations": {"enabled": True},
+                        "citations": CITED,
                     },
                 )
             ]
