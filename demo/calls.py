@@ -51,9 +51,9 @@ async def demonstrate(endpoint: Endpoint, console: Console) -> None:
         if trail is not None:
             event = await _wait(partial(_event_of, trail, account, request_id), bool)
             _print_lines(console, _rendered_event(request_id, event))
-    witness = ", and CloudTrail has an event of each" if trail else ""
+    events = ", and CloudTrail has an event of each" if trail else ""
     console.out(
-        f"\nBoth calls are on record in both places{witness}, {datetime.now(UTC):%H:%M:%S} UTC.",
+        f"\nBoth calls are on record in both places{events}, {datetime.now(UTC):%H:%M:%S} UTC.",
         highlight=False,
     )
 

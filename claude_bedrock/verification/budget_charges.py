@@ -175,9 +175,9 @@ def _amounts(call: ChargedCall, record: Mapping[str, Any]) -> tuple[Amounts, ...
     record does not tell how long the cache keeps what a call wrote: five minutes or an hour."""
     model, route = catalog.find(call.model), call.model_id.partition(".")[0]
     try:
-        given, answered = fields.members(record, "input"), fields.members(record, "output")
-        counts = [given.get("inputTokenCount"), answered.get("outputTokenCount")]
-        cached = [given.get(name) for name in _CACHED]
+        prompt, answer = fields.members(record, "input"), fields.members(record, "output")
+        counts = [prompt.get("inputTokenCount"), answer.get("outputTokenCount")]
+        cached = [prompt.get(name) for name in _CACHED]
         counts += [0 if c is None and not call.is_cached else c for c in cached]
     except UnreadableError:
         return ()

@@ -137,10 +137,16 @@ def _sums(
             for counter, (at_least, at_most) in charged.items():
                 least[subject, counter] += at_least
                 most[subject, counter] += at_most
-        for each in periods if hour.is_known else ():
-            begin, end = max(hour.since, each.start - edge), min(hour.until, each.end + edge)
-            seconds[each.per] += max(0, int(end - begin))
-    known = {each.per: seconds[each.per] == each.end - each.start + 2 * edge for each in periods}
+        for in_period in periods if hour.is_known else ():
+            begin, end = (
+                max(hour.since, in_period.start - edge),
+                min(hour.until, in_period.end + edge),
+            )
+            seconds[in_period.per] += max(0, int(end - begin))
+    known = {
+        in_period.per: seconds[in_period.per] == in_period.end - in_period.start + 2 * edge
+        for in_period in periods
+    }
     return {key: (least[key], most[key]) for key in least}, known
 
 
@@ -157,4 +163,7 @@ def _period_of(key: Key, periods: Sequence[Period]) -> Period | None:
     per, _, label = rest.partition("#")
     if unit not in UNITS:
         return None
-    return next((each for each in periods if (each.per, each.label) == (per, label)), None)
+    return next(
+        (in_period for in_period in periods if (in_period.per, in_period.label) == (per, label)),
+        None,
+    )

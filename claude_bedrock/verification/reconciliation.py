@@ -280,13 +280,13 @@ def _detail(row: _Row, requests: Mapping[str, str]) -> str:
     if row.kind == "caller_mismatch":
         return _differing(row)
     claimed = _claimed_request(row)
-    witness = ""
+    note = ""
     if row.kind == "audit_entry_lost":
-        witness = requests.get(claimed) or f"no access log entry was read of {claimed}"
-        witness = witness if claimed else "the record names no request of the gateway"
+        note = requests.get(claimed) or f"no access log entry was read of {claimed}"
+        note = note if claimed else "the record names no request of the gateway"
     elif row.kind == "bypassed_gateway" and claimed:
-        witness = f"claims to be the gateway's request {claimed}"
-    return "; ".join(filter(None, (witness, row.detail)))
+        note = f"claims to be the gateway's request {claimed}"
+    return "; ".join(filter(None, (note, row.detail)))
 
 
 def _claimed_request(row: _Row) -> str:

@@ -52,7 +52,6 @@ class CallBudgets:
         self._table = table
         self._call = call
         self._reservation = item.reservation_name(call_id)
-        self._call_id = call_id
         self._fails_open = fails_open
         self._subjects: list[BudgetSubject] = []
         self._model: catalog.Model | None = None
@@ -106,8 +105,10 @@ class CallBudgets:
             (subject, budget)
             for subject in self._subjects
             if subject.result.failed
+            # Where the item that came with a refusal does not say which budget, the refusal stands.
             for budget in subject.exceeded(amounts) or [subject.budgets[0]]
         ]
+        # A refusal comes before a failure: one budget that is used up is enough.
         if exceeded:
             self.state = REFUSED
             raise budget_responses.refusal(

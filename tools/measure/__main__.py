@@ -38,6 +38,12 @@ _HEADINGS = (
     "imperative docstrings %",
 )
 
+_PROTOCOL_FOLDERS = (
+    *("lambda/gateway/", "local/bedrock/"),
+    *("claude_bedrock/verification/", "lambda/verification/"),
+)
+"""Code that follows what others wrote: wire formats, Bedrock's rules, the proof of completeness."""
+
 
 def home_made_share(among: Iterable[Module]) -> float:
     """Return the percentage of names that hold a home-made word."""
@@ -84,7 +90,10 @@ def _print_measures() -> None:
         if part == "product":
             folders = groupby(among, key=lambda module: module.folder)
             rows += [_row(folder, list(inside)) for folder, inside in folders]
+            protocol = [module for module in among if module.path.startswith(_PROTOCOL_FOLDERS)]
+            rows.append(_row("protocol code ¹", protocol))
     _print_table(_HEADINGS, rows)
+    print(f"¹ {', '.join(_PROTOCOL_FOLDERS)}\n")
     shared = list(homonyms(modules("product")).items())
     print(
         f"{len(shared)} public names are defined in two modules of the product or more.",

@@ -60,7 +60,7 @@ class RecordCheck(NamedTuple):
     @property
     def undercounted(self) -> int:
         """How many budgets count less than the records have."""
-        return sum(each.is_undercounted for each in self.comparisons)
+        return sum(comparison.is_undercounted for comparison in self.comparisons)
 
 
 def compare(
@@ -72,7 +72,7 @@ def compare(
 ) -> RecordCheck:
     """Compare each budget with what the records of the gateway's calls in its period say. The
     records of a period are read once."""
-    starts = sorted({each.period.start for each in spendings})
+    starts = sorted({spending.period.start for spending in spendings})
     rows: dict[int, list[Row]] = {}
     direct_calls: list[int] = []
     unreadable: list[int] = []
@@ -84,8 +84,8 @@ def compare(
         unreadable.append(sum(row.unreadable for row in recorded))
     return RecordCheck(
         [
-            Comparison(each, _recorded(each.budget, rows[each.period.start], profiles))
-            for each in spendings
+            Comparison(spending, _recorded(spending.budget, rows[spending.period.start], profiles))
+            for spending in spendings
         ],
         max(direct_calls, default=0),
         max(unreadable, default=0),

@@ -30,7 +30,7 @@ def read_claims(token: object) -> Claims | None:
 def audiences(claims: Claims) -> list[str]:
     """Return whom the token is for: https://www.rfc-editor.org/rfc/rfc7519#section-4.1.3"""
     audience = claims.get("aud")
-    return [str(each) for each in audience] if isinstance(audience, list) else [str(audience)]
+    return [str(name) for name in audience] if isinstance(audience, list) else [str(audience)]
 
 
 def choose(
@@ -48,7 +48,7 @@ def choose(
             expires_at = _expiry(claims, settings, now)
             refresh_token = answer.get("refresh_token")
             return Tokens(str(answer[name]), now, expires_at, refresh_token)
-    listed = sorted({each for claims in by_name.values() if claims for each in audiences(claims)})
+    listed = sorted({name for claims in by_name.values() if claims for name in audiences(claims)})
     raise ProviderError(
         f"The provider's tokens are not for the audience {settings.audience!r}, but for "
         f"{', '.join(map(repr, listed)) or 'none that can be read'}. Set --audience, or have the "

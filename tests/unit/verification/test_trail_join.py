@@ -37,7 +37,7 @@ PRINCIPAL = {
     "another principal": OTHER_ROLE,
     "allowed direct caller": ALLOWED,
 }
-PLACE = {
+LOCATION = {
     "the stage's Region": {},
     "a Region without a stage": {"awsRegion": "us-east-1"},
     "a Region of `stage_regions`": {"awsRegion": "eu-west-3"},
@@ -61,8 +61,8 @@ def _rows() -> list[Row]:
     table = page.partition("| Entry | Record |")[2].partition("\n\n")[0].splitlines()[2:]
     cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in table]
     return [
-        Row(entry, written, witness, by, where, frozenset(re.findall(r"`(\w+_\w+)`", finding)))
-        for entry, written, witness, by, where, finding in cells
+        Row(entry, recorded, event, by, where, frozenset(re.findall(r"`(\w+_\w+)`", finding)))
+        for entry, recorded, event, by, where, finding in cells
     ]
 
 
@@ -70,15 +70,15 @@ ROWS = _rows()
 AGREED = ROWS[0]
 
 
-class World(NamedTuple):
+class Scenario(NamedTuple):
     lines: list[tuple[float, Mapping[str, Any]]]
     records: list[tuple[Any, Mapping[str, Any]]]
     events: list[TrailEvent]
     expected: set[tuple[str, str]]
 
 
-def _world(rows: Iterable[Row]) -> World:
-    world = World([], [], [], set())
+def _scenario(rows: Iterable[Row]) -> Scenario:
+    scenario = Scenario([], [], [], set())
     for number, row in enumerate(rows):
         request_id, at = f"id-{number}", AT + number
         if row.entry != "no":
@@ -86,18 +86,18 @@ def _world(rows: Iterable[Row]) -> World:
             if row.entry == "without answer":
                 del line["upstream_status"]
                 line |= {"status": 500, "outcome": "upstream_error"}
-            world.lines.append((at + 1.5, line))
+            scenario.lines.append((at + 1.5, line))
         if row.record == "yes":
             identity = ROLE if row.by == "gateway" else PRINCIPAL[row.by]
             content = record(request_id, at=at) | {"identity": {"arn": identity}}
-            world.records.extend((destination, content) for destination in DESTINATIONS)
+            scenario.records.extend((destination, content) for destination in DESTINATIONS)
         if row.event != "no":
             refusal = {"errorCode": "AccessDenied"} if row.event == "refused" else {}
             principal = PRINCIPAL[row.by] + str(number) * (row.where != "the stage's Region")
-            place = PLACE[row.where]
-            world.events.append(_event(request_id, at, principal, **place, **refusal))
-        world.expected.update((kind, request_id) for kind in row.kinds)
-    return world
+            location = LOCATION[row.where]
+            scenario.events.append(_event(request_id, at, principal, **location, **refusal))
+        scenario.expected.update((kind, request_id) for kind in row.kinds)
+    return scenario
 
 
 def _event(request_id: str, at: float, principal: str = SESSION, **fields: object) -> TrailEvent:
@@ -107,13 +107,13 @@ def _event(request_id: str, at: float, principal: str = SESSION, **fields: objec
 
 
 def _compared(
-    world: World, unreadable: Sequence[UnreadableFile] = ()
+    scenario: Scenario, unreadable: Sequence[UnreadableFile] = ()
 ) -> tuple[Outcome, TrailCounts]:
     join = TrailJoin(WINDOW, SCOPE, PRINCIPALS)
-    items: list[TrailEvent | UnreadableFile] = [*world.events, *unreadable]
+    items: list[TrailEvent | UnreadableFile] = [*scenario.events, *unreadable]
     for item in items:
         join.take(item)
-    outcome = join.merge(joined(world.lines, world.records, compare=join.judge))
+    outcome = join.merge(joined(scenario.lines, scenario.records, compare=join.judge))
     return outcome, join.counts
 
 
@@ -124,11 +124,11 @@ def _found(outcome: Outcome) -> set[tuple[str, str]]:
 @given(st.lists(st.sampled_from(ROWS), max_size=30))
 @settings(deadline=None)
 def test_each_combination_has_the_answer_of_the_table(rows: list[Row]) -> None:
-    world = _world([AGREED, *rows])
-    outcome, counts = _compared(world)
-    assert _found(outcome) == world.expected
+    scenario = _scenario([AGREED, *rows])
+    outcome, counts = _compared(scenario)
+    assert _found(outcome) == scenario.expected
     assert counts.due == counts.witnessed + counts.unwitnessed + counts.pending
-    assert counts.events == len(world.events)
+    assert counts.events == len(scenario.events)
 
 
 def test_the_table_has_all_witnesses() -> None:
@@ -139,9 +139,9 @@ def test_the_table_has_all_witnesses() -> None:
 
 @pytest.mark.parametrize("number", [2, 1000])
 def test_a_trail_without_any_event_of_the_calls_is_not_assessed(number: int) -> None:
-    world = _world([AGREED] * number)
-    world.events.clear()
-    outcome, counts = _compared(world)
+    scenario = _scenario([AGREED] * number)
+    scenario.events.clear()
+    outcome, counts = _compared(scenario)
     (finding,) = outcome.findings
     assert finding.kind == "trail_incomplete"
     assert f"not one event of {number:,} calls" in finding.detail
@@ -152,20 +152,20 @@ def test_a_trail_without_any_event_of_the_calls_is_not_assessed(number: int) -> 
 
 
 def test_calls_without_an_event_are_named_up_to_a_limit() -> None:
-    world = _world([AGREED] * (MOST_NAMED + 50))
-    del world.events[1:]
-    outcome, _ = _compared(world)
+    scenario = _scenario([AGREED] * (MOST_NAMED + 50))
+    del scenario.events[1:]
+    outcome, _ = _compared(scenario)
     assert len(outcome.findings) == MOST_NAMED + 1
     assert sum("49 more calls" in finding.detail for finding in outcome.findings) == 1
 
 
 def test_calls_where_there_is_no_stage_are_one_finding_for_each_principal_and_model() -> None:
-    world = _world([AGREED])
-    world.events.extend(
+    scenario = _scenario([AGREED])
+    scenario.events.extend(
         _event(f"out-{number}", AT + number, OTHER_ROLE, awsRegion="us-east-1")
         for number in range(500)
     )
-    outcome, counts = _compared(world)
+    outcome, counts = _compared(scenario)
     (finding,) = outcome.findings
     assert (finding.kind, finding.request_id) == ("call_outside_stage", "out-0")
     assert finding.detail == "500 calls in us-east-1, by InvokeModel"
@@ -174,15 +174,15 @@ def test_calls_where_there_is_no_stage_are_one_finding_for_each_principal_and_mo
 
 
 def test_an_event_of_the_answering_region_is_of_the_same_call() -> None:
-    world = _world([AGREED])
-    world.events.append(_event("id-0", AT, awsRegion="eu-west-1"))
-    assert _compared(world)[0].findings == []
+    scenario = _scenario([AGREED])
+    scenario.events.append(_event("id-0", AT, awsRegion="eu-west-1"))
+    assert _compared(scenario)[0].findings == []
 
 
 def test_a_call_that_failed_while_it_answered_has_its_event() -> None:
-    world = _world([AGREED])
-    world.events[:] = [_event("id-0", AT, errorCode="ModelStreamErrorException")]
-    assert _compared(world)[0].findings == []
+    scenario = _scenario([AGREED])
+    scenario.events[:] = [_event("id-0", AT, errorCode="ModelStreamErrorException")]
+    assert _compared(scenario)[0].findings == []
 
 
 @pytest.mark.parametrize(
@@ -191,40 +191,40 @@ def test_a_call_that_failed_while_it_answered_has_its_event() -> None:
 def test_an_entry_without_a_request_id_is_good_for_one_event_of_its_caller(
     session: str, kind: str
 ) -> None:
-    world = _world([AGREED])
+    scenario = _scenario([AGREED])
     line = audit_line("", "answer lost, not logged")
-    world.lines.append((AT + 2, line))
+    scenario.lines.append((AT + 2, line))
     principal = SESSION.replace("anna", session)
-    world.events.extend(_event(request_id, AT, principal) for request_id in ("first", "second"))
+    scenario.events.extend(_event(request_id, AT, principal) for request_id in ("first", "second"))
     kinds = {(kind, "first"), ("lost_call", "second")}
-    assert _found(_compared(world)[0]) == kinds
+    assert _found(_compared(scenario)[0]) == kinds
 
 
 def test_what_bedrock_does_not_log_says_so() -> None:
-    world = _world([AGREED])
-    world.events.append(_event("async", AT, OTHER_ROLE, eventName="StartAsyncInvoke"))
-    (finding,) = _compared(world)[0].findings
+    scenario = _scenario([AGREED])
+    scenario.events.append(_event("async", AT, OTHER_ROLE, eventName="StartAsyncInvoke"))
+    (finding,) = _compared(scenario)[0].findings
     assert finding.kind == "unrecorded_call"
     assert "StartAsyncInvoke, which Bedrock does not log" in finding.detail
 
 
 def test_cloudtrail_is_quoted_in_what_the_others_have_lost() -> None:
     missing = next(row for row in ROWS if row.kinds == {"missing_record"})
-    (finding,) = _compared(_world([AGREED, missing]))[0].findings
+    (finding,) = _compared(_scenario([AGREED, missing]))[0].findings
     assert finding.detail.endswith("; CloudTrail has its event")
 
 
 def test_young_events_and_calls_wait() -> None:
     young = WINDOW.settled + 60
-    world = World([(young + 1.5, audit_line("id-0"))], [], [_event("other", young)], set())
-    outcome, counts = _compared(world)
+    scenario = Scenario([(young + 1.5, audit_line("id-0"))], [], [_event("other", young)], set())
+    outcome, counts = _compared(scenario)
     assert outcome.findings == []
     assert (counts.pending, counts.events_pending) == (1, 1)
 
 
 def test_a_file_that_cannot_be_read_is_named_once() -> None:
     unreadable = UnreadableFile("s3://trail/file", "it is no list of events")
-    outcome, counts = _compared(_world([AGREED]), [unreadable])
+    outcome, counts = _compared(_scenario([AGREED]), [unreadable])
     (finding,) = outcome.findings
     assert (finding.kind, finding.source) == ("trail_incomplete", "s3://trail/file")
     assert counts.unreadable == 1

@@ -80,13 +80,13 @@ class Comparison(NamedTuple):
         """Return the comparison for JSON, dollars exact, as text."""
         groups = [
             {
-                self.by: each.name,
-                "recorded": str(each.recorded),
-                "billed": str(each.billed),
-                "difference": str(each.difference),
-                "reason": each.reason,
+                self.by: group.name,
+                "recorded": str(group.recorded),
+                "billed": str(group.billed),
+                "difference": str(group.difference),
+                "reason": group.reason,
             }
-            for each in self.groups
+            for group in self.groups
         ]
         others = [
             {"kind": kind, "name": name, "billed": str(dollars)}
@@ -107,15 +107,15 @@ def compare(
 ) -> Comparison:
     """Lay the records' dollars beside the bill's. Lines of others, other Regions and other types
     are added up apart."""
-    ours = [row for row in rows if row.calls]
-    callers = _sessions(ours)
+    counted = [row for row in rows if row.calls]
+    callers = _sessions(counted)
     of_gateway, others = _split(lines, stage)
     billed: dict[str, list[BillLine]] = defaultdict(list)
     for line in of_gateway:
         billed[_name(line, stage.principals, callers, by)].append(line)
     teams = _teams_by_caller(of_gateway, stage.principals, callers) if by == "team" else {}
     recorded: dict[str, list[Row]] = defaultdict(list)
-    for name, row in _by_group(ours, profiles, by):
+    for name, row in _by_group(counted, profiles, by):
         recorded[teams.get(row.caller, name) if name == NO_TEAM else name].append(row)
     last_day = max((line.day for line in of_gateway), default="")
 
@@ -167,8 +167,8 @@ def _sessions(rows: Iterable[Row]) -> dict[str, str]:
     """Return the callers by the names of their sessions; until November 2026, a session's name had
     no issuer."""
     callers = {row.caller for row in rows} - {""}
-    earlier = {session_name(name): each for each in callers if (name := each.partition(":")[2])}
-    return earlier | {session_name(caller): caller for caller in callers}
+    earlier = {session_name(bare): name for name in callers if (bare := name.partition(":")[2])}
+    return earlier | {session_name(name): name for name in callers}
 
 
 def _teams_by_caller(
@@ -176,7 +176,7 @@ def _teams_by_caller(
 ) -> dict[str, str]:
     """Return the teams that the sessions' tags name: records of 0.2 and
     before lack it of a token's caller."""
-    named = ((callers.get(principals.session_name(each.principal)), each.team) for each in lines)
+    named = ((callers.get(principals.session_name(line.principal)), line.team) for line in lines)
     return {caller: team for caller, team in named if caller and team}
 
 
@@ -232,8 +232,8 @@ def _billed(lines: Iterable[BillLine]) -> Billed:
     return billed
 
 
-def _is_same(one: Decimal, other: Decimal) -> bool:
-    return abs(one - other) < ROUNDING
+def _is_same(first: Decimal, second: Decimal) -> bool:
+    return abs(first - second) < ROUNDING
 
 
 def _has_same_tokens(recorded: Sum, billed: Billed) -> bool:

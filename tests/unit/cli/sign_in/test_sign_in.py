@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from claude_bedrock.cli.login.choose_settings import Given, choose
+from claude_bedrock.cli.login.choose_settings import LoginOptions, choose
 from claude_bedrock.cli.main import app
 from claude_bedrock.cli.shared.deployment import NoTargetError
 from claude_bedrock.cli.shared.redaction import redact
@@ -29,7 +29,7 @@ from claude_bedrock.cli.token.saved_token import print_token
 from tests.unit.cli.answers import Server
 
 SETTINGS = Settings("https://login.example.com", "client", "client")
-NO_ARGUMENTS = Given(None, None, None, None, None, None, None, None, None)
+NO_ARGUMENTS = LoginOptions(None, None, None, None, None, None, None, None, None)
 SLOW = ("boto3", "botocore", "httpx2", "oauthlib", "keyring", "typer", "rich", "ssl", "duckdb")
 
 
