@@ -44,6 +44,8 @@ CHECKS: Final[tuple[Check, ...]] = (
     refusals.CHECKS[-1],  # the throttle, which leaves the key throttled for a while
 )
 
+_DELETED: Final = frozenset({"ResourceNotFoundException", "NoSuchBucket"})
+
 
 def run(subject: Subject) -> Iterator[Result]:
     """Yield what each check of this stage comes to, one after the other."""
@@ -76,7 +78,16 @@ def _judge(check: Check, subject: Subject) -> Finding:
     except UnreadableError:
         return failed("A record cannot be read.")
     except (NoTargetError, ClientError, BotoCoreError) as error:
-        return not_assessed(_why_unanswered(error))
+        report = failed if _is_of_the_stage(error) else not_assessed
+        return report(_why_unanswered(error))
+
+
+def _is_of_the_stage(error: Exception) -> bool:
+    """Return whether AWS has answered, that what the stage made is deleted or its key disabled."""
+    if not isinstance(error, ClientError):
+        return False
+    code = code_of(error)
+    return code in _DELETED or code.startswith("KMS")
 
 
 def _why_unanswered(error: NoTargetError | ClientError | BotoCoreError) -> str:
@@ -86,4 +97,5 @@ def _why_unanswered(error: NoTargetError | ClientError | BotoCoreError) -> str:
         return f"AWS does not answer: {type(error).__name__}."
     if code_of(error) in DENIED:
         return f"AWS denies you {error.operation_name}."
-    return f"AWS answers {error.operation_name} with {code_of(error)}."
+    advice = " `claude-bedrock doctor` names what changed." if _is_of_the_stage(error) else ""
+    return f"AWS answers {error.operation_name} with {code_of(error)}.{advice}"

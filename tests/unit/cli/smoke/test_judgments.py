@@ -450,6 +450,14 @@ def client_error(code: str) -> ClientError:
     [
         (client_error("AccessDenied"), "not assessed", "AWS denies you ListMetrics."),
         (client_error("Throttling"), "not assessed", "AWS answers ListMetrics with Throttling."),
+        *(
+            (
+                client_error(code),
+                "fail",
+                f"AWS answers ListMetrics with {code}. `claude-bedrock doctor` names what changed.",
+            )
+            for code in ("ResourceNotFoundException", "NoSuchBucket", "KMS.DisabledException")
+        ),
         (
             EndpointConnectionError(endpoint_url="https://x"),
             "not assessed",
