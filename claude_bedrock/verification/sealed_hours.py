@@ -34,8 +34,9 @@ _CAME_LATE: Final[Mapping[Kind, Mapping[str, int]]] = {
 class SealedSum(NamedTuple):
     """`outcome` has all findings but those that were settled late, which are in `settled`.
     `has_gateway` is whether every hour was verified by a gateway's audit entries. `trail` has the
-    sums of what CloudTrail showed, by the names of `TrailCounts`, and in how many files (`files`)
-    of evidence it has a part; empty where it has none. `answered_in` is how many records name each
+    sums of what CloudTrail showed, by the names of `TrailCounts`, in how many files (`files`) of
+    evidence it has a part, and for how many of these (`without_logs`) no log file of it was there;
+    empty where it has none. `answered_in` is how many records name each
     Region as the one that answered, "" where it is not known."""
 
     outcome: Outcome
@@ -63,7 +64,8 @@ def sum_hours(files: Iterable[SealedFile], window: Span) -> SealedSum:
             answered_in.update(_regions(file.entries[0]))
             if "trail" in file.entries[0]:
                 names = TrailCounts._fields
-                trail.update({"files": 1, **_numbers(file.entries[0]["trail"], names)})
+                counted = {"files": 1, "without_logs": not read_logs(file.entries[0])}
+                trail.update({**counted, **_numbers(file.entries[0]["trail"], names)})
         settled_ids.update(str(finding["id"]) for finding in _of_kind(file, "settled"))
         for kind, those in (("finding", findings), ("late_finding", late)):
             for finding in (_finding(entry["finding"]) for entry in _of_kind(file, kind)):
@@ -81,6 +83,14 @@ def sum_hours(files: Iterable[SealedFile], window: Span) -> SealedSum:
     order = sorted(opened, key=lambda finding: (finding.at, finding.request_id))
     outcome = Outcome(totals, order, dict(direct))
     return SealedSum(outcome, tuple(settled), has_gateway, dict(trail), dict(answered_in))
+
+
+def read_logs(run: Mapping[str, Any]) -> int:
+    """Return how many log files of CloudTrail a run has read. One that read none tells nothing: the
+    stage's own functions make management events each hour."""
+    read = run.get("read")
+    logs = read.get("CloudTrail") if isinstance(read, Mapping) else None
+    return _numbers(logs).get("count", 0)
 
 
 def _totals(counts: Mapping[str, int]) -> Counts:

@@ -20,6 +20,7 @@ from claude_bedrock.verification.assessment import UNSEEN_CALLS
 from claude_bedrock.verification.evidence_bucket import EvidenceBucket
 from claude_bedrock.verification.finding import Finding, Kind
 from claude_bedrock.verification.period import Period
+from claude_bedrock.verification.sealed_hours import read_logs
 
 
 class _Claim(NamedTuple):
@@ -235,7 +236,14 @@ def _trail_doubts(report: Report) -> int:
     hours = len(report.chain.coverage.files) - trail.get("files", 0) if report.chain else 0
     gaps = sum(finding.kind == _DOUBT for finding in report.outcome.findings)
     numbers = (trail.get(name, 0) for name in ("pending", "events_pending", "unreadable"))
-    return gaps + max(0, hours) + sum(numbers)
+    return gaps + max(0, hours) + sum(numbers) + _without_logs(report)
+
+
+def _without_logs(report: Report) -> int:
+    """Return of how many hours, or whether of the joined window, CloudTrail has no log file."""
+    if report.chain:
+        return int(report.about["trail"].get("without_logs", 0)) if "trail" in report.about else 0
+    return int("trail" in report.about and not read_logs(report.about))
 
 
 def _trail_words(report: Report) -> Iterator[str]:
@@ -246,6 +254,9 @@ def _trail_words(report: Report) -> Iterator[str]:
     gaps = sum(finding.kind == _DOUBT for finding in report.outcome.findings)
     if gaps:
         yield f"Gaps that keep CloudTrail from telling: {gaps:,}."
+    if number := _without_logs(report):
+        where = f"{number:,} sealed hours" if report.chain else "the window"
+        yield f"CloudTrail has no log file of {where}: its trail was off, or is in another place."
     if report.chain and trail.get("files", 0) < len(report.chain.coverage.files):
         yield f"Only {trail.get('files', 0):,} of the sealed hours have read it."
 

@@ -40,7 +40,7 @@ from claude_bedrock.verification.finding import Finding, Outcome
 from claude_bedrock.verification.period import Period, in_words
 from claude_bedrock.verification.principals import Principals
 from claude_bedrock.verification.run import RecordSource, Stage
-from claude_bedrock.verification.sealed_hours import SealedSum, sum_hours
+from claude_bedrock.verification.sealed_hours import SealedSum, read_logs, sum_hours
 
 
 class Accepted(NamedTuple):
@@ -102,7 +102,7 @@ def run(
         period,
         dispositions,
         has_gateway=deployed.has_endpoint,
-        has_trail="trail" in hourly_run.about,
+        has_trail=read_logs(hourly_run.about) > 0,
     )
     retained_since = period.now - timedelta(days=deployed.retention_days)
     created = partial(deployment.created, "InvocationLogging")
@@ -166,7 +166,8 @@ def sealed(deployment: Deployment, period: Period, folder: Evidence) -> Report |
         _of_stage(period, hours),
         dispositions,
         has_gateway=total.has_gateway,
-        has_trail=total.trail.get("files", 0) >= len(coverage.files),
+        has_trail=total.trail.get("files", 0) >= len(coverage.files)
+        and not total.trail.get("without_logs"),
     )
     return report._replace(
         settled=total.settled,

@@ -134,6 +134,14 @@ def test_sealed_hours_are_summed(trail: Account) -> None:
     window = Span(HOUR, HOUR + timedelta(hours=2))
     total = sum_hours(trail.covered(NOW + timedelta(hours=1)).files, window)
     assert (total.trail["files"], total.trail["due"], total.trail["witnessed"]) == (1, 1, 1)
+    assert total.trail["without_logs"] == 0
+
+
+def test_hours_for_which_the_trail_has_no_log_file_are_counted(trail: Account) -> None:
+    run_at(NOW, **SETTINGS)
+
+    total = sum_hours(trail.covered(NOW).files, Span(HOUR, HOUR + timedelta(hours=1)))
+    assert (total.trail["files"], total.trail["without_logs"]) == (1, 1)
 
 
 @pytest.mark.parametrize("fits", [True, False])

@@ -187,7 +187,7 @@ def _verdict(
         return "pass", what
     due = read.coverage.due
     of_window = sum(due.since <= file.since < due.until for file in read.coverage.files)
-    has_trail = total.trail.get("files", 0) >= of_window
+    has_trail = total.trail.get("files", 0) - total.trail.get("without_logs", 0) >= of_window
     witnesses = "records and CloudTrail" if has_trail else "records alone"
     return "pass", f"{what}; {witnesses}, without a gateway"
 

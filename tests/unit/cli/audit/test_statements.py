@@ -48,6 +48,9 @@ OTHER = f"{SESSION}/claude-on-bedrock-prod-us-east-1-application/somebody"
 MODELS = ("claude-haiku-4-5", "claude-opus-5-5")
 
 
+READ_LOGS = {"read": {"CloudTrail": {"count": 2}}}
+
+
 def days(number: int) -> Period:
     return Period(NOW - timedelta(days=number), NOW, timedelta(hours=1), NOW)
 
@@ -349,7 +352,8 @@ def test_without_a_residency_nothing_is_claimed_of_it(
 
 def test_every_kind_of_finding_fails_a_statement_or_leaves_it_open() -> None:
     joined = report(lost=1).completeness.report
-    joined = joined._replace(about={**joined.about, "trail": {}, "bounds": {"residency": ["r"]}})
+    about = {**joined.about, **READ_LOGS, "trail": {}, "bounds": {"residency": ["r"]}}
+    joined = joined._replace(about=about)
     for kind in KINDS:
         if kind == "budget_mismatch":  # which the budgets' own statement fails for
             continue
@@ -380,13 +384,23 @@ def test_cloudtrail_tells_only_where_it_was_read_and_has_no_gap(
 ) -> None:
     joined = report(lost=1).completeness.report
     findings = [joined.outcome.findings[0]._replace(kind=kind)] if kind else []
-    about = joined.about if trail is None else {**joined.about, "trail": trail}
+    about = joined.about if trail is None else {**joined.about, **READ_LOGS, "trail": trail}
     outcome = joined.outcome._replace(findings=findings)
 
     result = completeness.judge("cloudtrail", joined._replace(about=about, outcome=outcome))
 
     assert (result.verdict, result.applies) == (verdict, applies)
     assert ("3 events of calls were read." in result.words) is (trail is not None)
+
+
+def test_a_trail_without_a_log_file_tells_nothing() -> None:
+    joined = report(lost=0).completeness.report
+    about = {**joined.about, "read": {"CloudTrail": {"count": 0}}, "trail": {"events": 0}}
+
+    result = completeness.judge("cloudtrail", joined._replace(about=about))
+
+    assert result.verdict == "not assessed"
+    assert "CloudTrail has no log file of the window" in result.words
 
 
 @pytest.mark.parametrize("name", ["bodies", "callers", "residency"])
