@@ -12,6 +12,7 @@ import json
 import subprocess
 import sys
 import tempfile
+import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -156,7 +157,7 @@ def check_object(folder: Path, line: Mapping[str, Any]) -> Iterator[str]:
 
 def check_records(folder: Path, key: str, lines: list[dict[str, Any]]) -> Iterator[str]:
     """Compare the records of CloudWatch Logs, where the folder has those of this list."""
-    copy = folder / key.replace("evidence/log-events/", "cloudwatch-records/")
+    copy = folder / copy_of(key)
     if not copy.is_file():
         return
     copies = (json.loads(line) for line in gzip.decompress(copy.read_bytes()).splitlines())
@@ -168,6 +169,11 @@ def check_records(folder: Path, key: str, lines: list[dict[str, Any]]) -> Iterat
                 yield f"record {line['request_id']}: it is missing, or is not what was read"
 
 
+def copy_of(key: str) -> str:
+    """Return where a bundle has the records of a list in CloudWatch Logs."""
+    return key.replace("evidence/log-events/", "cloudwatch-records/")
+
+
 def summary(folder: Path) -> Iterator[str]:
     """Yield what the hours are about, of which each holds, and what was not compared."""
     firsts = [entries_of(file)[0] for file in files_of_hours(folder)]
@@ -176,14 +182,19 @@ def summary(folder: Path) -> Iterator[str]:
     unverified = [first for first in firsts if first["kind"] == "not_verified"]
     if unverified:
         yield f"{len(unverified)} of these files say that their time was not verified"
-    if any((first.get("objects") or {}).get("bodies") for first in firsts):
+    listed = [first["log_events"]["key"] for first in firsts if first.get("log_events")]
+    copies = sum((folder / copy_of(key)).is_file() for key in listed)
+    yield f"Records of CloudWatch Logs were compared in {copies} of {len(listed)} hours"
+    if not (folder / "AWSLogs").is_dir():
+        yield "Objects of S3 were not compared: the folder has no AWSLogs/"
+    elif any((first.get("objects") or {}).get("bodies") for first in firsts):
         yield "Large prompts and completions were compared by size alone"
 
 
 def main(folder: Path) -> int:
     try:
         problems = [*check_hours(folder), *check_signatures(folder)]
-    except (OSError, ValueError, LookupError, TypeError) as error:
+    except (OSError, EOFError, zlib.error, ValueError, LookupError, TypeError) as error:
         problems = [f"{type(error).__name__}: {error}"]
     for problem in problems:
         print(problem)

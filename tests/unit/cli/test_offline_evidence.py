@@ -430,6 +430,24 @@ def test_a_large_body_of_the_same_size_is_not_called_what_was_read(
     assert offline._state(tmp_path, "body", line) == state
 
 
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
+def test_the_script_says_what_it_could_not_compare(
+    copy: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (copy / record_copy(1)).unlink()
+    shutil.rmtree(copy / "AWSLogs")
+    assert check.main(copy) == 0
+    output = capsys.readouterr().out
+    assert f"compared in {HOURS - 1} of {HOURS} hours\n" in output
+    assert "Objects of S3 were not compared" in output
+
+    damaged = (copy / record_copy(2)).read_bytes()
+    for content in (damaged[:-9], damaged[:12] + b"\xff" * 40, b""):
+        (copy / record_copy(2)).write_bytes(content)
+        assert check.main(copy) == 1
+        assert "NOT as they were sealed" in capsys.readouterr().out
+
+
 def test_a_list_that_does_not_hold_is_found_without_the_objects(copy: Path) -> None:
     shutil.rmtree(copy / "AWSLogs")
     (copy / key_of_objects(MONTH + 2 * HOUR, 1)).write_bytes(b"")
