@@ -1,5 +1,6 @@
 -- Calls and tokens by day, caller, team, model and Region. A record that was written twice counts once;
--- lines that are no record are counted apart, and the first of their files is named.
+-- lines that are no record are counted apart, and the first of their files is named. Of two records of
+-- one id that differ the higher counts count: `claude-bedrock verify` names them.
 -- `above_tokens`: the length of prompt that the call exceeded and from which a model may be dearer,
 -- or 0. `principal`: the role or user that called, without the session's name.
 WITH records AS (
@@ -35,10 +36,10 @@ calls AS (
     min(model_id) AS model_id,
     min(answered_in) AS answered_in,
     min(failed) AS failed,
-    min(input_tokens) AS input_tokens,
-    min(output_tokens) AS output_tokens,
-    coalesce(min(cache_read_tokens), 0) AS cache_read_tokens,
-    coalesce(min(cache_write_tokens), 0) AS cache_write_tokens,
+    max(input_tokens) AS input_tokens,
+    max(output_tokens) AS output_tokens,
+    coalesce(max(cache_read_tokens), 0) AS cache_read_tokens,
+    coalesce(max(cache_write_tokens), 0) AS cache_write_tokens,
     sum(CASE WHEN request_id IS NULL THEN 1 ELSE 0 END) AS unreadable,
     min(unreadable_in) AS unreadable_in,
     min(principal) AS principal

@@ -63,6 +63,11 @@ class _Answer(NamedTuple):
     source: Source = "records"
     notes: Sequence[str] = ()
 
+    @property
+    def unreadable(self) -> int:
+        """How many records, entries or files are in no row."""
+        return sum(row.unreadable for row in self.rows)
+
     def by(self, dimensions: Sequence[Dimension]) -> Usage:
         return with_notes(priced(self.rows, dimensions, self.profiles, self.source), self.notes)
 
@@ -128,7 +133,7 @@ def usage(
         if billed:
             compared = billed.compare(answer.rows, answer.profiles)
             _show_bill(compared, answer, period, as_json=as_json)
-            return
+            sys.exit(NOT_ASSESSED if answer.unreadable else 0)
         total_usage = answer.by(dimensions)
         title = f"Usage from {period.since:%Y-%m-%d %H:%M} to {period.until:%Y-%m-%d %H:%M} UTC"
     if not total_usage.total.calls:
@@ -169,15 +174,20 @@ def _check_outputs(
 
 
 def _show_bill(comparison: Comparison, answer: _Answer, period: Period, *, as_json: bool) -> None:
+    notes = list(answer.notes)
+    if answer.unreadable:
+        notes.append(
+            f"not compared, since they cannot be read: {answer.unreadable:,} {answer.source}"
+        )
     if as_json:
         window = {"since": period.since.isoformat(), "until": period.until.isoformat()}
-        about = {**window, "source": answer.source, "notes": list(answer.notes)}
+        about = {**window, "source": answer.source, "notes": notes}
         echo_json({**about, **comparison.as_data()})
     else:
         source = f"{answer.source[:1].upper()}{answer.source[1:]}"
         title = f"{source} and bill, {in_words(period.since, period.until)}"
         console().print(bill_table.shown(comparison, title, answer.source))
-        for note in answer.notes:
+        for note in notes:
             echo(note, err=True)
 
 

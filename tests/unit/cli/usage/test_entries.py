@@ -11,7 +11,9 @@ from typer.testing import CliRunner, Result
 from claude_bedrock.cli.main import app
 from claude_bedrock.cli.shared import deployment as deployments
 from claude_bedrock.cli.shared.deployment import Deployment
+from claude_bedrock.cli.usage import command as usage_command
 from claude_bedrock.cli.usage import entry_rows
+from claude_bedrock.cli.usage.bill.comparison import Comparison
 from claude_bedrock.cli.usage.rows import Row
 from claude_bedrock.cli.usage.totals import Usage, usage
 from claude_bedrock.records.log_item import LogItem
@@ -175,6 +177,29 @@ def test_no_object_is_fetched_to_count_tokens_and_the_answer_names_its_source(
     assert (result.exit_code, data["total"]["unreadable"]) == (2, 1)  # the line that is no entry
     assert "cannot be read: 1 audit log entries" in command().stdout
     assert not stage.fetched
+
+
+class OwnBill:
+    """A bill without lines."""
+
+    def __init__(self, *_: object) -> None: ...
+
+    def compare(self, *_: object) -> Comparison:
+        return Comparison("caller", [], {}, "")
+
+
+@pytest.mark.usefixtures("stage")
+def test_a_bill_beside_entries_that_cannot_be_read_is_not_complete(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(usage_command, "Bill", OwnBill)
+
+    data, text = command("--bill", "bill.csv", "--json"), command("--bill", "bill.csv")
+
+    note = "not compared, since they cannot be read: 1 audit log entries"
+    assert (data.exit_code, text.exit_code) == (2, 2)
+    assert note in json.loads(data.stdout)["notes"]
+    assert note in text.stderr
 
 
 def test_what_entries_do_not_know_is_refused_with_the_way_to_it(stage: Stage) -> None:

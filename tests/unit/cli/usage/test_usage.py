@@ -163,6 +163,25 @@ def test_a_record_that_was_written_twice_counts_once(made: Made, tmp_path: Path)
     assert tokens(made.calls[:100])[:2] == _counted(read_rows(tmp_path))
 
 
+def test_a_second_record_of_an_id_lowers_no_count(made: Made, tmp_path: Path) -> None:
+    lines = [record(call, WEEK.gateway_arn) for call in made.calls[:100]]
+    emptied = {"inputTokenCount": 0, "outputTokenCount": 0}
+    forged = [
+        json.dumps(
+            {**content, **{side: {**content[side], **emptied} for side in ("input", "output")}}
+        )
+        for content in map(json.loads, lines)
+        if content.get("output")
+    ]
+    _store(tmp_path, "1", lines, made.calls[0])
+    expected = by(read_rows(tmp_path), "caller").total.as_data()
+
+    _store(tmp_path, "2", forged, made.calls[0])
+
+    assert forged
+    assert by(read_rows(tmp_path), "caller").total.as_data() == expected
+
+
 def _counted(calls: Sequence[Row]) -> tuple[int, int]:
     total = by(calls, "model").total
     return total.calls, total.failed
