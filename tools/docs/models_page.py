@@ -43,8 +43,8 @@ the two. IAM, the gateway, the local Bedrock, the command line and this page rea
 """
 _REACH = """## Where a call may be answered
 
-By route and the Region the call starts from. `global` may be answered in any commercial Region.
-The prefix alone does not promise residency: some `us` profiles reach Canada.
+By geography and the Region that the call starts from. `global` may be answered in any commercial
+Region. The prefix alone does not promise residency: some `us` profiles reach Canada.
 
 """
 

@@ -173,7 +173,8 @@ def _life(model: Model, today: str) -> str:
         phrases += [f"extended access from {life.extended_access}"] if life.extended_access else []
     else:
         phrases = ["active"] + ([f"legacy from {life.legacy}"] if life.legacy else [])
-    if state == "ACTIVE" and not life.end_of_life and life.no_end_before:
+    is_open = state == "ACTIVE" and not life.end_of_life
+    if is_open and life.no_end_before and life.no_end_before > today:
         phrases.append(f"no end before {life.no_end_before}")
     if state != "RETIRED" and life.end_of_life:
         phrases.append(f"ends {life.end_of_life}")

@@ -11,7 +11,7 @@ from typing import Any, Final
 import typer
 from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, Group, RenderableType
-from rich.segment import Segment
+from rich.segment import Segment, Segments
 from rich.table import Table
 from rich.text import Text
 
@@ -171,7 +171,7 @@ def _prevent_folding(renderable: Any) -> None:  # noqa: ANN401 - what Rich rende
     for part in getattr(renderable, "renderables", ()):
         _prevent_folding(part)
     for column in renderable.columns if isinstance(renderable, Table) else ():
-        texts = [_text(cell) for cell in column.cells]
+        texts = [*_text(column.header).split(), *(_text(cell) for cell in column.cells)]
         pieces = [part for text in texts for part in _pieces(text, column.no_wrap)]
         column.min_width = max(map(cell_len, pieces), default=0)
 
@@ -186,7 +186,8 @@ def _plain_parts(renderable: Any) -> Iterator[Any]:  # noqa: ANN401 - as above
         for part in renderable.renderables:
             yield from _plain_parts(part)
     elif isinstance(renderable, Table):
-        yield from (Text(row) for row in _rows(renderable))
+        # Segments, since a Text would have its tabs expanded to spaces.
+        yield Segments(map(Segment, _rows(renderable)), new_lines=True)
     else:
         yield renderable
 

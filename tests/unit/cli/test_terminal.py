@@ -106,3 +106,17 @@ def test_echo_makes_controls_visible(capsys: pytest.CaptureFixture[str]) -> None
 
     captured = capsys.readouterr()
     assert not obeyed(captured.out + captured.err)
+
+
+def test_headers_of_a_table_stay_whole_in_a_narrow_terminal_and_are_one_line_in_a_pipe() -> None:
+    table = Table("Model", "Geographies and price", "from\ncache")
+    table.add_row("claude-haiku-4-5", "global: 1 / 5", "3")
+
+    shown = {}
+    for is_terminal in (True, False):
+        out = io.StringIO()
+        SafeConsole(file=out, force_terminal=is_terminal, width=20, color_system=None).print(table)
+        shown[is_terminal] = out.getvalue()
+
+    assert "Geographies" in shown[True]
+    assert shown[False].splitlines()[0] == "Model\tGeographies and price\tfrom cache"

@@ -131,12 +131,12 @@ def judge_subscribers(subscription_arns: Sequence[str], topic_arn: str) -> Check
         return SUBSCRIBERS.ok(f"{confirmed} confirmed{also}")
     if waiting:
         return SUBSCRIBERS.warning(
-            f"{waiting} not confirmed: no alarm reaches anybody",
+            f"{waiting} not confirmed: alarms reach only the console",
             "have the owner of the address follow the link in AWS's mail; "
             "`aws sns subscribe` sends it again",
         )
     return SUBSCRIBERS.warning(
-        "none: no alarm reaches anybody",
+        "none: alarms reach only the console",
         "set the stage's `alarm_email` and deploy, or subscribe somebody: `aws sns subscribe "
         f"--topic-arn {topic_arn} --protocol email --notification-endpoint ADDRESS`",
     )

@@ -34,7 +34,7 @@ def judge(output: str | None) -> Check:
 
     Nothing of ours calls the AWS CLI, so an old one, or none, fails nothing."""
     if output is None:
-        return TOPIC.warning("none on PATH: the commands of the pages need it", _INSTALL)
+        return TOPIC.warning("not on PATH; commands of the documentation need it", _INSTALL)
     match = re.search(r"aws-cli/(\d+)\.(\d+)\.(\d+)", output)
     if match is None:
         return TOPIC.warning("`aws --version` does not say a version", _INSTALL)
