@@ -26,6 +26,7 @@ if __name__ == "__main__":
         request_context,
         reserved_concurrency,
         role_boundaries,
+        role_principals,
         security_groups,
         services,
         sessions,
@@ -58,6 +59,7 @@ if __name__ == "__main__":
     log_subscriptions.add()
     reserved_concurrency.add()
     role_boundaries.add(os.environ.pop(role_boundaries.VARIABLE))
+    role_principals.add()
     exports_in_use.add()
     filter_patterns.add()
     runpy.run_module("ministack", run_name="__main__", alter_sys=True)
