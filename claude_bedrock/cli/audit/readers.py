@@ -1,15 +1,16 @@
-"""Who can read prompts by the policies of the stage's roles, and who did by the access log of
-records."""
+"""Who can read prompts by the inline policies of the stage's roles, and who did by the access log
+of records."""
 
 import gzip
 import json
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 from functools import partial
 from itertools import islice
 from typing import Any, Final, NamedTuple
+from urllib.parse import unquote
 
 from claude_bedrock.cli.audit.recorded_responses import RecordingDeployment
 from claude_bedrock.cli.doctor.check import WITHHELD
@@ -21,6 +22,10 @@ from claude_bedrock.verification.period import Period
 _READS_OF_LOGS: Final = ("logs:FilterLogEvents", "logs:GetLogEvents", "logs:StartQuery")
 _READS_OF_OBJECTS: Final = ("s3:GetObject", "s3:GetObjectVersion")
 _PREFIXES: Final = ("AWSLogs/", "large-data/")
+_READS: Final = frozenset({"GetObject", "SelectObjectContent"})
+_COPIES: Final = frozenset({"CopyObject", "UploadPartCopy"})
+"""Requests whose `x-amz-copy-source` is read:
+https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html"""
 MOST_FILES: Final = 20_000
 """Files of a trail that are read: CloudTrail delivers one about every five minutes."""
 _NO_ACCESS_LOG: Final = (
@@ -34,8 +39,8 @@ _SERVER_LOG: Final = (
 
 
 class Reader(NamedTuple):
-    """A role of the stage, and what its own policies let it read: prompts in the log group, in the
-    bucket, or neither. `reads` is None where AWS did not give its policies."""
+    """A role of the stage, and what its inline policies let it read: prompts in the log group, in
+    the bucket, or neither. `reads` is None where AWS did not give its policies."""
 
     role: str
     reads: tuple[str, ...] | None
@@ -157,11 +162,19 @@ def _is_allowed(documents: Sequence[Mapping[str, Any]], action: str, resource: s
 
 
 def _matches(statement: Mapping[str, Any], action: str, resource: str) -> bool:
-    actions = [str(name).lower() for name in _listed(statement.get("Action", []))]
-    resources = [_without_partition(name) for name in _listed(statement.get("Resource", []))]
-    return any(fnmatchcase(action.lower(), name) for name in actions) and any(
-        fnmatchcase(resource, name) for name in resources
+    return _is_named(statement, "Action", action.lower(), lambda name: str(name).lower()) and (
+        _is_named(statement, "Resource", resource, _without_partition)
     )
+
+
+def _is_named(
+    statement: Mapping[str, Any], element: str, value: str, pattern_of: Callable[[object], str]
+) -> bool:
+    """Return whether an element of a statement names the value, or its negation leaves it:
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notaction.html"""
+    is_negated = f"Not{element}" in statement
+    names = _listed(statement.get(f"Not{element}" if is_negated else element, []))
+    return is_negated != any(fnmatchcase(value, pattern_of(name)) for name in names)
 
 
 def _without_partition(arn: object) -> str:
@@ -235,13 +248,14 @@ def _events(s3: Client, bucket: str, key: str) -> list[Mapping[str, Any]] | None
 
 def is_read(event: Mapping[str, Any], bucket: str, period: Period) -> bool:
     """Return whether an event of CloudTrail is a read in the window, which S3 allowed, of an object
-    that may hold prompts."""
+    that may hold prompts: a copy of it to another place is one too."""
     request = event.get("requestParameters") or {}
-    return (
-        event.get("eventName") == "GetObject"
-        and not event.get("errorCode")
-        and request.get("bucketName") == bucket
-        and str(request.get("key", "")).startswith(_PREFIXES)
+    name, source = event.get("eventName"), f"{request.get('bucketName')}/{request.get('key', '')}"
+    if name in _COPIES:
+        source = unquote(str(request.get("x-amz-copy-source", ""))).removeprefix("/")
+    return (name in _READS or name in _COPIES) and (
+        not event.get("errorCode")
+        and source.startswith(tuple(f"{bucket}/{prefix}" for prefix in _PREFIXES))
         and period.since <= datetime.fromisoformat(event["eventTime"]) < period.until
     )
 

@@ -22,6 +22,11 @@ GROUP, BUCKET, LOG_BUCKET = "/claude-on-bedrock/prod/invocations", "records", "a
 LOG_GROUP = f"arn:aws:logs:eu-central-1:1:log-group:{GROUP}"
 LOGS = f"{LOG_GROUP}:*"
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
+NOT_IAM = {"Statement": {"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"}}
+NOT_S3 = {"Statement": {"Effect": "Allow", "NotAction": ["S3:*"], "Resource": "*"}}
+NOT_RECORDS = {
+    "Statement": {"Effect": "Deny", "Action": "s3:*", "NotResource": "arn:aws:s3:::public/*"}
+}
 WINDOW = Period(NOW - timedelta(days=3), NOW, timedelta(hours=1), NOW)
 
 
@@ -44,6 +49,9 @@ def policy(action: str, resource: str, effect: str = "Allow", **more: object) ->
         ([policy("logs:FilterLogEvents", LOGS.replace("eu-central-1", "eu-west-1"))], ()),
         ([policy("logs:GetLogEvents", LOGS.replace("invocations", "gateway"))], ()),
         ([policy("*", "*")], ("log group", "bucket")),
+        ([NOT_IAM], ("log group", "bucket")),
+        ([NOT_S3], ("log group",)),
+        ([policy("s3:*", "*"), NOT_RECORDS], ()),
         (
             [
                 policy("*", "*"),
@@ -77,6 +85,11 @@ def event(key: str, *, arn: str = "anna", at: str = "2026-11-24T10:00:00Z", **mo
     }
 
 
+def copied(source: str, name: str = "CopyObject") -> Any:  # noqa: ANN401
+    request = {"bucketName": "elsewhere", "key": "copy", "x-amz-copy-source": source}
+    return event("", arn="cleo", eventName=name, requestParameters=request)
+
+
 class Stage(Deployment):
     """A stage whose access log is in memory."""
 
@@ -108,11 +121,15 @@ def test_reads_of_prompts_are_counted_for_each_principal() -> None:
             event("AWSLogs/1/x.json.gz", eventName="PutObject", arn="bedrock"),
             event("AWSLogs/1/x.json.gz", requestParameters={"bucketName": "b", "key": "AWSLogs/"}),
             event("AWSLogs/1/x.json.gz", requestParameters=None),
+            copied("records/AWSLogs/1/x%20y.json.gz"),
+            copied("/records/large-data/y", "UploadPartCopy"),
+            copied("other/AWSLogs/1/x.json.gz"),
         ]
     )
 
     assert result.accesses == [
         Access("anna", 2, "2026-11-24T09:00:00Z", "2026-11-24T11:00:00Z"),
+        Access("cleo", 2, "2026-11-24T10:00:00Z", "2026-11-24T10:00:00Z"),
         Access("ben", 1, "2026-11-24T10:00:00Z", "2026-11-24T10:00:00Z"),
     ]
     assert result.is_known
