@@ -30,7 +30,7 @@ Operation = Callable[[Request], Reply]
 Streams = Mapping[str, Mapping[str, Any]]
 
 
-class _Found(NamedTuple):
+class _StreamEvent(NamedTuple):
     """An event, and the stream that it is in."""
 
     event: StoredEvent
@@ -98,7 +98,7 @@ def _names(request: Request, streams: Streams) -> Iterable[str]:
 
 def _range(
     name: str, events: Sequence[StoredEvent], request: Request, after: Position | None
-) -> Iterator[_Found]:
+) -> Iterator[_StreamEvent]:
     """Yield the events between the request's two times, both included, and behind `after`."""
     first, last = request.get("startTime"), request.get("endTime")
     start = 0 if first is None else bisect_left(events, first, key=_timestamp_of)
@@ -106,7 +106,7 @@ def _range(
     if after is not None:
         start = max(start, bisect_right(events, after, key=_event_position))
     # `events` only grows at its end: what comes between others makes a new list.
-    return (_Found(events[index], name) for index in range(start, end))
+    return (_StreamEvent(events[index], name) for index in range(start, end))
 
 
 def _timestamp_of(event: StoredEvent) -> int:
@@ -117,7 +117,7 @@ def _event_position(event: StoredEvent) -> Position:
     return event.position
 
 
-def _position_of(item: _Found) -> Position:
+def _position_of(item: _StreamEvent) -> Position:
     return item.event.position
 
 

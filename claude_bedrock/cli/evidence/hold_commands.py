@@ -308,14 +308,14 @@ def _end(outcome: "Outcome", done: str, *, as_json: bool) -> None:
         echo(line)
     if code:
         again = "evidence holds --resume" if done == "held" else "evidence release"
-        profile = " --archive-profile PROFILE" if outcome.archive or outcome.not_asked else ""
+        profile = " --archive-profile PROFILE" if outcome.archive or outcome.skipped_archive else ""
         echo(f"Run `claude-bedrock {again} {outcome.id}{profile}` to try again.", err=True)
     sys.exit(code)
 
 
 def _archive_lines(outcome: "Outcome", done: str) -> Iterator[str]:
     """Yield what became of the replicas: of those that are not as they were to be, the reasons."""
-    if before := outcome.not_asked:
+    if before := outcome.skipped_archive:
         name = f"The archive {escape_line(before.bucket)} was not asked"
         held = f"{before.versions:,} were held there, {before.failed:,} were not"
         yield f"{name}; at the last attempt {held}."

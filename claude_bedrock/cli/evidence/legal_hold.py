@@ -49,20 +49,20 @@ Progress = Callable[[int], None]
 class Outcome(NamedTuple):
     """Of the hold `id`: how many versions are as they were to be, and which are not, each with
     AWS's code. `kept` are those that another hold still holds. `archive` is the same of the
-    archive, where it was asked; `not_asked` what it was at the last attempt, where that has to
-    change and this attempt did not ask it."""
+    archive, where it was asked; `skipped_archive` what it was at the last attempt, where that has
+    to change and this attempt did not ask it."""
 
     id: str
     versions: int
     failed: tuple[tuple[ObjectVersion, str], ...]
     kept: int = 0
     archive: ArchiveOutcome | None = None
-    not_asked: ArchiveHold | None = None
+    skipped_archive: ArchiveHold | None = None
 
     @property
     def is_complete(self) -> bool:
         in_archive = self.archive is None or not self.archive.failed
-        return not self.failed and in_archive and self.not_asked is None
+        return not self.failed and in_archive and self.skipped_archive is None
 
     def as_data(self) -> dict[str, Any]:
         failed = [{**version._asdict(), "code": code} for version, code in self.failed]
@@ -72,7 +72,7 @@ class Outcome(NamedTuple):
             "failed": failed,
             "kept": self.kept,
             "archive": self.archive.as_data() if self.archive else None,
-            "not_asked": self.not_asked._asdict() if self.not_asked else None,
+            "skipped_archive": self.skipped_archive._asdict() if self.skipped_archive else None,
         }
 
 
@@ -115,7 +115,7 @@ class Holder:
             raise HoldError(f"The hold {hold.id} is {hold.state}. Place another one.")
         outcome = self._hold(hold.id, list(self._versions(hold)))
         if self._archive is None and hold.archive and hold.archive.failed:
-            return outcome._replace(not_asked=hold.archive)
+            return outcome._replace(skipped_archive=hold.archive)
         return outcome
 
     def release(self, hold: LegalHold, others: Sequence[LegalHold], reason: str) -> Outcome:
@@ -136,7 +136,7 @@ class Holder:
         outcome = Outcome(
             *(hold.id, len(versions) - len(failed), failed, hold.versions - len(versions)),
             archive=archive,
-            not_asked=None if archive else hold.archive,
+            skipped_archive=None if archive else hold.archive,
         )
         if outcome.is_complete:
             entries = hold_entries(self.evidence, None)

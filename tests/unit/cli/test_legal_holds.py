@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from datetime import timedelta
 from functools import cache
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -391,6 +392,22 @@ def test_an_archive_that_takes_no_holds_is_named_before_anything_is_held(
 
     assert (result.exit_code, message in result.output) == (2, True), result.output
     assert held(account) == set()
+
+
+def test_the_documented_policy_of_the_archives_account_allows_what_is_asked_of_it() -> None:
+    """The fake has two operations, and an object that is missing is told from one that is denied
+    only to who may list the bucket."""
+    page = (Path(__file__).parents[3] / "docs/compliance.md").read_text()
+    section = page[page.index("#### Holds in an archive") :]
+    policy = json.loads(section.partition("```json\n")[2].partition("```")[0])
+
+    allowed = [
+        (item["Action"], item["Resource"].rpartition(":")[2]) for item in policy["Statement"]
+    ]
+    assert allowed == [
+        (["s3:GetBucketObjectLockConfiguration", "s3:ListBucket"], "company-claude-archive"),
+        ("s3:PutObjectLegalHold", "company-claude-archive/*"),
+    ]
 
 
 @pytest.mark.usefixtures("account")
