@@ -77,6 +77,7 @@ class Directives:
     tools: list[ToolCall] = field(default_factory=list)
     events: int | None = None
     pace: float = 0.0
+    is_declined: bool = False
 
     def refusal(self) -> RefusedError | None:
         """The HTTP error the prompt asks for, if it asks for one."""
@@ -133,7 +134,10 @@ def _read_fault(directives: Directives, text: str, start: int) -> int:
 
 def _read_reply(directives: Directives, text: str, start: int) -> int:
     end = _closing(text, start)
-    options = _options(text[start:end].split(), {"events": int, "pace": float})
+    words = text[start:end].split()
+    directives.is_declined = "refusal" in words
+    pairs = [word for word in words if word != "refusal"]
+    options = _options(pairs, {"events": int, "pace": float})
     directives.events = options.get("events")
     directives.pace = options.get("pace", 0.0)
     return end + 2

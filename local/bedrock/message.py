@@ -14,6 +14,11 @@ from local.bedrock.replies import Reply
 from local.bedrock.tokens import Usage
 
 _TIER: Final = "standard"
+_REFUSAL: Final = {
+    "type": "refusal",
+    "category": "cyber",
+    "explanation": "A directive asked the local Bedrock for a refusal.",
+}
 
 
 class Answer(NamedTuple):
@@ -83,11 +88,12 @@ def last_event(answer: Answer, timing: Timing) -> bytes:
 
 
 def _stop(answer: Answer) -> dict[str, Any]:
-    """Return why it ended; `stop_details` is of refusals, and none happens here."""
+    """Return why it ended; `stop_details` is of refusals."""
+    is_refusal = answer.reply.stop_reason == "refusal"
     return {
         "stop_reason": answer.reply.stop_reason,
         "stop_sequence": answer.reply.stop_sequence,
-        "stop_details": None,
+        "stop_details": _REFUSAL if is_refusal else None,
     }
 
 

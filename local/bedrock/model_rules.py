@@ -37,8 +37,9 @@ class ModelRules:
     """The rules of one model.
 
     thinking_types: values of `thinking.type`. disabled_thinking_efforts: the efforts beside which
-    thinking may be disabled. sampling: `free`, `one` of temperature and top_p, or `fixed`, where
-    temperature is 1 and `top_p` within its two bounds. efforts: values of `output_config.effort`.
+    thinking may be disabled. sampling: `free`, `one` of temperature and top_p, `fixed`, where
+    temperature is 1 and `top_p` within its two bounds, or both of these rules, `fixed_one`.
+    efforts: values of `output_config.effort`.
     checks_conversation: whether a thinking block is refused once something before it has changed.
     thinking_display: what becomes of thinking where a request does not say. smallest_cached_prefix:
     in tokens, up to a cache marker; a shorter one is not cached.
@@ -48,7 +49,7 @@ class ModelRules:
     thinks_by_default: bool
     thinking_display: Literal["summarized", "omitted"]
     disabled_thinking_efforts: tuple[str, ...]
-    sampling: Literal["free", "one", "fixed"]
+    sampling: Literal["free", "one", "fixed", "fixed_one"]
     top_p: tuple[float, float]
     efforts: tuple[str, ...]
     effort_needs_beta: bool

@@ -61,6 +61,8 @@ def compose(request: Request, model: Model, directives: Directives, salt: str) -
     rules = rules_of(model)
     calls = _calls(request, directives)
     parts: list[Part] = []
+    if directives.is_declined:
+        return _declined(request, model, directives)
     # Adaptive thinking may be skipped, and is here before a forced call.
     if thinking.is_on(request, rules) and not (calls and forces_tool(request)):
         parts.append(_thinking(request, is_omitted=thinking.is_omitted(request, rules)))
@@ -76,6 +78,18 @@ def compose(request: Request, model: Model, directives: Directives, salt: str) -
     parts.append(text)
     spent = sum(tokens(part.characters) for part in parts)
     return Reply(tuple(parts), reason, sequence, min(spent, request.max_tokens))
+
+
+def _declined(request: Request, model: Model, directives: Directives) -> Reply:
+    """Return what is left of a reply that a classifier ended: nothing, or the events asked for.
+
+    https://docs.aws.amazon.com/bedrock/latest/userguide/model-card-anthropic-claude-fable-5.html,
+    "Content Restrictions"; https://docs.apiyi.com/en/faq/claude-content-safety-refusal (measured)
+    """
+    if directives.events is None:
+        return Reply((), "refusal", None, 0)
+    text, _, _ = _text(request, model, directives, request.max_tokens)
+    return Reply((text,), "refusal", None, min(tokens(text.characters), request.max_tokens))
 
 
 def _calls(request: Request, directives: Directives) -> list[ToolCall]:

@@ -214,9 +214,10 @@ def _check_sampling(request: Request, rules: ModelRules) -> None:
     # those that are moved.
     if request.anthropic_version == V2026:
         _refuse(_set_samplers(request), "is not supported by this API version.")
-    if rules.sampling == "fixed":
+    if rules.sampling in ("fixed", "fixed_one"):
         _refuse(_moved_samplers(request, rules), "is deprecated for this model.")
-    if request.temperature is not None and request.top_p is not None and rules.sampling == "one":
+    is_one = rules.sampling in ("one", "fixed_one")
+    if request.temperature is not None and request.top_p is not None and is_one:
         raise invalid(
             "`temperature` and `top_p` cannot both be specified for this model. "
             "Please use only one."

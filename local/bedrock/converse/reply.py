@@ -26,7 +26,7 @@ def build_response(answer: Answer, latency: int, extras: Json) -> Json:
     content = [_block(part.block) for part in _nonblank_parts(answer)]
     return {
         "output": {"message": {"role": "assistant", "content": content}},
-        "stopReason": answer.reply.stop_reason,
+        "stopReason": _stop_reason(answer),
         "usage": usage(answer.usage),
         "metrics": {"latencyMs": latency},
         **extras,
@@ -45,8 +45,15 @@ def closing(answer: Answer, latency: int, fields: Json, extras: Json) -> Iterato
     """Yield the last two events: `fields` are the model's own that were asked for."""
     # Unlike in Anthropic's stream, the counts come after the end of the message, in an event of
     # their own.
-    yield "messageStop", {"stopReason": answer.reply.stop_reason, **fields}
+    yield "messageStop", {"stopReason": _stop_reason(answer), **fields}
     yield "metadata", {"usage": usage(answer.usage), "metrics": {"latencyMs": latency}, **extras}
+
+
+def _stop_reason(answer: Answer) -> str:
+    # Converse's enumeration has no refusal; reports of refused calls show this value:
+    # https://github.com/danny-avila/LibreChat/pull/15647
+    reason = answer.reply.stop_reason
+    return "content_filtered" if reason == "refusal" else reason
 
 
 def usage(counted: Usage) -> Json:

@@ -23,6 +23,7 @@ def test_faults_and_pace_are_read_and_taken_out() -> None:
         "before [[fault: silence seconds=2.5 after=3]] [[fault: no_delivery]] "
         "[[reply: events=500 pace=0.02]] after"
     )
+    assert not directives.is_declined
     assert directives.faults == {
         "silence": Fault("silence", after=3, seconds=2.5),
         "no_delivery": Fault("no_delivery"),

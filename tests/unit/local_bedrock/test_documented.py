@@ -42,7 +42,7 @@ def test_the_page_names_each_failure_metric(metric: str) -> None:
 
 def test_every_directive_of_the_page_is_understood() -> None:
     printed = re.findall(r"^\| `(\[\[.+?\]\])`", PAGE, re.MULTILINE)
-    assert len(printed) == len(directives.FAULTS) + 2
+    assert len(printed) == len(directives.FAULTS) + 3
     assert directives.read(" ".join(printed)).text.strip() == ""
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from claude_bedrock.catalog import MODELS, Model
 from local.bedrock import directives, message, replies, schema, signatures
+from local.bedrock.converse import reply as converse_reply
 from local.bedrock.message import Answer, Timing
 from local.bedrock.replies import Reply
 from local.bedrock.tokens import Usage
@@ -137,6 +138,26 @@ def test_a_reply_of_many_events_has_that_many() -> None:
     made = reply("[[reply: events=500]]")
     assert len(made.parts[0].deltas) == 500
     assert made.parts[0].block["text"].endswith("499 500 ")
+
+
+@pytest.mark.parametrize(
+    ("directive", "content"),
+    [
+        ("[[reply: refusal]]", []),
+        ("[[reply: refusal events=3]]", [{"type": "text", "text": "1 2 3 "}]),
+    ],
+)
+def test_a_reply_may_end_as_a_refusal(directive: str, content: list[Any]) -> None:
+    made = reply(directive, "claude-fable-5-1")
+    answer = Answer("m", "claude", made, Usage(3, output=made.output_tokens))
+    whole = json.loads(message.serialize(answer))
+    assert (whole["content"], whole["stop_reason"]) == (content, "refusal")
+    assert whole["stop_details"]["type"] == "refusal"
+    assert (whole["usage"]["output_tokens"] == 0) == (not content)
+    streamed = assembled(message.events(answer))
+    assert (streamed["content"], streamed["stop_details"]) == (content, whole["stop_details"])
+    in_converse = converse_reply.build_response(answer, 7, {})
+    assert in_converse["stopReason"] == "content_filtered"
 
 
 def test_a_tool_is_called_when_the_prompt_has_its_directive() -> None:

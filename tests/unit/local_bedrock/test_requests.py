@@ -235,6 +235,7 @@ def test_each_generation_thinks_in_its_own_way(
         ),
         ("claude-opus-4-7", {"temperature": 0.5}, "`temperature` is deprecated"),
         ("claude-fable-5", {"top_k": 1}, "`top_k` is deprecated"),
+        ("claude-fable-5-1", {"temperature": 1, "top_p": 0.99}, "`temperature` and `top_p` cannot"),
         (
             "claude-opus-5-5",
             {"temperature": 1, "anthropic_version": "2026-10-21"},
@@ -349,7 +350,8 @@ SCREEN = {"name": "computer", "display_width_px": 800, "display_height_px": 600}
             },
         ),
         ("claude-opus-4-7", {"top_p": 1, "temperature": 1}),
-        ("claude-fable-5", {"top_p": 0.995}),
+        ("claude-fable-5", {"top_p": 0.995, "temperature": 1}),
+        ("claude-fable-5-2", {"top_p": 0.99}),
         ("claude-opus-5-5", {"output_config": {"effort": "xhigh"}}),
     ],
 )
