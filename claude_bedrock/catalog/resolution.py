@@ -49,7 +49,7 @@ class ModelNotAllowed(ResolutionError):
     """The model exists, but this stage does not offer it."""
 
 
-class RouteNotAllowed(ResolutionError):
+class GeographyNotAllowed(ResolutionError):
     """The name asks for a profile other than those this stage routes by."""
 
 
@@ -86,7 +86,7 @@ def resolve(
     Bedrock refuses a bare base id of these models, so it stands for the stage's profiles:
     https://docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-support.html
     A name that asks for one route gets that one or none.
-    Raises UnknownModel, RetiredModel, ModelNotAllowed, WindowTooShort or RouteNotAllowed.
+    Raises UnknownModel, RetiredModel, ModelNotAllowed, WindowTooShort or GeographyNotAllowed.
     """
     requested_route, model, million = _read(requested)
     if model is None:
@@ -102,14 +102,14 @@ def resolve(
             f"Bedrock; ask for it without {spellings.MILLION}."
         )
     if requested_route is not None and requested_route not in routes:
-        raise RouteNotAllowed(
+        raise GeographyNotAllowed(
             f"Requests here are routed by {_listed(routes)} only, not by {requested_route}; "
             f"ask for {model.name} and leave the profile to this endpoint."
         )
     requested_routes = routes if requested_route is None else (requested_route,)
     served = [route for route in requested_routes if reach(model, route, region) is not None]
     if not served:
-        raise RouteNotAllowed(_no_profile(model, requested_routes))
+        raise GeographyNotAllowed(_no_profile(model, requested_routes))
     profile_ids = tuple(profile_id(model, route) for route in served)
     return Resolved(model, profile_ids, is_legacy(model, today))
 

@@ -41,7 +41,7 @@ from verification.budgets_of_day import read_items
 from verification.chain_position import position
 from verification.finding_requests import accept_finding, list_findings
 from verification.hold_requests import record_hold
-from verification.scheduled_run import DELAY, Clock, Work, by_the_clock
+from verification.scheduled_run import DELAY, Clock, Work, verify_due_hours
 from verification.sealing import Seal
 
 ATTEMPTS: Final = 10
@@ -80,7 +80,7 @@ def handle(event: Mapping[str, Any], context: Context) -> list[Mapping[str, Any]
         window = {name: event.get(name) for name in _WINDOW[:3]}
         minutes = event.get("delay_minutes", DELAY.total_seconds() // 60)
         return [on_demand(work, period(**window, delay_minutes=minutes, now=now))]
-    return list(by_the_clock(work, Clock(now, context.get_remaining_time_in_millis)))
+    return list(verify_due_hours(work, Clock(now, context.get_remaining_time_in_millis)))
 
 
 def on_demand(work: Work, requested: Period) -> dict[str, Any]:

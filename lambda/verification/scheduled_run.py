@@ -106,7 +106,7 @@ class Verified(NamedTuple):
     attempt: Attempt
 
 
-def by_the_clock(work: Work, clock: Clock) -> Iterator[Mapping[str, Any]]:
+def verify_due_hours(work: Work, clock: Clock) -> Iterator[Mapping[str, Any]]:
     """Yield what each file came to that was sealed. Each is reported before it counts as covered:
     rather twice than never.
 
@@ -121,21 +121,23 @@ def by_the_clock(work: Work, clock: Clock) -> Iterator[Mapping[str, Any]]:
     last = min(end, start_of_hour(begin) + HOURS_AT_ONCE * HOUR)
     # The first hour of a run may take all of its time. A later one that does not fit into what is
     # left waits for a run of its own, and is not called too large for that.
-    alone = True
-    while begin < last and (alone or clock.remaining_ms() >= _MIN_MS):
+    is_first = True
+    while begin < last and (is_first or clock.remaining_ms() >= _MIN_MS):
         try:
-            sealed = _next(work, clock, at, begin, alone=alone)
+            sealed = _next(work, clock, at, begin, is_first=is_first)
         except AlreadyVerifiedError:  # another run is at it, and goes on
             return
         if sealed is None:
             return
         yield sealed.summary
-        at, begin, alone = sealed.position, sealed.until, False
+        at, begin, is_first = sealed.position, sealed.until, False
 
 
-def _next(work: Work, clock: Clock, at: Position, since: datetime, *, alone: bool) -> Sealed | None:
+def _next(
+    work: Work, clock: Clock, at: Position, since: datetime, *, is_first: bool
+) -> Sealed | None:
     """Return the next file, of the largest slice from `since` on that fits; None where the time
-    was over and this was not all that the run had to do (`alone`)."""
+    was over and this was not the first that the run had to do (`is_first`)."""
     oldest = start_of_hour(clock.now - timedelta(days=work.retention_days)) + HOUR
     if since < oldest:
         return _seal_unverified(
@@ -151,10 +153,10 @@ def _next(work: Work, clock: Clock, at: Position, since: datetime, *, alone: boo
                 budget = Budget(clock.remaining_ms)
                 result = run.run(work.stage, period, by=work.by, budget=budget, digests=digests)
             except TooLargeError as error:
-                oversized = alone or not error.by_time
+                oversized = is_first or not error.by_time
                 attempts.end(attempt, "too-large" if oversized else "failed", str(error))
                 # Marked as too large, so that the next run begins with a smaller slice.
-                if error.by_time and alone:
+                if error.by_time and is_first:
                     raise
                 if error.by_time:
                     return None

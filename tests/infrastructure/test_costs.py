@@ -38,7 +38,7 @@ def of_gateway() -> set[str]:
     return strings(ROOT / "lambda/gateway/observability.py", words) - _OF_CLOUDWATCH
 
 
-def by_the_clock(*packages: str) -> set[str]:
+def verify_due_hours(*packages: str) -> set[str]:
     """The metrics of functions that count by `metrics.emf`."""
     modules = [path for name in packages for path in (ROOT / "lambda" / name).rglob("*.py")]
     counting = [path for path in modules if "from metrics.emf import" in path.read_text()]
@@ -69,8 +69,8 @@ def test_what_a_stage_may_add_has_its_row(tmp_path: Path) -> None:
 
 def test_the_metrics_are_counted() -> None:
     """A new metric costs: change the numbers on the page, and the sum below its first table."""
-    idle = by_the_clock("drift_detector", "verification")
-    canary = by_the_clock("canary")
+    idle = verify_due_hours("drift_detector", "verification")
+    canary = verify_due_hours("canary")
     all_ = of_gateway() | idle | canary
     assert {"Requests", "DriftDetectorRuns", "VerifiedHours", "CanaryRuns"} <= all_
     assert f"{len(all_)} in all, {len(of_gateway())} of them the gateway's" in page()

@@ -81,7 +81,7 @@ def test_a_profile_of_another_route_is_never_swapped_for_the_stages(
     for requested in (profile, arn):
         if other == route:
             continue
-        with pytest.raises(catalog.RouteNotAllowed) as refusal:
+        with pytest.raises(catalog.GeographyNotAllowed) as refusal:
             resolve(requested, routes=route)
         assert route in str(refusal.value)
         assert model.name in str(refusal.value)
@@ -213,13 +213,13 @@ def test_a_model_the_stage_does_not_allow_is_refused_by_any_spelling() -> None:
 
 
 def test_a_model_without_the_stages_profile_lists_those_it_has() -> None:
-    with pytest.raises(catalog.RouteNotAllowed, match=r"has no eu profile here; it has us\."):
+    with pytest.raises(catalog.GeographyNotAllowed, match=r"has no eu profile here; it has us\."):
         resolve("claude-opus-4-1", routes="eu")
 
 
 def test_an_invitation_only_model_is_known_but_not_served() -> None:
     assert catalog.find("claude-mythos-5-1") is not None
-    with pytest.raises(catalog.RouteNotAllowed, match="it has none"):
+    with pytest.raises(catalog.GeographyNotAllowed, match="it has none"):
         resolve("claude-mythos-5-1", routes="global")
 
 

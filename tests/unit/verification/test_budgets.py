@@ -21,7 +21,7 @@ from claude_bedrock.verification.coverage import HOUR
 from claude_bedrock.verification.evidence_bucket import key_of_hour
 from tests.unit.verification.buckets import MONTH
 from tests.unit.verification.scenario import MODEL, audit_line, record
-from tests.unit.verification.test_clock import Account
+from tests.unit.verification.test_scheduled_run import Account
 from verification.scheduled_run import Work
 
 DAY = timedelta(days=1)

@@ -23,7 +23,7 @@ from claude_bedrock.verification.period import BadWindowError
 from tests.unit.verification.scenario import GATEWAY_ROLE, OTHER_ROLE, audit_line, record
 from verification import handler, scheduled_run, sealing
 from verification.chain_position import position
-from verification.scheduled_run import Clock, Work, by_the_clock
+from verification.scheduled_run import Clock, Work, verify_due_hours
 
 BUCKET = "the-bucket"
 
@@ -141,7 +141,7 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
 
 
 def run_at(now: datetime, **changes: str) -> list[Mapping[str, Any]]:
-    return list(by_the_clock(work(**changes), Clock(now, lambda: 900_000)))
+    return list(verify_due_hours(work(**changes), Clock(now, lambda: 900_000)))
 
 
 def work(**changes: str) -> Work:

@@ -15,7 +15,7 @@ from claude_bedrock.verification.legal_holds import (
     read_holds,
 )
 from tests.unit.verification.buckets import BUCKET
-from tests.unit.verification.test_clock import MINUTE, NOON, Account, account, mismatches
+from tests.unit.verification.test_scheduled_run import MINUTE, NOON, Account, account, mismatches
 from verification.hold_requests import record_hold
 
 __all__ = ["account"]

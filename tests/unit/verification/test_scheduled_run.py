@@ -33,7 +33,7 @@ from tests.unit.verification.local_signer import LocalSigner
 from tests.unit.verification.scenario import GATEWAY_ROLE, audit_line, record
 from verification import scheduled_run, sealing
 from verification.attempts import ATTEMPTS
-from verification.scheduled_run import EXPIRED, TOO_LARGE, Clock, Compare, Work, by_the_clock
+from verification.scheduled_run import EXPIRED, TOO_LARGE, Clock, Compare, Work, verify_due_hours
 from verification.sealing import Seal
 
 NOON = MONTH + 12 * HOUR
@@ -106,7 +106,7 @@ class Account:
 
     def run(self, now: datetime, *, seconds: float = 900) -> list[Mapping[str, Any]]:
         self.left = seconds
-        return list(by_the_clock(self.work(), Clock(now, lambda: int(self.left * 1000))))
+        return list(verify_due_hours(self.work(), Clock(now, lambda: int(self.left * 1000))))
 
     def work(self) -> Work:
         stage = Stage(

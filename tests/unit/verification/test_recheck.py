@@ -14,7 +14,7 @@ from claude_bedrock.verification.coverage import HOUR, Span, cover
 from claude_bedrock.verification.evidence_bucket import DISPOSITIONS, SealedFile, key_of_hour
 from claude_bedrock.verification.sealed_hours import SealedSum, sum_hours
 from tests.unit.verification.buckets import MONTH
-from tests.unit.verification.test_clock import NOON, Account, account, refused
+from tests.unit.verification.test_scheduled_run import NOON, Account, account, refused
 from verification.finding_requests import accept_finding, list_findings
 
 __all__ = ["account"]
