@@ -8,7 +8,7 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html#object-lo
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal, NamedTuple, get_args
 
 from claude_bedrock.verification.accepted_findings import LONGEST_REASON
@@ -26,6 +26,7 @@ HOLD_LISTS: Final = f"{PREFIX}hold-lists/"
 Action = Literal["hold", "held", "release", "released"]
 ACTIONS: Final[tuple[Action, ...]] = get_args(Action)
 State = Literal["held", "incomplete", "releasing", "released"]
+_LOGGED_WITHIN: Final = timedelta(minutes=10)
 _ID: Final = re.compile(r"[0-9a-f]{12}")
 _TEXT_MAX: Final = 2048
 _FIELDS: Final[Mapping[Action, tuple[str, ...]]] = {
@@ -144,8 +145,8 @@ def read_holds(
     evidence: EvidenceFiles, logged: Mapping[str, SealedHash] | None
 ) -> dict[str, LegalHold]:
     """Return the holds by id, oldest first. What does not hold, or differs from what the function
-    has `logged`, is no entry: where the log is known and has not expired. Raises botocore's
-    errors."""
+    has `logged`, is no entry, nor is what the log lacks of a time of which it has hashes. Raises
+    botocore's errors."""
     entries: dict[str, list[Mapping[str, Any]]] = {}
     for _, entry in hold_entries(evidence, logged):
         entries.setdefault(str(entry["id"]), []).append(entry)
@@ -157,6 +158,10 @@ def hold_entries(
     evidence: EvidenceFiles, logged: Mapping[str, SealedHash] | None
 ) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yield the key and the entry of each file of holds that holds, oldest first."""
+    logged_since = min(
+        (sealed.since for sealed in (logged or {}).values() if sealed.since), default=""
+    )
+    latest = iso(datetime.now(UTC) - _LOGGED_WITHIN)
     for key in evidence.listed(HOLDS):
         try:
             sha256, (entry, *_) = evidence.entries(key)
@@ -164,6 +169,8 @@ def hold_entries(
             continue
         known = None if logged is None else logged.get(key)
         differs = known is not None and known.sha256 != sha256
+        if known is None and logged_since and logged_since <= str(entry.get("at")) < latest:
+            continue  # the log would have it
         if not differs and entry.get("kind") == "hold" and "id" in entry:
             yield key, entry
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from claude_bedrock.verification.coverage import HOUR
+from claude_bedrock.verification.coverage import HOUR, iso
 from claude_bedrock.verification.hash_log import SealedHash
 from claude_bedrock.verification.legal_holds import (
     BadHoldError,
@@ -90,3 +90,23 @@ def test_an_entry_that_differs_from_what_was_logged_is_none(account: Account) ->
     assert [hold.state for hold in read_holds(account.evidence, None).values()] == ["incomplete"]
     assert len(read_holds(account.evidence, {entry.key: entry})) == 1
     assert not read_holds(account.evidence, {entry.key: entry._replace(sha256="11")})
+
+
+def test_an_entry_that_the_log_would_have_and_lacks_is_none(account: Account) -> None:
+    """Who may write into the bucket cannot make a hold look released."""
+    at = NOON + MINUTE
+    order = {**hold_entry(ORDER, at), "list": {"key": "k", "sha256": "00"}}
+    sha256 = account.evidence.write(key_of_entry(at), [order], "0" * 64)
+    results = {"action": "released", "failed": 0, "versions": 2}
+    forged = hold_entry({**ORDER, **results}, at + MINUTE)
+    account.evidence.write(key_of_entry(at + MINUTE), [forged], sha256)
+    sealed = SealedHash(BUCKET, key_of_entry(at), sha256, iso(at), iso(at))
+    hour = SealedHash(BUCKET, "evidence/hours/1", "1", iso(NOON), iso(NOON + HOUR))
+
+    def states(*hashes: SealedHash) -> list[str]:
+        logged = {entry.key: entry for entry in hashes}
+        return [hold.state for hold in read_holds(account.evidence, logged).values()]
+
+    assert states(hour, sealed) == ["incomplete"]
+    later = hour._replace(since=iso(NOON + 2 * HOUR))
+    assert states(later) == ["released"]  # the log of that time has expired
