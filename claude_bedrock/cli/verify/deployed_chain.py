@@ -146,14 +146,16 @@ def logged_files(
 
 
 def dispositions_of(deployment: Deployment, now: datetime) -> Mapping[str, Disposition]:
-    """Return those of the stage; none of an older version, which seals no hours."""
+    """Return those of the stage; none of an older version, which seals no hours, nor where the
+    function's log cannot be read, without which anyone who writes into the bucket could accept."""
     outputs = deployment.outputs("InvocationLogging")
     if "EvidenceBucketName" not in outputs:
         return {}
     bucket = _evidence_of(deployment)
     if next(bucket.listed(DISPOSITIONS), None) is None:
         return {}
-    return read_dispositions(bucket, logged_files(deployment, bucket.name, now))
+    logged = logged_files(deployment, bucket.name, now)
+    return {} if logged is None else read_dispositions(bucket, logged)
 
 
 def _evidence_of(deployment: Deployment) -> EvidenceBucket:

@@ -20,9 +20,15 @@ from claude_bedrock.cli.verify.chain_report import (
     chain_exit_code,
     chain_text,
 )
-from claude_bedrock.cli.verify.deployed_chain import ChainReport, chain_report
+from claude_bedrock.cli.verify.deployed_chain import (
+    ChainReport,
+    chain_report,
+    dispositions_of,
+)
 from claude_bedrock.cli.verify.evidence_folder import EvidenceError
-from claude_bedrock.verification.coverage import HOUR
+from claude_bedrock.verification.accepted_findings import key_of
+from claude_bedrock.verification.coverage import HOUR, iso
+from claude_bedrock.verification.hash_log import SealedHash
 from claude_bedrock.verification.object_check import Change, ObjectChange, ObjectCheck
 from tests.unit.verification.buckets import AFTER, BUCKET, HOURS, MONTH, Month
 
@@ -133,6 +139,18 @@ def test_a_log_group_that_cannot_be_read_leaves_the_files_uncompared(stage: Stag
     assert "not compared with the function's log: the log group" in chain_text(chain)
     assert "(AccessDeniedException)" in chain_text(chain)
     assert "arn:aws" not in chain_text(chain)
+
+
+def test_a_finding_is_accepted_only_where_the_log_can_be_read(stage: Stage) -> None:
+    at = MONTH + HOUR
+    fields = {"id": "0" * 12, "reason": "known", "by": "arn:anna", "at": iso(at)}
+    key, bucket = key_of(at), stage.month.bucket
+    sha256 = bucket.write(key, [{"kind": "disposition", **fields}], "0" * 64)
+    stage.month.hashes[key] = SealedHash(bucket.name, key, sha256, iso(at), iso(at))
+
+    assert list(dispositions_of(stage, AFTER)) == ["0" * 12]
+    stage.refuses = True
+    assert dispositions_of(stage, AFTER) == {}
 
 
 def test_hours_that_are_no_longer_retained_are_not_missing_and_not_assessed(stage: Stage) -> None:
