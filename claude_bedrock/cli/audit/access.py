@@ -52,7 +52,8 @@ def collect_access(
     deployment: RecordingDeployment, outputs: Mapping[str, str], models: Sequence[str]
 ) -> Access:
     """Return who may invoke what; `outputs` are those of ModelAccess, `models` the stage's."""
-    has_endpoint = json.loads(outputs.get("Settings", "{}")).get("endpoint", True)
+    settings = json.loads(outputs.get("Settings", "{}"))
+    has_endpoint = settings.get("endpoint", True)
     attached: list[tuple[Policy, str, str]] = []
     protected: set[tuple[str, str]] = set()
 
@@ -67,27 +68,27 @@ def collect_access(
         return _judge(policies, len({attachment[1:] for attachment in attached}))
 
     def denied() -> Judgment:
-        if deployment.is_embedded:
-            return Judgment("not assessed", "The embedded AWS of local mode forgets boundaries.")
         if not has_endpoint:
             return Judgment("not assessed", "The stage has no endpoint, and so no such role.")
-        gateway = deployment.roles("Gateway")
-        protected.update(_attached(deployment, outputs["BoundaryPolicyArn"], boundary=True))
-        return judge_deny_policy({name for _, _, name in attached} & gateway, protected)
+        own_boundary = "permissions_boundary" not in settings
+        arn = outputs["BoundaryPolicyArn" if own_boundary else "GuardPolicyArn"]
+        protected.update(_attached(deployment, arn, boundary=own_boundary))
+        role = _invoking_role(deployment.outputs("Gateway"))
+        return judge_deny_policy(role, protected, own_boundary=own_boundary)
 
     statements = (
         stated(
             deployment,
             "models-bounded",
-            "The stage's IAM policies allow to invoke the stage's models only",
+            "The stage's IAM policies for direct callers allow to invoke the stage's models only",
             _READS,
             bounded,
         ),
         stated(
             deployment,
             "deny-policy",
-            "The deny policy is the boundary of each role of the gateway that may invoke",
-            "cloudformation:ListStackResources and iam:ListEntitiesForPolicy",
+            "The deny policy limits the gateway's role that may invoke",
+            "cloudformation:DescribeStacks and iam:ListEntitiesForPolicy",
             denied,
         )._replace(applies=has_endpoint),
     )
@@ -106,14 +107,23 @@ def _held(
     return None if statement.verdict == "not assessed" else principal in protected
 
 
-def judge_deny_policy(roles: Collection[str], protected: Collection[tuple[str, str]]) -> Judgment:
-    """Judge whether each of `roles`, the gateway's with a policy to invoke, has the deny policy as
-    its boundary."""
-    bare = sorted(name for name in roles if ("role", name) not in protected)
-    if bare or not roles:
-        sentence = f"{', '.join(bare)} lacks it" if bare else "No role of the gateway may invoke"
-        return Judgment("fail", f"{sentence}.")
-    return Judgment("pass", f"It is the permissions boundary of {', '.join(sorted(roles))}.")
+def judge_deny_policy(
+    role: str, protected: Collection[tuple[str, str]], *, own_boundary: bool = True
+) -> Judgment:
+    """Judge whether the gateway's `role` that invokes has the deny policy: as its boundary, or,
+    where the account's own rules demand another boundary, attached."""
+    if ("role", role) not in protected:
+        return Judgment("fail", f"{role} lacks it.")
+    if own_boundary:
+        return Judgment("pass", f"It is the permissions boundary of {role}.")
+    return Judgment("pass", f"It is attached to {role}, whose boundary is the account's own.")
+
+
+def _invoking_role(outputs: Mapping[str, str]) -> str:
+    """Return the name of the role that calls models, by the outputs of the Gateway stack: that of
+    callers' sessions, else the function's."""
+    arn = outputs.get("CallerRoleArn") or outputs["FunctionRoleArn"]
+    return arn.rpartition("/")[2]
 
 
 def _invoking(outputs: Mapping[str, str]) -> list[str]:

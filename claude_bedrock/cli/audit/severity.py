@@ -113,12 +113,14 @@ IMPORTANCE: Final[Mapping[str, Importance]] = {
     "models-bounded": Importance(
         "high",
         "Holders of the stage's policies may call models that were not approved.",
-        "Deploy the stage again: it sets its policies to its models.",
+        "Put the policy back by `aws iam set-default-policy-version`: a deployment of the same "
+        "template changes nothing.",
     ),
     "deny-policy": Importance(
         "high",
-        "The gateway's function could turn logging off, or call other doors of Bedrock.",
-        "Deploy the stage again: it sets the permissions boundary.",
+        "The gateway could turn logging off, or call other doors of Bedrock.",
+        "Put it back by `aws iam put-role-permissions-boundary`, or `attach-role-policy`: a "
+        "deployment of the same template changes nothing.",
     ),
     "alarms-armed": Importance(
         "medium",

@@ -57,7 +57,7 @@ def test_the_report_names_the_lost_call_and_rests_on_answers_that_are_there(
         "residency",  # the stage has none
         "kept-six-months",
     }
-    shown = {"logging-on", "data-types", "kept", "models-bounded", "cloudtrail"}
+    shown = {"logging-on", "data-types", "kept", "models-bounded", "deny-policy", "cloudtrail"}
     assert {verdicts[name] for name in shown} == {"pass"}
     (armed,) = [
         statement for statement in report["statements"] if statement["id"] == "alarms-armed"

@@ -256,11 +256,12 @@ def test_a_policy_that_names_more_than_the_stages_models_is_not_bounded() -> Non
     assert not access.read_policy("arn/p", policy("*", action="logs:PutLogEvents"), MODELS).allows
 
 
-def test_the_guard_holds_only_where_every_role_that_may_invoke_has_it() -> None:
-    assert access.judge_deny_policy({"a"}, {("role", "a")}).verdict == "pass"
-    assert access.judge_deny_policy({"a", "b"}, {("role", "a")}) == ("fail", "b lacks it.")
-    assert access.judge_deny_policy({"a"}, {("user", "a")}).verdict == "fail"
-    assert access.judge_deny_policy(set(), {("role", "a")}).verdict == "fail"
+def test_the_deny_policy_holds_only_where_the_role_that_invokes_has_it() -> None:
+    assert access.judge_deny_policy("a", {("role", "a")}).verdict == "pass"
+    assert access.judge_deny_policy("b", {("role", "a")}) == ("fail", "b lacks it.")
+    assert access.judge_deny_policy("a", {("user", "a")}).verdict == "fail"
+    attached = access.judge_deny_policy("a", {("role", "a")}, own_boundary=False)
+    assert attached == ("pass", "It is attached to a, whose boundary is the account's own.")
 
 
 def test_locations_encrypted_with_another_key_are_not_shown() -> None:
