@@ -39,12 +39,13 @@ IMPORTANCE: Final[Mapping[str, Importance]] = {
     "encrypted": Importance(
         "medium",
         "Whoever may read the store can read prompts without the stage's key.",
-        "Deploy the stage again. With another team's destinations, have that team name the key.",
+        "Follow docs/deploy.md#restore-what-was-changed-by-hand. With another "
+        "team's destinations, have that team name the key.",
     ),
     "key-rotates": Importance(
         "low",
         "A key that leaks opens everything that was ever encrypted with it.",
-        "Turn on rotation in KMS, or deploy the stage again.",
+        "Turn on rotation in KMS: `aws kms enable-key-rotation`.",
     ),
     "bucket-closed": Importance(
         "high",
@@ -103,7 +104,8 @@ IMPORTANCE: Final[Mapping[str, Importance]] = {
     "kept": Importance(
         "high",
         "Records end before the stage's number of days, and cannot be shown to anyone afterwards.",
-        "Run `claude-bedrock retention`, which names the rule, and deploy the stage again.",
+        "Run `claude-bedrock retention`, which names the rule, and follow "
+        "docs/deploy.md#restore-what-was-changed-by-hand.",
     ),
     "kept-six-months": Importance(
         "medium",
@@ -113,14 +115,12 @@ IMPORTANCE: Final[Mapping[str, Importance]] = {
     "models-bounded": Importance(
         "high",
         "Holders of the stage's policies may call models that were not approved.",
-        "Put the policy back by `aws iam set-default-policy-version`: a deployment of the same "
-        "template changes nothing.",
+        "Follow docs/deploy.md#restore-what-was-changed-by-hand.",
     ),
     "deny-policy": Importance(
         "high",
         "The gateway could turn logging off, or call other doors of Bedrock.",
-        "Put it back by `aws iam put-role-permissions-boundary`, or `attach-role-policy`: a "
-        "deployment of the same template changes nothing.",
+        "Follow docs/deploy.md#restore-what-was-changed-by-hand.",
     ),
     "alarms-armed": Importance(
         "medium",

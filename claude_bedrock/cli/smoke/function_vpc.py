@@ -25,7 +25,8 @@ def judge_vpc(subject: Subject) -> Finding:
     measured = {"in_vpc": sum(map(bool, groups)), "functions": len(names), "states": states}
     if any(found != ([group] if group else []) for found in groups):
         return failed(
-            "The functions run in another network than the stage names: deploy it again.",
+            "The functions run in another network than the stage names: see "
+            "docs/deploy.md#restore-what-was-changed-by-hand.",
             **measured,
         )
     if not group:

@@ -76,5 +76,5 @@ def judge(status: str, key: str, age: timedelta, archive: str) -> Check:
         )
     return TOPIC.failed(
         f"{key} was written without replication",
-        f"deploy the stage again, and replicate what is there with S3 Batch Replication: {_PAGE}",
+        f"replicate what is there with S3 Batch Replication: {_PAGE}",
     )

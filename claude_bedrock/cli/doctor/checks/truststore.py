@@ -16,6 +16,11 @@ TOPIC = Topic("truststore")
 _VERSION: Final = "TruststoreVersion"
 _PAGE: Final = "docs/networks.md#client-certificates"
 
+_FIX: Final = (
+    "follow docs/deploy.md#restore-what-was-changed-by-hand; CloudTrail's UpdateDomainName names "
+    f"who changed it: {_PAGE}"
+)
+
 
 def check(account: Account) -> list[Check]:
     """Check the endpoint's own name, where its stage has a truststore."""
@@ -35,12 +40,12 @@ def judge(mutual_tls: Mapping[str, Any], version: str) -> Check:
     if not mutual_tls:
         return TOPIC.failed(
             "the endpoint's name demands no client certificate",
-            f"deploy the stage again; CloudTrail's UpdateDomainName names who changed it: {_PAGE}",
+            _FIX,
         )
     if mutual_tls.get("truststoreVersion") != version:
         return TOPIC.failed(
             "API Gateway trusts another version of the truststore than the stage names",
-            f"deploy the stage again; CloudTrail's UpdateDomainName names who changed it: {_PAGE}",
+            _FIX,
         )
     warnings = mutual_tls.get("truststoreWarnings") or []
     if warnings:

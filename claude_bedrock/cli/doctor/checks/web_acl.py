@@ -14,8 +14,8 @@ TOPIC = Topic("web ACL")
 _ARN: Final = "WebAclArn"
 _ACTIONS: Final = "wafv2:GetWebACLForResource and wafv2:GetWebACL"
 _FIX: Final = (
-    "deploy the stage again; CloudTrail's AssociateWebACL and DisassociateWebACL name who changed "
-    "it, and so may AWS Firewall Manager"
+    "follow docs/deploy.md#restore-what-was-changed-by-hand; CloudTrail's AssociateWebACL and "
+    "DisassociateWebACL name who changed it, and so may AWS Firewall Manager"
 )
 
 
