@@ -78,7 +78,7 @@ def _destination_statements(
         "encrypted",
         "Log group and bucket of the records name the stage's KMS key now",
         "logs:DescribeLogGroups and s3:GetEncryptionConfiguration",
-        lambda: judge_encrypted(_keys(deployment, group, bucket), key, deployment),
+        lambda: judge_encrypted(_keys(deployment, group, bucket), key),
     )
     yield stated(
         deployment,
@@ -107,11 +107,7 @@ def _keys(deployment: RecordingDeployment, group: str, bucket: str) -> Mapping[s
     }
 
 
-def judge_encrypted(
-    keys: Mapping[str, str], expected: str, deployment: RecordingDeployment
-) -> Judgment:
-    if deployment.is_embedded:
-        return Judgment("not assessed", "The embedded AWS of local mode forgets a bucket's key.")
+def judge_encrypted(keys: Mapping[str, str], expected: str) -> Judgment:
     others = [destination for destination, key in keys.items() if not _same(key, expected)]
     if others or len(keys) < 2:
         return Judgment(

@@ -57,7 +57,8 @@ def test_the_report_names_the_lost_call_and_rests_on_answers_that_are_there(
         "residency",  # the stage has none
         "kept-six-months",
     }
-    shown = {"logging-on", "data-types", "kept", "models-bounded", "deny-policy", "cloudtrail"}
+    shown = {"logging-on", "data-types", "encrypted", "kept", "models-bounded", "deny-policy"}
+    shown |= {"cloudtrail"}
     assert {verdicts[name] for name in shown} == {"pass"}
     (armed,) = [
         statement for statement in report["statements"] if statement["id"] == "alarms-armed"

@@ -31,7 +31,7 @@ from tests.unit.records.trail_bucket import event
 from tests.unit.verification.scenario import record
 from verification.report import EVIDENCE, METRICS, NOT_VERIFIED, TRAIL_METRICS, VERIFIED
 
-EMBEDDED = {"encrypted", "logging-unchanged"}
+EMBEDDED = {"logging-unchanged"}
 """What the embedded AWS cannot tell."""
 ROLE = "goes-round"
 TRUST = {

@@ -265,18 +265,16 @@ def test_the_deny_policy_holds_only_where_the_role_that_invokes_has_it() -> None
 
 
 def test_locations_encrypted_with_another_key_are_not_shown() -> None:
-    stage, key = RecordingDeployment.of(STAGE), "arn:aws:kms:eu-central-1:123456789012:key/k1"
-    embedded = RecordingDeployment.of(STAGE._replace(endpoint_url="http://localhost"))
+    key = "arn:aws:kms:eu-central-1:123456789012:key/k1"
 
-    def verdict(group: str, bucket: str, of: RecordingDeployment = stage) -> Verdict:
-        return logging_state.judge_encrypted({"group": group, "s3://b": bucket}, key, of).verdict
+    def verdict(group: str, bucket: str) -> Verdict:
+        return logging_state.judge_encrypted({"group": group, "s3://b": bucket}, key).verdict
 
     assert verdict(key, "k1") == "pass"
     assert verdict(key, key) == "pass"
     assert verdict(key, "") == "fail"
     assert verdict(key.replace("k1", "k2"), key) == "fail"
-    assert verdict(key, "", embedded) == "not assessed"
-    assert logging_state.judge_encrypted({"s3://b": key}, key, stage).verdict == "fail"
+    assert logging_state.judge_encrypted({"s3://b": key}, key).verdict == "fail"
 
 
 def test_what_aws_denies_is_not_assessed_and_names_what_it_needs() -> None:
