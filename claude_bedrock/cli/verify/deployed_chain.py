@@ -126,13 +126,16 @@ def _logged_hashes(
 
 
 def later_files(deployment: Deployment, period: Period) -> tuple[SealedFile, ...]:
-    """Return those whose second looks are at the last hours of the window."""
+    """Return those whose second looks are at the last hours of the window, as far as the function's
+    log has their hashes: a file that someone made anew settles nothing."""
     later = Span(period.until, min(period.until + 2 * AFTER, period.now))
     bucket = _evidence_of(deployment)
     coverage = cover(
         bucket, Span(later.since, later.since), files_of=later, now=period.now, logged={}
     )
-    return coverage.files
+    logged, _ = _logged_hashes(deployment, bucket.name, later.since, period.now)
+    hashes = {key: entry.sha256 for key, entry in (logged or {}).items()}
+    return tuple(file for file in coverage.files if hashes.get(file.key) == file.sha256)
 
 
 def logged_files(

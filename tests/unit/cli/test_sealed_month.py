@@ -17,6 +17,7 @@ from claude_bedrock.cli.verify.verification import Report, as_data, sealed
 from claude_bedrock.cli.verify.window_hours import WindowHours, with_whole_hours
 from claude_bedrock.verification.accepted_findings import key_of
 from claude_bedrock.verification.coverage import HOUR, iso
+from claude_bedrock.verification.evidence_bucket import key_of_hour
 from claude_bedrock.verification.finding import Counts, Finding
 from claude_bedrock.verification.hash_log import SealedHash
 from claude_bedrock.verification.period import Period
@@ -157,6 +158,20 @@ def test_findings_of_the_window_before_have_what_became_of_them(
     assert bool(finding.disposition) is accepts
     later = previous_window(deployed(of), day._replace(since=day.until))
     assert later is not None and later.findings == ()
+
+
+def test_a_later_hour_that_was_made_anew_settles_nothing() -> None:
+    of = month(lost_at=5, hours=48)
+    forged = MONTH + 29 * HOUR
+    of.delete([key_of_hour(forged)])
+    settled = {"kind": "settled", "id": FINDING.id, "finding": FINDING.as_data()}
+    of.seal(forged, of.hashes[key_of_hour(forged - HOUR)].sha256, [settled], logged=False)
+    day = Period(MONTH + 24 * HOUR, MONTH + 48 * HOUR, timedelta(hours=1), FIRST_OF_NOVEMBER)
+
+    before = previous_window(deployed(of), day)
+
+    assert before is not None
+    assert [finding.state for finding in before.findings] == ["open"]
 
 
 @pytest.mark.parametrize("taken", [slice(0, 24), slice(300, 301), slice(700, HOURS)])
