@@ -134,8 +134,8 @@ class TooLongError(Exception):
 
 
 def deny_statements(inputs: DenyPolicyInputs) -> list[Statement]:
-    """Return the guard. An operator that is negated holds where its key is absent, so a call of
-    which Bedrock does not say what the condition asks is denied:
+    """Return the deny policy. An operator that is negated holds where its key is absent, so a call
+    of which Bedrock does not say what the condition asks is denied:
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
     """
     scope = inputs.scope
@@ -161,7 +161,7 @@ def deny_statements(inputs: DenyPolicyInputs) -> list[Statement]:
 
 
 def boundary_statements(inputs: DenyPolicyInputs) -> list[Statement]:
-    """Return the guard, and the most that a role which calls models may be allowed beside it."""
+    """Return the deny policy, and the most that a role which calls models may be allowed."""
     scope = inputs.scope
     apis = f"arn:{scope.partition}:execute-api:{scope.region}:{scope.account}"
     allowed = [

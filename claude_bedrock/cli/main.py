@@ -23,6 +23,11 @@ HELP: Final = "Call Claude through your endpoint, and prove what was logged."
 class CommandLine(TyperGroup):
     """All commands, with one handler around them."""
 
+    def make_context(self, *args: Any, **extra: Any) -> Any:  # noqa: ANN401 - Click's, see below
+        """Read the command line, which prints the help and the version, too."""
+        with last_resort():
+            return super().make_context(*args, **extra)
+
     def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - Click's, whose classes Typer hides
         """Run the command; see `last_resort` for how it ends."""
         accept_any_character()

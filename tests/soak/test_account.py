@@ -49,7 +49,7 @@ def test_counts_that_agree_are_no_mistake(tmp_path: Path) -> None:
     [
         ([], [], [REFUSED], "no audit line of"),
         ([LINE, LINE], ["b1", "b1"], [REFUSED], "2 audit lines of"),
-        ([LINE], ["b1"], [], "nobody's call: g1"),
+        ([LINE], ["b1"], [], "without a call: g1"),
         ([LINE], ["b1", "b2"], [REFUSED], "1 requests of Bedrock by the audit lines, 2 by"),
         ([LINE], ["b2"], [REFUSED], "request b2: -1 in the audit lines"),
         ([LINE], ["b1"], [REFUSED._replace(status=500)], "the audit line says"),

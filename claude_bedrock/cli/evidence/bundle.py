@@ -83,7 +83,10 @@ def export(deployment: Deployment, period: Period, folder: Path, *, with_records
     files = ManifestFolder(folder)
     hours = list(_hours(evidence, period))
     if not hours:
-        raise EvidenceError("No hour of the window is sealed.")
+        raise EvidenceError(
+            "No hour of the window is sealed. An hour is sealed up to 2 hours and 15 minutes after "
+            "its end; `claude-bedrock evidence verify` names those that are late."
+        )
     copied = [_copy_hour(evidence, key, files) for key in hours]
     for key in evidence.listed(PUBLIC_KEYS):
         files.write(key, evidence.content(key))

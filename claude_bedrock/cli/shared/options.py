@@ -112,8 +112,8 @@ def one_line_errors(exit_code: int = FAILED, role: Role | None = None) -> Iterat
     the stage's role that may do what is done inside."""
     try:
         yield
-    except BrokenPipeError:
-        raise
+    except (BrokenPipeError, typer.TyperException, typer.Exit, typer.Abort):
+        raise  # before `_foreign_errors` below imports what a help does without
     except CliError as error:
         fail(str(error), error.exit_code or exit_code)
     except _foreign_errors() as error:
@@ -200,8 +200,14 @@ def _report_defect(defect: Exception) -> None:
 
 def _flush_output() -> None:
     """Meet what is wrong with the output here, and not when Python ends."""
-    if sys.stdout is not None:  # as where it was closed before the start
+    if sys.stdout is None:  # as where it was closed before the start
+        return
+    try:
         sys.stdout.flush()
+    except OSError:
+        # Python would try once more at its end, and from 3.13 on exit with 120.
+        _discard_output()
+        raise
 
 
 def _discard_output() -> None:

@@ -398,9 +398,10 @@ def test_a_runner_of_tests_raises_what_a_command_does_not_catch() -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has a device that is always full")
-def test_a_full_disk_is_one_line() -> None:
+@pytest.mark.parametrize("arguments", [("models", "--catalog"), ("--help",), ("--version",)])
+def test_a_full_disk_is_one_line(arguments: tuple[str, ...]) -> None:
     with Path("/dev/full").open("w") as full:
-        done = process("models", "--catalog", stdout=full.fileno())
+        done = process(*arguments, stdout=full.fileno())
 
     assert (done.returncode, done.stderr) == (
         NOT_ASSESSED,

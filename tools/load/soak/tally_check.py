@@ -80,7 +80,7 @@ def _of_lines(ended: Iterable[Ended], lines: list[Line]) -> Iterator[str]:
         f"no audit line of {calls_by_id[key]}" for key in calls_by_id.keys() - counted.keys()
     )
     yield from (
-        f"audit line of nobody's call: {key}" for key in counted.keys() - calls_by_id.keys()
+        f"audit log entry without a call: {key}" for key in counted.keys() - calls_by_id.keys()
     )
     yield from (
         f"{n} audit lines of {calls_by_id.get(gateway_id)}"
