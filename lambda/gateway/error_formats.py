@@ -1,4 +1,4 @@
-"""The format of an error: Anthropic's, or Bedrock's."""
+"""The format of an error: Anthropic's, Bedrock's, or one that serves the clients of both."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -28,13 +28,17 @@ class ErrorFormat:
         self.stream_type = stream_type
 
 
-def _anthropic_body(error: GatewayError, request_id: str) -> bytes:
+def _anthropic_error(error: GatewayError, request_id: str) -> dict[str, object]:
     """Return Anthropic's error object:
     https://platform.claude.com/docs/en/api/errors#error-shapes"""
     content: dict[str, object] = {"type": error.type, "message": error.message}
     if error.details:
         content["details"] = dict(error.details)
-    return json.dumps({"type": "error", "error": content, "request_id": request_id}).encode()
+    return {"type": "error", "error": content, "request_id": request_id}
+
+
+def _anthropic_body(error: GatewayError, request_id: str) -> bytes:
+    return json.dumps(_anthropic_error(error, request_id)).encode()
 
 
 def _anthropic_response(error: GatewayError, request_id: str) -> ErrorResponse:
@@ -63,5 +67,15 @@ def _bedrock_event(error: GatewayError, _request_id: str) -> bytes:
     return eventstream.exception(exception, _bedrock_body(error))
 
 
+def _common_response(error: GatewayError, request_id: str) -> ErrorResponse:
+    """Return both in one, as API Gateway's own errors here: an AWS SDK reads `message` and the
+    header, a client of Anthropic's the rest."""
+    name, _ = error.bedrock
+    body = {**_anthropic_error(error, request_id), "message": error.message}
+    headers = {**_JSON, **error.headers, "x-amzn-errortype": name}
+    return error.status, headers, json.dumps(body).encode()
+
+
 ANTHROPIC = ErrorFormat(_anthropic_response, _anthropic_event, sse.CONTENT_TYPE)
 BEDROCK = ErrorFormat(_bedrock_response, _bedrock_event, eventstream.CONTENT_TYPE)
+COMMON = ErrorFormat(_common_response, _anthropic_event, sse.CONTENT_TYPE)

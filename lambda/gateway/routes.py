@@ -18,6 +18,7 @@ from gateway.model_resolution import decode
 from gateway.request_context import RequestContext
 
 _ANTHROPIC_PREFIX = "/anthropic"  # Bedrock's own prefix before the paths of Anthropic's API
+_ANTHROPIC_PATHS = ("/v1/", f"{_ANTHROPIC_PREFIX}/")
 _MODEL_PREFIX = "/model/"
 _FOUNDATION_MODELS = "/foundation-models"
 _INFERENCE_PROFILES = "/inference-profiles"
@@ -53,6 +54,9 @@ def find(method: str, path: str) -> Route:
     name = f"{method} {pattern}"
     if name in _ROUTES:
         return Route(name, parameters, error_format, _ROUTES[name])
+    if not is_bedrock and not path.startswith(_ANTHROPIC_PATHS):
+        # Another operation of Bedrock's, such as /guardrail/…, or of anybody's.
+        error_format = error_formats.COMMON
     return Route("", {}, error_format, _not_found(method, path))
 
 

@@ -93,7 +93,7 @@ def test_no_answer_names_an_arn_or_an_account(
     exception: str, status: int, before: str, secret: str, after: str
 ) -> None:
     error = bedrock_errors.from_bedrock(exception, f"{before} {secret} {after}", status=status)
-    for error_format in (error_formats.ANTHROPIC, error_formats.BEDROCK):
+    for error_format in (error_formats.ANTHROPIC, error_formats.BEDROCK, error_formats.COMMON):
         _, headers, body = error_format.response(error, "req-1")
         text = str(headers) + str(body + error_format.stream_event(error, "req-1"))
         assert "arn:aws" not in text

@@ -128,3 +128,23 @@ def test_an_unknown_operation_of_bedrocks_is_refused_as_bedrock_does(caller: Cal
     assert response.status == 404
     assert response.headers["x-amzn-errortype"] == "ResourceNotFoundException"
     assert routes.find("POST", "/model/x/y").error_format is error_formats.BEDROCK
+
+
+@pytest.mark.parametrize("path", ["/guardrail/a/version/1/apply", "/async-invoke", "/", "//v1/x"])
+def test_a_path_of_neither_api_is_refused_in_words_that_both_kinds_of_client_read(
+    caller: Caller, path: str
+) -> None:
+    response = caller.send("{}", path=path)
+
+    assert response.status == 404
+    assert response.headers["x-amzn-errortype"] == "ResourceNotFoundException"
+    body = response.json()
+    assert body["message"] == body["error"]["message"] != ""
+    assert (body["type"], body["error"]["type"]) == ("error", "not_found_error")
+
+
+def test_a_path_of_anthropics_api_is_refused_as_anthropic_does(caller: Caller) -> None:
+    response = caller.send("{}", path="/v1/files")
+
+    assert "x-amzn-errortype" not in response.headers
+    assert response.json().keys() == {"type", "error", "request_id"}
