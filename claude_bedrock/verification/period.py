@@ -24,8 +24,8 @@ class Period(NamedTuple):
 def period(
     since: str | None, hours: int | None, until: str | None, delay_minutes: int, now: datetime
 ) -> Period:
-    """Return the period that the options name; the last 24 hours by default. Times are ISO 8601,
-    UTC where they name no other zone.
+    """Return the period that the options name, up to `now` at the latest once it has begun; the
+    last 24 hours by default. Times are ISO 8601, UTC where they name no other zone.
 
     Raises BadWindowError."""
     if since is not None and hours is not None:
@@ -38,7 +38,7 @@ def period(
         raise BadWindowError("The window is too long.") from error
     if begin >= end:
         raise BadWindowError(f"The window ends ({end}) before it starts ({begin}).")
-    return Period(begin, end, delay, now)
+    return Period(begin, min(end, now) if begin < now else end, delay, now)
 
 
 def moment(text: str) -> datetime:

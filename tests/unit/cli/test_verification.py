@@ -516,3 +516,13 @@ def test_a_stage_with_a_trail_shows_what_cloudtrail_has() -> None:
     lines = [line.split(maxsplit=1) for line in console.export_text().splitlines()]
     assert ["3", "have an event"] in [[part.strip() for part in line] for line in lines]
     assert ["1", "lack an event"] in [[part.strip() for part in line] for line in lines]
+
+
+def test_a_window_that_has_begun_ends_now_at_the_latest() -> None:
+    since, until = NOW - timedelta(hours=12), NOW + timedelta(hours=12)
+
+    window = period(since.isoformat(), None, until.isoformat(), 60, NOW)
+
+    assert (window.since, window.until) == (since, NOW)
+    later = period(until.isoformat(), None, (until + timedelta(hours=1)).isoformat(), 60, NOW)
+    assert later.since == until
