@@ -3,13 +3,13 @@
 import os
 import re
 from typing import Final
-from urllib.parse import urlsplit
 
 from botocore import exceptions
 from botocore.exceptions import BotoCoreError, ClientError
 
 from claude_bedrock.cli.doctor.check import DENIED, code_of
 from claude_bedrock.cli.shared.errors import Role
+from claude_bedrock.cli.shared.network_advice import network_advice
 
 REFUSED: Final = frozenset(
     {
@@ -29,7 +29,7 @@ _CONFIGURE: Final = (
     "run `aws configure sso` or `aws configure`, or set AWS_PROFILE to a profile that has them, "
     "until `aws sts get-caller-identity` works"
 )
-_LOCAL: Final = {"localhost", "127.0.0.1", "::1"}
+_URL: Final = re.compile(r"https?://[^\s\"']+")
 _LOG_IN: Final = "run `aws {}login`, until `aws sts get-caller-identity` works"
 _ADVICE: Final = (
     (
@@ -58,8 +58,10 @@ def explain(error: ClientError | BotoCoreError, role: Role | None = None) -> str
         return f"{_sentence(error)}. {advice[0].upper()}{advice[1:]}."
     if isinstance(error, ClientError) and code_of(error) in DENIED:
         return f"{_sentence(error)}{_take(role)}"
-    if isinstance(error, _UNREACHABLE) and _is_local(str(error)):
-        return f"{_sentence(error)}. Is `make local` still up?"
+    if isinstance(error, exceptions.ProxyConnectionError):  # whose text has the proxy's URL alone
+        return f"{_sentence(error)}. Check the proxy in HTTPS_PROXY."
+    if isinstance(error, _UNREACHABLE) and (url := _URL.search(str(error))):
+        return f"{_sentence(error)}. {network_advice(url[0])}"
     return _sentence(error)
 
 
@@ -92,8 +94,3 @@ def _take(role: Role | None) -> str:
     if role is None:
         return ""
     return f". The stage's role `{role}` may do this: docs/security.md, Who may take which role"
-
-
-def _is_local(text: str) -> bool:
-    urls = re.findall(r"https?://[^\s\"']+", text)
-    return any(urlsplit(url).hostname in _LOCAL for url in urls)

@@ -21,6 +21,7 @@ from claude_bedrock.cli.shared.deployment import (
     resolve_region,
 )
 from claude_bedrock.cli.shared.errors import CliError
+from claude_bedrock.cli.shared.network_advice import network_advice
 from claude_bedrock.cli.shared.redaction import redact
 from claude_bedrock.cli.shared.request_auth import ByKey, BySignature
 from claude_bedrock.cli.shared.tls import CERTIFICATE, tls_context
@@ -79,7 +80,8 @@ class Endpoint(NamedTuple):
                 yield response
         except (httpx2.RequestError, httpx2.InvalidURL) as error:
             what = str(error) or type(error).__name__
-            raise RefusedError(redact(f"{url} does not answer: {what}")) from error
+            advice = network_advice(url)
+            raise RefusedError(redact(f"{url} does not answer: {what}. {advice}")) from error
 
 
 def chosen(

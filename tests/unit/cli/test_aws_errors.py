@@ -61,6 +61,17 @@ def test_the_embedded_aws_that_is_not_running_is_reported(url: str) -> None:
     unreachable = exceptions.EndpointConnectionError(endpoint_url=url)
 
     assert "Is `make local` still up?" in explain(unreachable)
+
+
+def test_a_proxy_on_this_machine_is_not_taken_for_local_mode(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:3128")
+    refused = exceptions.ProxyConnectionError(proxy_url="http://127.0.0.1:3128")
+    unreachable = exceptions.EndpointConnectionError(endpoint_url="https://s3.amazonaws.com/")
+
+    assert explain(refused).endswith(". Check the proxy in HTTPS_PROXY.")
+    assert explain(unreachable).endswith(". Check your network, and the proxy in HTTPS_PROXY.")
     aws = exceptions.EndpointConnectionError(endpoint_url="https://sts.amazonaws.com/")
     assert "make local" not in explain(aws)
 
