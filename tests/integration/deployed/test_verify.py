@@ -241,12 +241,13 @@ def test_exactly_the_lost_call_and_the_one_that_went_round_are_named(
     assert "secret-prompt" not in shown.stdout + file.read_text()
 
 
-def test_a_window_without_calls_is_clean_and_evidence_is_a_chain(
+def test_a_window_before_the_stage_is_not_assessed_and_evidence_is_a_chain(
     deployment: Deployment, window: Window, tmp_path: Path
 ) -> None:
-    empty = ("--since", "2020-01-01", "--until", "2020-01-01T00:30:00")
+    early = ("--since", "2020-01-01", "--until", "2020-01-01T00:30:00")
 
-    assert verify(deployment, *empty, "--evidence", str(tmp_path)).returncode == 0
+    before = verify(deployment, *early, "--evidence", str(tmp_path))
+    assert (before.returncode, "was not deployed yet in" in before.stdout) == (2, True)
     shown = verify(deployment, *over(window), "--evidence", str(tmp_path))
     assert shown.returncode == 1
     assert {window.lost, window.round_it} <= set(re.findall(r"[0-9a-f-]{36}", shown.stdout))
