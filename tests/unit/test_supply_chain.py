@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tools.docs.pages import ROOT, read
 
@@ -63,3 +66,24 @@ def test_each_npm_package_has_a_hash(lock: str) -> None:
     }
     assert installed
     assert [name for name, package in installed.items() if "integrity" not in package] == []
+
+
+def test_dependabot_watches_every_folder_with_a_lock_of_npm() -> None:
+    updates = yaml.safe_load(read(ROOT / ".github" / "dependabot.yml"))["updates"]
+    (npm,) = (update for update in updates if update["package-ecosystem"] == "npm")
+    listed = subprocess.run(
+        ["git", "ls-files", "*package-lock.json"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+
+    folders = {f"/{Path(lock).parent}" if "/" in lock else "/" for lock in listed}
+    assert folders
+    unwatched = {
+        folder
+        for folder in folders
+        if not any(fnmatch(folder, pattern) for pattern in npm["directories"])
+    }
+    assert unwatched == set()
