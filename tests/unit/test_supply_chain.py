@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -71,15 +70,13 @@ def test_each_npm_package_has_a_hash(lock: str) -> None:
 def test_dependabot_watches_every_folder_with_a_lock_of_npm() -> None:
     updates = yaml.safe_load(read(ROOT / ".github" / "dependabot.yml"))["updates"]
     (npm,) = (update for update in updates if update["package-ecosystem"] == "npm")
-    listed = subprocess.run(
-        ["git", "ls-files", "*package-lock.json"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.split()
+    locks = [
+        *ROOT.glob("package-lock.json"),
+        *(ROOT / "benchmarks").rglob("package-lock.json"),
+        *(ROOT / "tests").rglob("package-lock.json"),
+    ]
 
-    folders = {f"/{Path(lock).parent}" if "/" in lock else "/" for lock in listed}
+    folders = {("/" / lock.parent.relative_to(ROOT)).as_posix() for lock in locks}
     assert folders
     unwatched = {
         folder
