@@ -63,9 +63,9 @@ class MadeEvents:
         self, accounts: Collection[str], since: datetime, until: datetime, read: Fingerprint
     ) -> Iterator[TrailEvent | UnreadableFile]:
         first, last = since.timestamp(), until.timestamp()
+        read.take("other management events", f"{since:%Y%m%dT%H%M}Z")  # as a trail has each hour
         for event in self.items:
             if first <= event.at < last and event.account in accounts:
-                read.take(event.request_id)
                 yield event
 
 
