@@ -6,9 +6,11 @@ https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListEntitiesForPolicy.ht
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from fnmatch import fnmatchcase
 from typing import Any, Final, NamedTuple
 
 from claude_bedrock import catalog
+from claude_bedrock.catalog.invoke_policies import INVOKE
 from claude_bedrock.cli.audit.recorded_responses import RecordingDeployment
 from claude_bedrock.cli.audit.statement import Judgment, Statement, stated
 
@@ -17,6 +19,13 @@ _KINDS: Final = {
     "PolicyUsers": ("user", "UserName"),
     "PolicyGroups": ("group", "GroupName"),
 }
+_INVOKING: Final = (
+    *(action.lower() for action in INVOKE),
+    "bedrock:createmodelinvocationjob",
+    "bedrock-mantle:createinference",
+)
+"""Actions that call a model; so does every other with "invoke" in its name.
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonbedrock.html"""
 _READS: Final = "iam:ListEntitiesForPolicy, iam:GetPolicy and iam:GetPolicyVersion"
 
 
@@ -159,11 +168,25 @@ def read_policy(arn: str, document: Mapping[str, Any], models: Sequence[str]) ->
 
 def _allowed(document: Mapping[str, Any]) -> Iterator[str]:
     for statement in _listed(document["Statement"]):
-        actions = _listed(statement.get("Action", []))
-        if statement["Effect"] == "Allow" and any(
-            "Invoke" in action or "*" in action for action in actions
-        ):
+        if statement["Effect"] == "Allow" and _invokes(statement):
             yield from _listed(statement.get("Resource", []))
+            for resource in _listed(statement.get("NotResource", [])):
+                yield f"everything but {resource}"
+
+
+def _invokes(statement: Mapping[str, Any]) -> bool:
+    """Return whether the statement is of an action that invokes models. IAM takes actions in any
+    case and with wildcards, and NotAction is of all others:
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_action.html"""
+    if "NotAction" in statement:
+        return not all(_is_named(action, statement["NotAction"]) for action in _INVOKING)
+    actions = statement.get("Action", [])
+    named = any(_is_named(action, actions) for action in _INVOKING)
+    return named or any("invoke" in action.lower() for action in _listed(actions))
+
+
+def _is_named(action: str, patterns: object) -> bool:
+    return any(fnmatchcase(action, pattern.lower()) for pattern in _listed(patterns))
 
 
 def _listed(value: Any) -> list[Any]:  # noqa: ANN401 - JSON: one thing, or several

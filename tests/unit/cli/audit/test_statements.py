@@ -256,6 +256,25 @@ def test_a_policy_that_names_more_than_the_stages_models_is_not_bounded() -> Non
     assert not access.read_policy("arn/p", policy("*", action="logs:PutLogEvents"), MODELS).allows
 
 
+@pytest.mark.parametrize(
+    "statement",
+    [
+        {"Action": "bedrock:invokemodel", "Resource": "*"},
+        {"Action": "bedrock:I*", "Resource": "*"},
+        {"Action": ["bedrock:CreateModelInvocationJob"], "Resource": "*"},
+        {"Action": "bedrock-mantle:CreateInference", "Resource": "*"},
+        {"NotAction": "iam:*", "Resource": "*"},
+        {"NotAction": "bedrock:InvokeModel", "Resource": "*"},
+        {"Action": "bedrock:InvokeModel", "NotResource": "arn:aws:bedrock:::x"},
+    ],
+)
+def test_a_policy_that_was_widened_in_other_words_is_not_bounded(statement: Any) -> None:  # noqa: ANN401
+    widened = {"Statement": {"Effect": "Allow", **statement}}
+    assert access.read_policy("arn/p", widened, MODELS).foreign
+    reads = {"Statement": {"Effect": "Allow", "Action": "bedrock:Get*", "Resource": "*"}}
+    assert not access.read_policy("arn/p", reads, MODELS).allows
+
+
 def test_the_deny_policy_holds_only_where_the_role_that_invokes_has_it() -> None:
     assert access.judge_deny_policy("a", {("role", "a")}).verdict == "pass"
     assert access.judge_deny_policy("b", {("role", "a")}) == ("fail", "b lacks it.")
