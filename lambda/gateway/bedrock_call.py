@@ -193,13 +193,9 @@ def _send(
 
 def _refusal(upstream: UpstreamResponse, body: bytes, attempt: Attempt) -> errors.GatewayError:
     attempt.is_complete = True
-    content = json_object.parsed(body)
-    # The Messages path may have Anthropic's form: https://platform.claude.com/docs/en/api/errors
-    about = content.get("error")
-    message = about.get("message") if isinstance(about, dict) else content.get("message")
     return bedrock_errors.from_bedrock(
         upstream.headers.get("x-amzn-errortype", ""),
-        str(message or ""),
+        bedrock_errors.sentence_in(json_object.parsed(body)),
         status=upstream.status,
         retry_after=upstream.headers.get("retry-after", ""),
     )

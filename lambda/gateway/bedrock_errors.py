@@ -86,9 +86,23 @@ def from_event(content: Mapping[str, object]) -> GatewayError:
     about = content.get("error")
     members: Mapping[str, object] = about if isinstance(about, Mapping) else {}
     name, message = str(members.get("type") or "error"), str(members.get("message") or "")
-    error = _BY_TYPE.get(name, UpstreamFailed)(reasons.redact(message) or _FAILED, cause=name)
-    error.headers = {}  # the stream has begun
+    kind, why = _with_reason(_BY_TYPE.get(name, UpstreamFailed), name, message)
+    text = reasons.redact(message)
+    error = kind(f"{why.sentence} Bedrock's words: {text}" if why else text or _FAILED, cause=name)
+    error.bedrock_message = text
+    error.reason = why.name if why else ""
     return error
+
+
+def sentence_in(content: Mapping[str, object]) -> str:
+    """Return the sentence in the body of a refusal; empty for none.
+
+    IAM's refusals have it in `Message`: https://github.com/BerriAI/litellm/pull/39166. The Messages
+    path may have Anthropic's form: https://platform.claude.com/docs/en/api/errors
+    """
+    about = content.get("error")
+    members: Mapping[str, object] = about if isinstance(about, Mapping) else content
+    return str(members.get("message") or members.get("Message") or "")
 
 
 def from_bedrock(
@@ -102,9 +116,9 @@ def from_bedrock(
     name = exception.partition(":")[0].rpartition("#")[2]
     known = _FROM_BEDROCK.get(name[:1].lower() + name[1:])
     kind, sentence = known or _BY_STATUS.get(status, (UpstreamFailed, _FAILED))
-    why = reasons.reason(name, message) if issubclass(kind, _WITH_REASON) else None
-    if kind is RateLimited and why is not None and why.name == reasons.DAILY_QUOTA:
-        kind, sentence = QuotaUsedUp, _USED_UP
+    kind, why = _with_reason(kind, name, message)
+    if kind is QuotaUsedUp:
+        sentence = _USED_UP
     words = message if issubclass(kind, _WITH_REASON) or sentence is None else ""
     error = kind(_sentence(sentence, why, words), cause=name or str(status))
     error.bedrock_message = reasons.redact(message)
@@ -115,6 +129,15 @@ def from_bedrock(
         error.headers = {**error.headers, "retry-after": retry_after}
         error.retry_after = _seconds(retry_after)
     return error
+
+
+def _with_reason(
+    kind: type[GatewayError], name: str, message: str
+) -> tuple[type[GatewayError], reasons.Reason | None]:
+    """Return the kind of error and its reason, which may make it one that no short wait helps."""
+    why = reasons.reason(name, message) if issubclass(kind, _WITH_REASON) else None
+    is_used_up = why is not None and why.name == reasons.DAILY_QUOTA
+    return (QuotaUsedUp if kind is RateLimited and is_used_up else kind), why
 
 
 def _seconds(retry_after: str) -> float:

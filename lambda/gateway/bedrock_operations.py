@@ -19,6 +19,7 @@ from gateway.settings import Guardrail, Settings
 
 _METRICS = "amazon-bedrock-invocationMetrics"
 _FAILURES = (b":exception-type", b":error-message")  # headers of the frames that end a stream
+_JSON = "application/json"
 _IDLE_SECONDS = 1.0  # after which a complete stream is over
 _LAST = ("message_stop", "metadata", "error")
 _UNFINISHED = (  # events that no message ends with, of InvokeModel's stream and of Converse's
@@ -71,10 +72,18 @@ def _invoke_model(context: RequestContext) -> tuple[dict[str, str], bytes]:
 def _headers(context: RequestContext, tier: str) -> dict[str, str]:
     """Return what Bedrock reads of a client's headers: content types, and its own."""
     headers = context.request.headers
-    content_types = {"content-type": headers.get("content-type", "application/json")}
+    content_types = {"content-type": _content_type(headers.get("content-type", _JSON))}
     if "accept" in headers:
         content_types["accept"] = headers["accept"]
     return {**content_types, **caller_options.select_headers(context, tier=tier)}
+
+
+def _content_type(sent: str) -> str:
+    """Return the type without a charset, which InvokeModel refuses and some HTTP clients add: the
+    body goes as UTF-8. https://github.com/tedder/requests-aws4auth/issues/71,
+    https://github.com/tsibelman/aws-signer-v4-dot-net/issues/40"""
+    media_type = sent.partition(";")[0].strip()
+    return media_type if media_type.lower() == _JSON else sent
 
 
 def _invoke_tier(text: str, settings: Settings) -> str:
@@ -121,7 +130,7 @@ def _relay_json(response: BedrockResponse, context: RequestContext, operation: O
         context.call.usage = usage.from_converse(counts)
     else:
         context.call.usage = usage.from_headers(response.headers, body)
-    headers = _response_headers(response, context, "application/json")
+    headers = _response_headers(response, context, _JSON)
     context.response.send(200, headers, body)
 
 

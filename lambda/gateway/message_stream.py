@@ -165,5 +165,5 @@ def stream_error(frame: Frame) -> errors.GatewayError:
     """Return the caller's error for an exception or error frame."""
     headers, payload = frame
     name = headers.get(":exception-type") or headers.get(":error-code", "")
-    message = json_object.parsed(payload).get("message") or headers.get(":error-message")
-    return bedrock_errors.from_bedrock(name, str(message or ""))
+    sentence = bedrock_errors.sentence_in(json_object.parsed(payload))
+    return bedrock_errors.from_bedrock(name, sentence or headers.get(":error-message", ""))

@@ -99,9 +99,11 @@ def _check_media_types(headers: Mapping[str, str], *, is_stream: bool) -> None:
     """Refuse a body that is not called JSON, and a client that does not take JSON.
 
     https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InvokeModel.html; a stream
-    has a header of its own for what its events hold.
+    has a header of its own for what its events hold. A charset is refused too, as reported in
+    https://github.com/tedder/requests-aws4auth/issues/71 and
+    https://github.com/tsibelman/aws-signer-v4-dot-net/issues/40
     """
-    if _media_types(headers.get("content-type") or JSON) != {JSON}:
+    if (headers.get("content-type") or JSON).strip().lower() != JSON:
         raise invalid("The provided Content Type is invalid or not supported for this model")
     accepted = headers.get("x-amzn-bedrock-accept" if is_stream else "accept")
     if _media_types(accepted or JSON).isdisjoint((JSON, "application/*", "*/*")):

@@ -47,6 +47,22 @@ def test_an_invoke_body_passes_byte_for_byte(caller: Caller) -> None:
     assert response.body == b'{"raw": 1.0}'
 
 
+@pytest.mark.parametrize(
+    ("sent", "passed_on"),
+    [
+        ("application/json; charset=utf-8", "application/json"),
+        ("application/json", "application/json"),
+        ("text/plain; charset=utf-8", "text/plain; charset=utf-8"),
+    ],
+)
+def test_a_charset_that_bedrock_refuses_is_left_out(
+    caller: Caller, sent: str, passed_on: str
+) -> None:
+    caller.bedrock.answers(b"{}")
+    _send(caller, "invoke", **{"Content-Type": sent})
+    assert caller.bedrock.sent[0].headers["content-type"] == passed_on
+
+
 def test_bedrocks_headers_pass_both_ways_and_no_others(settings: Settings) -> None:
     caller = Caller(settings._replace(service_tiers=("default", "flex")))
     caller.bedrock.answers(

@@ -7,6 +7,7 @@ import pytest
 
 from gateway import bedrock_errors, reasons
 from gateway.eventstream import Decoder, exception
+from local.bedrock import frames
 from tests.unit.gateway.conftest import MODEL, PROFILE, Caller, audit_line
 from tests.unit.gateway.fakes import ScriptedReply
 
@@ -154,6 +155,49 @@ def test_bedrocks_own_clients_read_bedrocks_words_in_http_and_in_a_stream(
     assert (response.status, response.json()) == (status, expected)
     ((_, payload),) = Decoder().feed(streamed.body)
     assert json.loads(payload) == expected
+
+
+@pytest.mark.parametrize("path", ["/v1/messages", f"/model/{PROFILE}/converse"])
+def test_iams_refusals_have_their_sentence_in_another_member(
+    caller: Caller, capsys: pytest.CaptureFixture[str], path: str
+) -> None:
+    kind, status, sentence, passed_on = REFUSALS["service_control_policy"]
+    body = json.dumps({"Message": sentence}).encode()
+    caller.bedrock.answers(body, status=status, x_amzn_errortype=kind)
+
+    response = caller.send(REQUEST, path=path)
+
+    entry = audit_line(capsys)
+    assert passed_on in response.body.decode()
+    assert b"GatewayRole" not in response.body
+    assert (response.status, entry["error_reason"]) == (403, "service_control_policy")
+    assert passed_on in entry["error_message"]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "reason", "headers"),
+    [
+        ("Too many tokens per day", "daily_quota", {"x-should-retry": "false"}),
+        ("Too many requests", "requests_per_minute", {"retry-after": "1"}),
+    ],
+)
+def test_an_error_event_has_its_reason_too(
+    caller: Caller,
+    capsys: pytest.CaptureFixture[str],
+    sentence: str,
+    reason: str,
+    headers: dict[str, str],
+) -> None:
+    error = {"type": "rate_limit_error", "message": sentence}
+    caller.bedrock.answers(frames.chunk(json.dumps({"type": "error", "error": error}).encode()))
+
+    response = caller.send({**REQUEST, "stream": True})
+
+    entry = audit_line(capsys)
+    retries = {"retry-after", "x-should-retry"} & set(response.headers)
+    assert (response.status, {name: response.headers[name] for name in retries}) == (429, headers)
+    assert response.json()["error"]["message"].endswith(sentence)
+    assert (entry["error_reason"], entry["error_message"]) == (reason, sentence)
 
 
 def test_a_prompt_too_long_is_in_bedrocks_words_for_bedrocks_clients(caller: Caller) -> None:
