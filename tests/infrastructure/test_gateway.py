@@ -264,6 +264,12 @@ def test_a_refusal_is_an_error_of_anthropics(prod: Synthesis, name: str) -> None
     assert headers["gatewayresponse.header.request-id"] == "context.requestId"
 
 
+def test_any_other_refusal_says_what_its_status_means_and_where_to_look(prod: Synthesis) -> None:
+    parsed = json.loads(responses(prod)["DEFAULT_4XX"]["ResponseTemplates"]["application/json"])
+    for part in ("431: the headers", "414: the path", "400: ", "request id", "access log"):
+        assert part in parsed["message"]
+
+
 def test_a_refusal_is_an_exception_of_bedrocks_too(prod: Synthesis) -> None:
     for response in responses(prod).values():
         parsed = json.loads(response["ResponseTemplates"]["application/json"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fnmatch
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -353,6 +353,40 @@ def test_an_operator_hands_out_the_stages_keys(
     ]
     expected = {condition: any_stage.stage} if condition else {}
     assert conditions == [expected]
+
+
+@pytest.mark.parametrize(
+    ("has", "gets", "allowed"),
+    [
+        (None, "prod", True),  # a new key
+        ("prod", "prod", True),
+        ("prod", None, True),  # when it ends
+        ("prod", "another", False),
+        ("another", "prod", False),
+        ("another", "another", False),
+        (None, None, False),
+    ],
+)
+def test_an_operator_moves_no_key_between_stages(
+    prod: Synthesis, has: str | None, gets: str | None, allowed: bool
+) -> None:
+    tag = "claude-on-bedrock"
+    context = {f"aws:ResourceTag/{tag}": has, f"aws:RequestTag/{tag}": gets}
+    tagging = [
+        statement["Condition"]
+        for statement in own_statements(prod, "operator")
+        if "apigateway:PUT" in texts(statement["Action"])
+    ]
+    assert any(_holds(condition, context) for condition in tagging) == allowed
+
+
+def _holds(condition: Mapping[str, Mapping[str, str]], context: Mapping[str, str | None]) -> bool:
+    """Whether a condition of StringEquals, with or without IfExists, holds for these tags."""
+    return all(
+        context[key] == value or (operator.endswith("IfExists") and context[key] is None)
+        for operator, tests in condition.items()
+        for key, value in tests.items()
+    )
 
 
 def test_an_operator_changes_neither_plans_nor_the_api(any_stage: Synthesis) -> None:

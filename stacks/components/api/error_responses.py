@@ -101,8 +101,18 @@ REFUSALS: Mapping[str, Refusal] = {
     ),
     "AUTHORIZER_FAILURE": _BROKEN_AUTHORIZER,
     "AUTHORIZER_CONFIGURATION_ERROR": _BROKEN_AUTHORIZER,
+    # A template of a gateway response takes variables but no conditions, so one sentence serves
+    # every status: https://docs.aws.amazon.com/apigateway/latest/developerguide/
+    # api-gateway-mapping-template-reference.html. The sizes: .../
+    # api-gateway-execution-service-limits-table.html
     "DEFAULT_4XX": Refusal(
-        None, "invalid_request_error", "ValidationException", "API Gateway refused the request."
+        None,
+        "invalid_request_error",
+        "ValidationException",
+        "API Gateway refused the request; the HTTP status says why. 431: the headers exceed 20,480 "
+        "bytes in all (8,000 on a private endpoint): send fewer or shorter ones. 414: the path is "
+        "too long. 400: API Gateway cannot read the request line, the query or a header. Otherwise "
+        "give the endpoint's operator this request id, to look for in the access log.",
     ),
     "DEFAULT_5XX": Refusal(
         None, "api_error", "InternalServerException", "API Gateway failed. Try again."

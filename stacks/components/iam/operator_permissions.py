@@ -225,7 +225,8 @@ def _usage_plan_permissions(names: StageNames, plan_ids: Sequence[str]) -> list[
 
 def _key_permissions(names: StageNames) -> list[Permission]:
     """Return permissions on keys that carry the stage's tag. IAM evaluates a new key's tags before
-    the key is there, so an operator can also tag, and so take over, another team's key:
+    the key is there, so an operator can also tag, and so take over, a key that carries no stage's
+    tag; a key of another stage stays that stage's, and one of this stage stays this stage's:
     https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-tagging-iam-policy.html
     """
     keys, reason = names.api("/apikeys"), "ids of keys are API Gateway's to choose"
@@ -233,11 +234,18 @@ def _key_permissions(names: StageNames) -> list[Permission]:
     tags = names.api(f"/tags/arn%3Aaws%3Aapigateway%3A{region}%3A%3A%2Fapikeys%2F*")
     of_the_stage = {"StringEquals": {f"aws:ResourceTag/{TAG}": names.stage}}
     for_the_stage = {"StringEquals": {f"aws:RequestTag/{TAG}": names.stage}}
+    # A new key has no tag yet, and a change of other tags names no stage: IfExists passes these.
+    not_of_another = {"StringEqualsIfExists": {f"aws:ResourceTag/{TAG}": names.stage}}
+    not_for_another = {"StringEqualsIfExists": {f"aws:RequestTag/{TAG}": names.stage}}
     return [
         Permission("ListApiKeys", ("apigateway:GET",), [keys]),
         Permission("CreateApiKeys", ("apigateway:POST",), [keys], conditions=for_the_stage),
-        Permission("TagNewApiKeys", ("apigateway:PUT",), [tags], reason, for_the_stage),
-        Permission("TagApiKeys", ("apigateway:PUT",), [tags], reason, of_the_stage),
+        Permission(
+            "TagNewApiKeys", ("apigateway:PUT",), [tags], reason, for_the_stage | not_of_another
+        ),
+        Permission(
+            "TagApiKeys", ("apigateway:PUT",), [tags], reason, of_the_stage | not_for_another
+        ),
         Permission(
             "ManageApiKeysOfStage",
             ("apigateway:GET", "apigateway:PATCH", "apigateway:DELETE"),
