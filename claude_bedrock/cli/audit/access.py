@@ -67,13 +67,14 @@ def collect_access(
     protected: set[tuple[str, str]] = set()
 
     def bounded() -> Judgment:
-        policies = []
+        policies, attachments = [], []
         for arn in _invoking(outputs):
             policy = read_policy(arn, _document(deployment, arn), models)
             if not policy.allows:
                 continue
             policies.append(policy)
-            attached.extend((policy, kind, name) for kind, name in _attached(deployment, arn))
+            attachments += [(policy, kind, name) for kind, name in _attached(deployment, arn)]
+        attached.extend(attachments)  # all of them or none: a part would look like all
         return _judge(policies, len({attachment[1:] for attachment in attached}))
 
     def denied() -> Judgment:

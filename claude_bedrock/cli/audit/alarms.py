@@ -51,13 +51,14 @@ def collect_alarms(deployment: RecordingDeployment, period: Period, stacks: Sequ
         return frozenset(name for stack in stacks for name in deployment.alarms(stack))
 
     def armed() -> Judgment:
-        alarms.update((name, alarm) for name, alarm in _alarms(deployment) if name in made())
+        # All of them or none: a part would look like all.
+        alarms.update({name: alarm for name, alarm in _alarms(deployment) if name in made()})
         return judge_armed(alarms, _reached(deployment, alarms), made() - alarms.keys())
 
     def fired() -> Judgment:
         if not made():
             return Judgment("not assessed", "The stage has no alarms.")
-        events.extend(_events(deployment, made(), alarms, period))
+        events.extend(list(_events(deployment, made(), alarms, period)))
         return judge_fired(events, period)
 
     statements = (

@@ -46,7 +46,7 @@ def collect_changes(deployment: RecordingDeployment, period: Period) -> History:
             return Judgment(
                 "not assessed", "The embedded AWS of local mode keeps no management events."
             )
-        changes.extend(_changes(deployment, period))
+        changes.extend(list(_changes(deployment, period)))  # all or none
         return judge(changes, deployment.roles("InvocationLogging"), period)
 
     action = "cloudtrail:LookupEvents and cloudformation:ListStackResources"

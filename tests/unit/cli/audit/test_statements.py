@@ -231,6 +231,49 @@ def test_an_alarm_that_went_off_is_named_and_none_counts_for_thirty_days() -> No
     )
 
 
+class _CutOff(RecordingDeployment):
+    """AWS throttles the second page of each list."""
+
+    answers: ClassVar[list[Any]] = []  # type: ignore[misc]
+    page: ClassVar[dict[str, Any]] = {}
+
+    def client(self, _service: str) -> Any:  # noqa: ANN401 - as boto3's
+        document = {"Statement": policy("*")["Statement"]}
+        return SimpleNamespace(
+            get_paginator=lambda _: self,
+            get_policy=lambda **_: {"Policy": {"DefaultVersionId": "v1"}},
+            get_policy_version=lambda **_: {"PolicyVersion": {"Document": document}},
+        )
+
+    def paginate(self, **_: object) -> Any:  # noqa: ANN401 - as boto3's
+        yield self.page
+        raise ClientError({"Error": {"Code": "ThrottlingException"}}, "List")
+
+    def resources(self, _stack: str, _kind: str) -> set[str]:
+        return {"alarm"}
+
+
+def test_of_a_list_that_aws_cuts_off_the_report_shows_no_part(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    state = '{"newState": {"stateValue": "ALARM"}}'
+    item = {"AlarmName": "alarm", "Timestamp": NOW, "HistoryData": state}
+    event = {"CloudTrailEvent": "{}", "EventTime": NOW, "EventName": "Put", "EventId": "e1"}
+    role = {"PolicyRoles": [{"RoleName": "one"}]}
+    pages = {"AlarmHistoryItems": [item], "MetricAlarms": [{"AlarmName": "alarm"}]}
+    monkeypatch.setattr(_CutOff, "page", {**pages, **role, "Events": [event]})
+    stage = _CutOff("prod", "eu-central-1", None)
+
+    drift = alarms.collect_alarms(stage, days(1), ["Gateway"])
+    history = configuration_changes.collect_changes(stage, days(1))
+    outputs = {"InvokePolicyArn": "arn/p", "BoundaryPolicyArn": "arn/b"}
+    may_invoke = access.collect_access(stage, outputs, MODELS)
+
+    assert (drift.alarms, drift.events, history.changes, may_invoke.holders) == (0, (), (), ())
+    verdicts = {each.verdict for each in (*drift.statements, history.statement)}
+    assert verdicts | {may_invoke.statements[0].verdict} == {"not assessed"}
+
+
 def policy(*resources: str, effect: str = "Allow", action: str = "bedrock:InvokeModel") -> Any:  # noqa: ANN401
     return {"Statement": [{"Effect": effect, "Action": [action], "Resource": list(resources)}]}
 
