@@ -173,7 +173,9 @@ def sealed(deployment: Deployment, period: Period, folder: Evidence) -> Report |
         settled=total.settled,
         chain=chain,
         hours=hours,
-        assessment=_with_hours(report.assessment, coverage, hours, _of_stage(period, hours)),
+        assessment=_with_log(
+            _with_hours(report.assessment, coverage, hours, _of_stage(period, hours)), chain
+        ),
     )
 
 
@@ -231,6 +233,17 @@ def _with_hours(
         return Assessment("fail", f"{findings}; o{number} are verified.")
     verdict: Verdict = "not assessed" if coverage.holds else "fail"
     return Assessment(verdict, f"O{number} of {window} are verified.")
+
+
+def _with_log(assessment: Assessment, chain: ChainReport) -> Assessment:
+    """Return the assessment, which is no pass by files that were compared with nothing: who writes
+    into the bucket and deletes the function's log can make hours anew."""
+    number = len(chain.coverage.uncompared)
+    if assessment.verdict != "pass" or not (number or chain.unasked):
+        return assessment
+    files = "1 sealed file" if number == 1 else f"{number:,} sealed files"
+    why = chain.unasked or f"the function's log has no hash of {files}"
+    return Assessment("not assessed", f"{assessment.headline.removesuffix('.')}, but {why}.")
 
 
 def _about_sealed(

@@ -192,6 +192,21 @@ def test_hours_that_are_missing_fail_a_month_whose_records_were_deleted(
     assert statements(report)[0].verdict == "not assessed"
 
 
+def test_a_month_by_files_that_were_compared_with_nothing_is_not_assessed(
+    tmp_path: Path,
+) -> None:
+    of, stage = month(), deployed(month())
+    of.hashes.clear()
+    stage.refuses = True
+
+    verdict, headline = summed(deployed(of), tmp_path).assessment
+    assert verdict == "not assessed"
+    assert headline.endswith("on record, but the function's log has no hash of 744 sealed files.")
+    assessment = summed(stage, tmp_path).assessment
+    assert assessment.verdict == "not assessed"
+    assert "cannot be read (AccessDeniedException)" in assessment.headline
+
+
 def test_a_finding_comes_before_the_hours_that_are_missing(tmp_path: Path) -> None:
     of = month(lost_at=5)
     of.delete(of.keys[-1:])
