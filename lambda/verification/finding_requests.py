@@ -33,10 +33,16 @@ def list_findings(work: Work, days: object, now: datetime) -> Mapping[str, Any]:
     accepted."""
     since = now - timedelta(days=_days(days, work.retention_days))
     files = _files(work, since, now)
+    logged = work.hashes.sealed(since, now)
+    # A file that someone made anew settles nothing.
+    hashes = {key: sealed.sha256 for key, sealed in logged.items()}
     settled = {
-        str(entry["id"]) for file in files for entry in file.entries if entry["kind"] == "settled"
+        str(entry["id"])
+        for file in files
+        for entry in (file.entries if hashes.get(file.key) == file.sha256 else ())
+        if entry["kind"] == "settled"
     }
-    accepted = read_dispositions(work.evidence, work.hashes.sealed(since, now))
+    accepted = read_dispositions(work.evidence, logged)
     by_id = {str(finding["id"]): finding for finding in sealed_findings(files)}
     listed = [
         {

@@ -10,7 +10,7 @@ from claude_bedrock.records.log_item import LogItem
 from claude_bedrock.records.read_digest import Fingerprint
 from claude_bedrock.verification.accepted_findings import BadDispositionError, read_dispositions
 from claude_bedrock.verification.assessment import assess
-from claude_bedrock.verification.coverage import HOUR, Span, cover
+from claude_bedrock.verification.coverage import HOUR, Span, cover, iso
 from claude_bedrock.verification.evidence_bucket import DISPOSITIONS, SealedFile, key_of_hour
 from claude_bedrock.verification.sealed_hours import SealedSum, sum_hours
 from tests.unit.verification.buckets import MONTH
@@ -191,6 +191,23 @@ def test_a_finding_that_is_accepted_is_sealed_and_linked_into_the_chain(
     assert [(link_item["key"], link_item["sealed_sha256"]) for link_item in link] == [(key, sha256)]
     account.run(NOON + 4 * HOUR)
     assert not [e for e in account.entries(NOON + 2 * HOUR) if e["kind"] == "disposition"]
+    assert late.missing
+
+
+def test_a_file_that_the_functions_log_lacks_settles_no_finding_of_the_list(
+    account: Account, late: Late
+) -> None:
+    work, since = account.work(), NOON + 5 * HOUR
+    (finding,) = list_findings(work, 1, NOON + 3 * HOUR)["findings"]
+    entries = [
+        {"kind": "run", "since": iso(since), "until": iso(since + HOUR)},
+        {"kind": "settled", "id": finding["id"], "finding": finding},
+    ]
+    account.evidence.write(key_of_hour(since), entries, "0" * 64)
+
+    (listed,) = list_findings(work, 1, NOON + 8 * HOUR)["findings"]
+
+    assert listed["state"] == "open"
     assert late.missing
 
 
