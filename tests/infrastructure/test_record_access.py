@@ -154,6 +154,10 @@ def _is_written_by_the_trail_only(synthesis: Synthesis, bucket_id: str) -> None:
     }
     actions = {action for statement in allowed for action in texts(statement["Action"])}
     assert actions == {"s3:GetBucketAcl", "s3:PutObject"}
+    trails = f"arn:aws:cloudtrail:{synthesis.settings.region}:123456789012:trail/*"
+    assert {text(statement["Condition"]["ArnLike"]["aws:SourceArn"]) for statement in allowed} == {
+        trails
+    }
 
 
 def _is_held_by_one_role(synthesis: Synthesis, bucket_id: str) -> None:

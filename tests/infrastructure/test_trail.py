@@ -39,6 +39,7 @@ def test_a_stage_makes_a_trail_of_all_regions_management_events(
 ) -> None:
     synthesis = synthesize("prod", tmp_path, cloudtrail={"create": True})
 
+    region = synthesis.settings.region
     trail = synthesis.only(STACK, "AWS::CloudTrail::Trail").properties
     assert (trail["IsMultiRegionTrail"], trail["EnableLogFileValidation"]) == (True, True)
     (selector,) = trail["EventSelectors"]
@@ -51,6 +52,8 @@ def test_a_stage_makes_a_trail_of_all_regions_management_events(
     assert bucket.rest["DeletionPolicy"] == "RetainExceptOnCreate"
     allowed = [item for item in policy_of(synthesis, bucket.id) if item["Effect"] == "Allow"]
     assert {item["Principal"]["Service"] for item in allowed} == {"cloudtrail.amazonaws.com"}
+    writers = {text(item["Condition"]["ArnLike"]["aws:SourceArn"]) for item in allowed}
+    assert writers == {f"arn:aws:cloudtrail:{region}:123456789012:trail/{trail['TrailName']}"}
     keys = [
         statement
         for key in synthesis.resources(STACK, "AWS::KMS::Key")

@@ -12,6 +12,7 @@ from constructs import Construct
 
 from stacks.components.iam.nag_suppressions import acknowledge
 from stacks.components.record.retained_bucket import retained_bucket
+from stacks.components.record.trail import admit_trails, wait_for_policy
 
 PREFIX = "access/"
 
@@ -52,15 +53,19 @@ class RecordAccessLog(Construct):
 
         https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-data-events-with-cloudtrail.html
         """
+        stack = cdk.Stack.of(self)
+        # CloudFormation chooses the trail's name, after the bucket has its policy.
+        trails = f"arn:{stack.partition}:cloudtrail:{stack.region}:{stack.account}:trail/*"
         trail = cloudtrail.Trail(
             self,
             "Trail",
-            bucket=self.bucket,
+            bucket=admit_trails(self.bucket, trails),
             enable_file_validation=True,
             include_global_service_events=False,
             is_multi_region_trail=False,
             management_events=cloudtrail.ReadWriteType.NONE,
         )
+        wait_for_policy(trail, self.bucket)
         trail.add_s3_event_selector(
             [cloudtrail.S3EventSelector(bucket=bucket)],
             include_management_events=False,

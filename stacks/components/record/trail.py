@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import aws_cdk as cdk
 from aws_cdk import aws_cloudtrail as cloudtrail
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from stacks.components.iam.nag_suppressions import acknowledge
@@ -46,10 +48,41 @@ class CallTrail(Construct):
             self,
             "Trail",
             trail_name=name,
-            bucket=self.bucket,
+            bucket=admit_trails(self.bucket, trail),
             encryption_key=key,
             enable_file_validation=True,
             include_global_service_events=True,
             is_multi_region_trail=True,
             management_events=cloudtrail.ReadWriteType.ALL,
         )
+        wait_for_policy(self.trail, self.bucket)
+
+
+def admit_trails(bucket: s3.Bucket, trails: str) -> s3.IBucket:
+    """Let CloudTrail deliver into `bucket` for `trails`, an ARN or a pattern of this account's, and
+    return the bucket as a trail takes it: the CDK's trail lets CloudTrail write whoever's trail it
+    is for, so that another account's, with this account's folder as its prefix, could add files.
+
+    https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html
+    """
+    account = cdk.Stack.of(bucket).account
+    owned = {"s3:x-amz-acl": "bucket-owner-full-control"}
+    for action, resource, equal in (
+        ("s3:GetBucketAcl", bucket.bucket_arn, {}),
+        ("s3:PutObject", bucket.arn_for_objects(f"AWSLogs/{account}/*"), {"StringEquals": owned}),
+    ):
+        statement = iam.PolicyStatement(
+            actions=[action],
+            resources=[resource],
+            principals=[iam.ServicePrincipal("cloudtrail.amazonaws.com")],
+            conditions={"ArnLike": {"aws:SourceArn": trails}, **equal},
+        )
+        bucket.add_to_resource_policy(statement)
+    return s3.Bucket.from_bucket_name(bucket, "OfTrail", bucket.bucket_name)
+
+
+def wait_for_policy(trail: cloudtrail.Trail, bucket: s3.Bucket) -> None:
+    """Create `trail` after the policy of `bucket`, which CloudTrail tries when a trail is made."""
+    if bucket.policy is None:
+        raise TypeError(bucket)
+    trail.node.add_dependency(bucket.policy)
