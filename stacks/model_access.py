@@ -20,6 +20,7 @@ from stacks.components.stack_outputs import add_outputs
 from stacks.deny_policy_inputs import deny_policy_inputs
 from stacks.invocation_logging import InvocationLogging
 from stacks.stage import Stage
+from stacks.stage.combinations.models import tier_warnings
 from stacks.stage.logs import ACCOUNT_ID
 from stacks.stage_roles import OPERATOR, add_stage_roles
 
@@ -44,6 +45,8 @@ class ModelAccess(cdk.Stack):
             env=env,
             description="Which Claude models may be called, by whom",
         )
+        for warning in tier_warnings(stage):
+            cdk.Annotations.of(self).add_warning_v2("claude-on-bedrock:serviceTiers", warning)
         inputs = deny_policy_inputs(stage, account=self.account, partition=self.partition)
         self.invocation_scope = inputs.scope
         self.team_guardrail_statements = deny_policy.team_guardrail_statements(inputs)

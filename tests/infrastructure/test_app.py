@@ -8,9 +8,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import aws_cdk as cdk
 import pytest
+from aws_cdk.assertions import Annotations, Match
 
 from stacks.components.packaging import python_function
+from stacks.settings import load_stage
+from stacks.stage_stacks import add_stacks
+from tests.infrastructure.variants import Syntheses
 from tools.stage_blocks import with_keys
 from tools.synthesis import CONTEXT, ROOT, Synthesis, synthesize
 
@@ -57,6 +62,16 @@ def test_a_mistake_is_one_clear_line(stage: str, changes: dict[str, object], exp
     lines = [line for line in done.stderr.splitlines() if not line.startswith("b'!!")]
     assert len(lines) == 1
     assert lines[0].startswith(expected)
+
+
+def test_a_tier_without_claude_is_warned_of(tmp_path: Path) -> None:
+    app = cdk.App(context=CONTEXT, outdir=str(tmp_path))
+    block = with_keys(CONTEXT["stages"]["dev"], {"models.service_tiers": ["default", "flex"]})
+    with Syntheses(tmp_path).without_packages():
+        add_stacks(app, load_stage({"dev": block}, "dev"))
+    warnings = Annotations.from_stack(app.node.find_child("claude-on-bedrock-dev-ModelAccess"))
+    (warning,) = warnings.find_warning("*", Match.string_like_regexp("models.service_tiers"))
+    assert "flex given" in str(warning.entry.data)
 
 
 def test_two_syntheses_give_the_same_assets(

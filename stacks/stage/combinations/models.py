@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from claude_bedrock.catalog import stage_models
-from claude_bedrock.catalog.model import STANDARD_TIER
+from claude_bedrock.catalog.model import STANDARD_TIER, TIERS_WITHOUT_CLAUDE
 from stacks.stage.block import Stage
 
 
@@ -43,4 +43,18 @@ def tier_mistakes(stage: Stage) -> Iterator[str]:
         yield (
             f"models.service_tiers: {list(tiers)} given; allowed: default and others, each once, "
             "since a call that names no tier runs on default"
+        )
+
+
+def tier_warnings(stage: Stage) -> Iterator[str]:
+    """Yield a warning about the service tiers at which AWS lists no Claude model, if there are
+    any. The stage may be deployed: AWS may add them any day."""
+    tiers = [tier for tier in stage.models.service_tiers if tier in TIERS_WITHOUT_CLAUDE]
+    if tiers:
+        yield (
+            f"models.service_tiers: {' and '.join(tiers)} given, but AWS's model cards of November "
+            "2026 list no Claude model there, and Bedrock answers such calls with 400. Remove "
+            f"{'it' if len(tiers) == 1 else 'them'}, unless the card of your model lists "
+            f"{'it' if len(tiers) == 1 else 'them'} by now: "
+            "https://docs.aws.amazon.com/bedrock/latest/userguide/model-cards.html"
         )
