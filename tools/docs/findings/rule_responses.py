@@ -29,14 +29,13 @@ ANSWERS: Final = (
     Answer(
         "Do functions run in a VPC of the account?",
         ("LambdaInsideVPC", "CT.LAMBDA.PR.3"),
-        Kind.ACCEPTED,
-        "Functions accept no connections, in a VPC or out of it: Lambda invokes them for "
-        "principals that IAM allows. They reach AWS's own endpoints only, over TLS. A VPC would "
-        "bring subnets, a NAT gateway or an endpoint per service, and routes that the network's "
-        "owner may change. Remaining risk: a compromised function may send what it holds to any "
-        "host. [Its bill of materials](security.md#supply-chain) shows that its code is what you "
-        "built. With [`network.functions`](networks.md#functions-in-your-vpc) they run in a VPC of "
-        "yours, and reach AWS by VPC endpoints alone",
+        Kind.STAGE,
+        "With [`endpoint.network.functions`](networks.md#functions-in-your-vpc) they run in a VPC "
+        "of yours, and reach AWS by VPC endpoints alone. The default is off: functions accept no "
+        "connections, in a VPC or out of it, since Lambda invokes them for principals that IAM "
+        "allows, and a VPC brings endpoints to pay for. Remaining risk without it: a compromised "
+        "function may send what it holds to any host. [Its bill of materials]"
+        "(security.md#supply-chain) shows that its code is what you built",
     ),
     Answer(
         "Is each function's concurrency limited?",
@@ -92,11 +91,12 @@ ANSWERS: Final = (
     Answer(
         "Is the bucket for records replicated?",
         ("S3BucketReplicationEnabled",),
-        Kind.ACCEPTED,
-        "A copy is a second store of prompts, with readers, a key and an end of its own, perhaps "
-        "in a Region where they must not be. S3 keeps each object in several zones, and "
-        "CloudWatch Logs has the same records, except large bodies. Remaining risk: a record does "
-        "not outlive its Region",
+        Kind.STAGE,
+        "[`logging.archive`](accounts.md#replicate-into-an-archive) replicates the log bucket into "
+        "another account. The default is off: a copy is a second store of prompts, with readers, "
+        "a key and a retention of its own. S3 keeps each object in several zones, and CloudWatch "
+        "Logs has the same records, except large bodies. Remaining risk without it: you lose the "
+        "records with their Region",
     ),
     Answer(
         "Are objects locked?",
