@@ -26,9 +26,15 @@ class Refusal(NamedTuple):
     headers: Mapping[str, str] = {}
 
 
+_ASK = "Ask the operator of this endpoint."
+_SLOWER = "Send fewer requests a second, or ask the operator of this endpoint for another plan."
+_NEXT_PERIOD = "Wait for the plan's next period, or ask the operator of this endpoint for more."
 _KEY = "Send a key of this endpoint as x-api-key or as Authorization: Bearer."
 _NO_ROUTE = Refusal(
-    404, "not_found_error", "ResourceNotFoundException", "There is no such route here."
+    404,
+    "not_found_error",
+    "ResourceNotFoundException",
+    "There is no such route here. Check the base URL of your client.",
 )
 _NO_KEY = Refusal(
     401,
@@ -57,23 +63,26 @@ REFUSALS: Mapping[str, Refusal] = {
     "UNAUTHORIZED": _NO_KEY,
     "INVALID_API_KEY": _WRONG_KEY,
     "ACCESS_DENIED": Refusal(
-        403, "permission_error", "AccessDeniedException", "This key may not do that."
+        403, "permission_error", "AccessDeniedException", f"This key may not do that. {_ASK}"
     ),
     "WAF_FILTERED": Refusal(
-        403, "permission_error", "AccessDeniedException", "A firewall rule refused the request."
+        403,
+        "permission_error",
+        "AccessDeniedException",
+        f"A firewall rule refused the request. {_ASK}",
     ),
     "THROTTLED": Refusal(
         429,
         "rate_limit_error",
         "ThrottlingException",
-        "This key sends too fast for its plan.",
+        f"This key sends too fast for its plan. {_SLOWER}",
         {"retry-after": "'1'"},
     ),
     "QUOTA_EXCEEDED": Refusal(
         429,
         "rate_limit_error",
         "ThrottlingException",
-        "This key has used up its plan's quota.",
+        f"This key has used up its plan's quota. {_NEXT_PERIOD}",
         {"retry-after": "'3600'", **NO_RETRY},
     ),
     "REQUEST_TOO_LARGE": Refusal(
@@ -81,7 +90,7 @@ REFUSALS: Mapping[str, Refusal] = {
         "request_too_large",
         "ValidationException",
         "The request is too large: API Gateway takes 10 MB, and Lambda 6 MB, counting headers and "
-        "escaped characters.",
+        "escaped characters. Shorten it.",
     ),
     "UNSUPPORTED_MEDIA_TYPE": Refusal(
         415,
@@ -97,7 +106,10 @@ REFUSALS: Mapping[str, Refusal] = {
         "and messages (an array).",
     ),
     "INTEGRATION_TIMEOUT": Refusal(
-        504, "timeout_error", "ModelTimeoutException", "The gateway took too long to answer."
+        504,
+        "timeout_error",
+        "ModelTimeoutException",
+        "The gateway took too long to answer. Lower max_tokens.",
     ),
     "AUTHORIZER_FAILURE": _BROKEN_AUTHORIZER,
     "AUTHORIZER_CONFIGURATION_ERROR": _BROKEN_AUTHORIZER,
@@ -150,11 +162,11 @@ TOKEN_REFUSALS: Mapping[str, Refusal] = {
     ),
     "THROTTLED": REFUSALS["THROTTLED"]._replace(
         message="This key, or the callers of this token's issuer together, send too fast for the "
-        "plan."
+        f"plan. {_SLOWER}"
     ),
     "QUOTA_EXCEEDED": REFUSALS["QUOTA_EXCEEDED"]._replace(
         message="This key, or the callers of this token's issuer together, have used up the plan's "
-        "quota."
+        f"quota. {_NEXT_PERIOD}"
     ),
     "AUTHORIZER_FAILURE": Refusal(
         503,
@@ -191,20 +203,20 @@ SIGNED_REFUSALS: Mapping[str, Refusal] = {
         401,
         "authentication_error",
         "ExpiredTokenException",
-        "The credentials that signed the request have expired.",
+        "The credentials that signed the request have expired. Sign it with new ones.",
         NO_RETRY,
     ),
     "ACCESS_DENIED": Refusal(
         403,
         "permission_error",
         "AccessDeniedException",
-        "IAM does not let the caller use this endpoint.",
+        "IAM does not let the caller use this endpoint. Ask its operator for the policy that does.",
     ),
     "THROTTLED": Refusal(
         429,
         "rate_limit_error",
         "ThrottlingException",
-        "More requests come than this endpoint takes at once.",
+        "More requests come than this endpoint takes at once. Send fewer, or wait a second.",
         {"retry-after": "'1'"},
     ),
 }
@@ -214,10 +226,8 @@ def of_networks(refusals: Mapping[str, Refusal]) -> dict[str, Refusal]:
     """Return the refusals of an API that takes requests from some networks only."""
     denied = refusals["ACCESS_DENIED"]
     first, rest = denied.message[0], denied.message[1:]
-    text = (
-        "Either this endpoint does not take requests from your network address, or "
-        f"{first.lower()}{rest}"
-    )
+    reason = f"{first.lower()}{rest}" if rest[0].islower() else denied.message
+    text = f"Either this endpoint does not take requests from your network address, or {reason}"
     return {**refusals, "ACCESS_DENIED": denied._replace(message=text)}
 
 
