@@ -27,6 +27,10 @@ from gateway.errors import (
 _WITH_REASON = (PermissionDenied, NotFound, RateLimited, Overloaded)
 _DENIED = "The gateway is not permitted to use this model. Ask the operator of this endpoint."
 _FAILED = "Bedrock could not answer this request. Try again."
+_UNEXPLAINED = (
+    "Bedrock refused this request without a reason. Ask the operator of this endpoint, who finds it "
+    "by this request's id."
+)
 _BUSY = "Bedrock has no capacity for this request now. Try again shortly."
 _THROTTLED = "Bedrock is throttling requests to this model. Try again shortly."
 _USED_UP = "Bedrock refuses this request until the quota resets. Ask the operator of this endpoint."
@@ -151,7 +155,7 @@ def _sentence(sentence: str | None, why: reasons.Reason | None, message: str) ->
     text = reasons.redact(message)
     if sentence is None:
         prefix = "prompt is too long: " if message.startswith(_PROMPT_TOO_LONG) else ""
-        return f"{prefix}{text}"
+        return f"{prefix}{text}" or _UNEXPLAINED
     if why is None and not text:
         return sentence
     return f"{sentence}{f' {why.sentence}' if why else ''} Bedrock's words: {text}"

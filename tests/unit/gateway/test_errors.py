@@ -52,6 +52,12 @@ def test_a_prompt_too_long_has_the_words_that_make_agents_compact() -> None:
     assert error.message.startswith("prompt is too long")
 
 
+@pytest.mark.parametrize("exception", ["ValidationException", "ResourceNotFoundException", ""])
+def test_a_refusal_without_a_sentence_has_one(exception: str) -> None:
+    error = bedrock_errors.from_bedrock(exception, "", status=400)
+    assert "Ask the operator" in error.message
+
+
 def test_anthropics_clients_read_anthropics_error_object() -> None:
     status, headers, body = error_formats.ANTHROPIC.response(errors.NotFound("gone"), "req-1")
     assert (status, headers["content-type"]) == (404, "application/json")
