@@ -28,8 +28,8 @@ _WITH_REASON = (PermissionDenied, NotFound, RateLimited, Overloaded)
 _DENIED = "The gateway is not permitted to use this model. Ask the operator of this endpoint."
 _FAILED = "Bedrock could not answer this request. Try again."
 _UNEXPLAINED = (
-    "Bedrock refused this request without a reason. Ask the operator of this endpoint, who finds it "
-    "by this request's id."
+    "Bedrock refused this request without a reason. Ask the operator of this endpoint, who finds "
+    "it by this request's id."
 )
 _BUSY = "Bedrock has no capacity for this request now. Try again shortly."
 _THROTTLED = "Bedrock is throttling requests to this model. Try again shortly."
