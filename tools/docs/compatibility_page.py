@@ -10,8 +10,8 @@ _HEAD = """# Compatibility
 
 The gateway changes a Messages request as listed here, so that Bedrock takes it. `make docs` writes
 this page from the data the gateway itself uses (in `claude_bedrock/catalog`: `capabilities.py`,
-`features.py`, `message_fields.py`, with their sources); a test compares the two. The native routes
-pass bodies untouched.
+`features.py`, `message_fields.py`, with their sources); a test compares the two. Requests by
+Bedrock's own operations get none of these changes.
 
 - The betas of the `anthropic-beta` header and of the body's `anthropic_beta` go into the body, in
   that order: the body's first, each once. `anthropic_version` is set to `bedrock-2023-05-31`;
@@ -20,18 +20,18 @@ pass bodies untouched.
 - A `service_tier` that names one of Bedrock's tiers goes to Bedrock as a header, if the stage lists
   it; Anthropic's own values are left out.
 - A whole number that is written `100.0` or `1e3` goes as digits.
-- A count of tokens is asked without empty `tools`, and only with betas that a field, a block or the
-  size of a request needs.
+- To count tokens, the gateway leaves out empty `tools`, and sends only the betas that a field, a
+  block or the size of the request needs.
 - Each other change is named in the response header `x-gateway-adapted`, by the tokens below.
   With `endpoint.unsupported_fields: reject` a stage makes none: it answers 400 and names what it
   would have changed.
 - The rest of your request leaves as the same bytes.
-- **†** marks facts from field reports, which AWS's and Anthropic's pages do not confirm, or on
-  which reports differ. Check them against your account before you rely on them.
+- **†** marks facts from field reports that AWS's and Anthropic's pages leave unconfirmed, or
+  that other reports contradict. Check them against your account before you rely on them.
 """
 _TOKENS = (
     ("beta:NAME", "the beta was left out: Bedrock does not take it for this model"),
-    ("beta:NAME:added", "the beta was added, for what the request uses needs it on Bedrock"),
+    ("beta:NAME:added", "the beta was added: the request uses a feature that needs it on Bedrock"),
     ("field:NAME", "the field was left out; `NAME` is its path without positions"),
     ("NAME:renamed", "the field went under the name that Bedrock has for it, see Fields"),
     ("cache_control:placed", "the top-level marker went to the last block that can have one"),
@@ -44,34 +44,35 @@ _TOKENS = (
     ("more", "there were more than 64 changes"),
 )
 _TOKENS_END = """
-`other` stands for a name with other characters than `A-Z a-z 0-9 _ - .` or more than 64 of them.
+`other` stands for a name that is longer than 64 characters or has others than `A-Z a-z 0-9 _ - .`.
 
-Clients send betas and fields that the catalog does not know, in any release. One rule holds at
-every depth:
+Any release of a client may send betas and fields that the catalog lacks. The gateway then does
+this, at every depth of the body:
 
-- An unknown beta is left out, since Bedrock refuses such a request as a whole.
-- A field that Anthropic's SDK does not know in its place goes with such a beta, and the receipt has
-  its path. Without such a beta it stays, for Bedrock to name.
-- A field that the SDK knows stays, whatever beta came. One that it nearly knows, such as `sytem`,
-  is a 400 that names both.
+- It leaves out an unknown beta, since Bedrock refuses the whole request with it.
+- Together with such a beta, it leaves out each field that Anthropic's SDK lacks at that place, and
+  names its path in the header. Without such a beta the field stays, and Bedrock's error names it.
+- A field that the SDK has stays, whatever beta came. A misspelled one, such as `sytem`, is a 400
+  that names both spellings.
 - Objects with any fields (a tool's schema and input), an object of an unknown `type` and Bedrock's
   own `amazon-bedrock-…` members stay as they are.
 """
 _MODELS_END = """
 *Samplers*: each may be left out; another value than those named is a 400 that names the field.
-*Default effort* is the one that holds where a request names none. `context-1m-2025-08-07` is a
-400 on a model whose window is shorter, and left out where a million tokens need no beta. Thinking
-modes are not changed: Bedrock's own error names the mode it takes.
+*Default effort* is the one of a request that names none. `context-1m-2025-08-07` is a 400 on a
+model with a shorter window, and left out where a million tokens need no beta. Thinking modes stay
+as they are: Bedrock's own error names the mode it takes.
 
-Where a model does not take `output_config.format`, a `tool_choice` of `any` or `tool`, or a last
-turn of the assistant's (*Prefill*), that is a 400 which says what to send instead. A `system` turn
-after a user's reaches a model that takes it; for the others, and elsewhere, it becomes a user's.
-Where Bedrock refuses a tool by its position, the answer has the tool's name.
+`output_config.format`, a `tool_choice` of `any` or `tool`, or a last turn of the assistant's
+(*Prefill*), on a model that does not take it, is a 400 that says what to send instead. A `system`
+turn after a user's reaches a model that takes it; elsewhere, and for others, it becomes a user's.
+Where Bedrock's refusal names a tool by its position, the gateway's answer has the tool's name.
 """
 _FIELD_HEAD = ("Field", "What happens to it")
 _FIELDS_END = """
 The header `anthropic-user-profile-id` goes into the body as `user_profile_id`; a 400 if the body
-has another. `anthropic-workspace-id` counts for nothing: Bedrock has no workspaces.
+has another. The gateway ignores `anthropic-workspace-id`, since Bedrock lacks
+workspaces.
 
 A top-level `cache_control` is Anthropic's automatic caching, which Bedrock refuses for Opus 4.6 and
 earlier. For every model the gateway marks the last block that can have a marker, by Anthropic's
@@ -86,9 +87,9 @@ _MODEL_HEAD = (
 )  # fmt: skip
 
 
-_FEATURE_HEAD = ("Feature", "Source", "Said or last read", "Says otherwise of some")
+_FEATURE_HEAD = ("Feature", "Source", "Date", "Source that differs")
 _FEATURES = """
-### Sources of what only some models take
+### Sources for features of some models
 
 Where sources differ, the table above has the stricter of the two, and a †.
 
@@ -101,7 +102,7 @@ def page() -> str:
     return "\n".join(
         [
             _HEAD,
-            "## Tokens\n\n" + markdown_table(("Token", "What was done"), _tokens()) + _TOKENS_END,
+            "## Tokens\n\n" + markdown_table(("Token", "What changed"), _tokens()) + _TOKENS_END,
             "## By model\n\n" + markdown_table(_MODEL_HEAD, _models()) + _MODELS_END,
             _FEATURES + markdown_table(_FEATURE_HEAD, _features()),
             "## Betas\n\n" + markdown_table(("Beta", "Taken by"), _betas()),
@@ -227,7 +228,7 @@ def _nested() -> Iterable[tuple[str, str]]:
         yield f"`messages.content` `{kind}`", "left out of a `system` turn"
     for kind, beta in sorted(message_fields.AS_TEXT.items()):
         unless = f" where the model does not take `{beta}`" if beta else ""
-        yield f"`messages.content` `{kind}`", f"becomes text, with what of it is readable{unless}"
+        yield f"`messages.content` `{kind}`", f"becomes text, with its readable parts{unless}"
     beta = message_fields.TOOL_SEARCH
     where = f"becomes text in a tool result where the model does not take `{beta}`"
     yield "`messages.content` `tool_reference`", where
