@@ -21,7 +21,7 @@ _READ_VPC = Permission(
     "ReadVpcEndpoints",
     (
         *("ec2:DescribeVpcEndpointServices", "ec2:DescribeVpcEndpoints"),
-        "ec2:DescribeVpcAttribute",
+        *("ec2:DescribeVpcAttribute", "ec2:DescribeSecurityGroups", "ec2:DescribeSubnets"),
     ),
     ["*"],
     reason="EC2's lists know no resources: https://docs.aws.amazon.com/service-authorization/"

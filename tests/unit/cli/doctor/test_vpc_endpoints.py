@@ -1,5 +1,6 @@
 """The VPC of a stage's functions is judged by its DNS and by which endpoints it has."""
 
+from ipaddress import IPv4Network
 from typing import Any, cast
 
 import boto3
@@ -33,6 +34,7 @@ BLOCK = {
         (Vpc(ALL, NONE, frozenset(NAMES[:1]), []), True, "failed", "us-east-1.kms"),
         (Vpc(ALL, NONE, ALL, []), False, "ok", "the VPC has the 2 endpoints"),
         (Vpc(ALL, NONE, frozenset(NAMES[:1]), []), False, "warning", "us-east-1.s3"),
+        (Vpc(ALL, NONE, ALL, [], frozenset(NAMES[:1])), False, "failed", "us-east-1.kms"),
     ],
 )
 def test_each_vpc_has_its_outcome(vpc: Vpc, creates: bool, outcome: Outcome, words: str) -> None:
@@ -93,6 +95,82 @@ def test_an_existing_endpoint_without_private_dns_is_told_from_none(
         (check,) = vpc_endpoints.check(account, block)
     found = "the VPC has no endpoint with private DNS of com.amazonaws.us-east-1.kms"
     assert (check.outcome, check.found) == ("warning", found)
+
+
+def test_an_existing_endpoint_that_refuses_the_functions_is_named(
+    account: Account,
+    ec2: Any,  # noqa: ANN401
+) -> None:
+    network = {
+        "vpc": "vpc-1",
+        "endpoints": "existing",
+        "subnets": ["subnet-1"],
+        "security_group": "sg-functions",
+    }
+    block = {**BLOCK, "endpoint": {"network": {"functions": network}}}
+    names = [f"com.amazonaws.us-east-1.{name}" for name in needed_services(block)]
+    closed = "com.amazonaws.us-east-1.kms"
+    endpoints = [
+        {
+            "ServiceName": name,
+            "PrivateDnsEnabled": True,
+            "Groups": [{"GroupId": "sg-closed" if name == closed else "sg-open"}],
+        }
+        for name in names
+    ]
+    rule = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443}
+    open_rule = {**rule, "UserIdGroupPairs": [{"GroupId": "sg-functions"}]}
+    closed_rule = {**rule, "UserIdGroupPairs": [{"GroupId": "sg-others"}]}
+    groups = [
+        {"GroupId": "sg-closed", "IpPermissions": [closed_rule]},
+        {"GroupId": "sg-open", "IpPermissions": [open_rule]},
+    ]
+    subnets = [{"SubnetId": "subnet-1", "CidrBlock": "10.0.1.0/24"}]
+    with Stubber(ec2) as answers:
+        answers.add_response("describe_vpc_endpoint_services", {"ServiceNames": names})
+        answers.add_response("describe_vpc_endpoints", {"VpcEndpoints": endpoints})
+        answers.add_response("describe_vpc_attribute", {"EnableDnsSupport": {"Value": True}})
+        answers.add_response("describe_vpc_attribute", {"EnableDnsHostnames": {"Value": True}})
+        answers.add_response("describe_security_groups", {"SecurityGroups": groups})
+        answers.add_response("describe_subnets", {"Subnets": subnets})
+        (check,) = vpc_endpoints.check(account, block)
+    found = f"the functions' security group may not connect to {closed}"
+    assert (check.outcome, check.found) == ("failed", found)
+
+
+ALL_TRAFFIC = {"IpProtocol": "-1"}
+TCP_443 = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443}
+
+
+@pytest.mark.parametrize(
+    ("rules", "admitted"),
+    [
+        ([], False),
+        ([{**ALL_TRAFFIC, "UserIdGroupPairs": [{"GroupId": "sg-1"}]}], True),
+        ([{**TCP_443, "UserIdGroupPairs": [{"GroupId": "sg-2"}]}], False),
+        (
+            [{**TCP_443, "FromPort": 444, "ToPort": 500, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}],
+            False,
+        ),
+        (
+            [{**TCP_443, "FromPort": 0, "ToPort": 65535, "IpRanges": [{"CidrIp": "10.0.0.0/16"}]}],
+            True,
+        ),
+        ([{**TCP_443, "IpProtocol": "udp", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}], False),
+        ([{**TCP_443, "IpRanges": [{"CidrIp": "10.0.1.0/24"}]}], False),  # one of two subnets
+        (
+            [
+                {**TCP_443, "IpRanges": [{"CidrIp": "10.0.1.0/24"}]},
+                {**ALL_TRAFFIC, "IpRanges": [{"CidrIp": "10.0.2.0/24"}]},
+            ],
+            True,
+        ),
+        ([{**TCP_443, "PrefixListIds": [{"PrefixListId": "pl-1"}]}], True),
+    ],
+)
+def test_rules_admit_a_group_or_all_its_subnets(rules: list[Any], admitted: bool) -> None:
+    subnets = [IPv4Network("10.0.1.0/24"), IPv4Network("10.0.2.0/24")]
+    assert vpc_endpoints.admits(rules, "sg-1", subnets) is admitted
 
 
 def test_functions_in_lambdas_network_need_none(account: Account) -> None:
