@@ -83,6 +83,10 @@ _DOUBT: Final[Kind] = "trail_incomplete"
 _NO_TRAIL: Final = (
     "Not assessed: the stage reads no events of CloudTrail: `evidence.cloudtrail` is not set."
 )
+_NO_TRAIL_SEALED: Final = (
+    "Not assessed: no sealed hour of the window has read events of CloudTrail, as "
+    "`evidence.cloudtrail` has the verification do."
+)
 CALL_STATEMENTS: Final = tuple(_CLAIMS)
 """The statements whose result the headline of the report says."""
 _NAMED: Final = 20
@@ -179,7 +183,8 @@ def judge(name: str, report: Report) -> Statement:
             return Statement(name, claim.words, "not assessed", words, applies=False)
     number = sum(finding.kind in claim.kinds for finding in report.outcome.findings)
     if name == "cloudtrail" and not number and "trail" not in report.about:
-        return Statement(name, claim.words, "not assessed", _NO_TRAIL, applies=False)
+        words = _NO_TRAIL_SEALED if report.hours else _NO_TRAIL
+        return Statement(name, claim.words, "not assessed", words, applies=False)
     if name == "residency" and not number and not report.about["bounds"]["residency"]:
         return Statement(name, claim.words, "not assessed", _NO_RESIDENCY, applies=False)
     words = " ".join((*_words(name, number, report), *_put_right(claim, report)))

@@ -22,6 +22,8 @@ from claude_bedrock.verification.period import Period
 _READS_OF_LOGS: Final = ("logs:FilterLogEvents", "logs:GetLogEvents", "logs:StartQuery")
 _READS_OF_OBJECTS: Final = ("s3:GetObject", "s3:GetObjectVersion")
 _PREFIXES: Final = ("AWSLogs/", "large-data/")
+_DAMAGE: Final = (OSError, EOFError, zlib.error)
+"""What gzip raises for bytes that are not a whole file of its form."""
 _READS: Final = frozenset({"GetObject", "SelectObjectContent"})
 _COPIES: Final = frozenset({"CopyObject", "UploadPartCopy"})
 """Requests whose `x-amz-copy-source` is read:
@@ -198,11 +200,11 @@ def _with_accesses(
         return readers._replace(note=_SERVER_LOG)
     totals: dict[str, Access] = {}
     unreadable = 0
-    for _, events in each_in_order(partial(_events, s3, log_bucket), names[:MOST_FILES]):
+    read = partial(_reads, s3, log_bucket, outputs["LogBucketName"], period)
+    for _, events in each_in_order(read, names[:MOST_FILES]):
         unreadable += events is None
         for event in events or ():
-            if is_read(event, outputs["LogBucketName"], period):
-                _add(totals, event)
+            _add(totals, event)
     order = sorted(totals.values(), key=lambda access: (-access.reads, access.principal))
     gaps = _gaps(more=len(names) > MOST_FILES, unreadable=unreadable)
     return readers._replace(
@@ -236,14 +238,17 @@ def _files(s3: Client, bucket: str, period: Period) -> Iterator[str]:
                 yield key
 
 
-def _events(s3: Client, bucket: str, key: str) -> list[Mapping[str, Any]] | None:
-    """Return the events of a file; None where it cannot be read. Raises botocore's errors."""
-    body = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+def _reads(
+    s3: Client, log_bucket: str, bucket: str, period: Period, key: str
+) -> list[Mapping[str, Any]] | None:
+    """Return the events of a file that are reads of `bucket`; None where the file, or an event in
+    it, cannot be read. Raises botocore's errors."""
+    body = s3.get_object(Bucket=log_bucket, Key=key)["Body"].read()
     try:
-        events: list[Mapping[str, Any]] = json.loads(gzip.decompress(body))["Records"]
-    except (OSError, EOFError, zlib.error, ValueError, KeyError, TypeError):
+        events = json.loads(gzip.decompress(body))["Records"]
+        return [event for event in events if is_read(event, bucket, period)]
+    except (*_DAMAGE, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
-    return events
 
 
 def is_read(event: Mapping[str, Any], bucket: str, period: Period) -> bool:

@@ -80,6 +80,8 @@ def test_a_clean_month_is_summed_and_ends_with_0(tmp_path: Path) -> None:
     assert report.outcome.counts == Counts(calls=3 * HOURS, matched=3 * HOURS, records=3 * HOURS)
     assert exit_code(statements(report)) == 0
     assert statements(report)[0].words.endswith("Summed from the 744 hours that are verified.")
+    trail = judge("cloudtrail", report)
+    assert (trail.applies, trail.words.startswith("Not assessed: no sealed hour")) == (False, True)
     assert checked([report.evidence.file]) == report.evidence.sha256
 
 

@@ -155,7 +155,17 @@ def test_more_files_than_are_read_leave_it_open(monkeypatch: pytest.MonkeyPatch)
 SETTINGS = report().settings
 
 
-@pytest.mark.parametrize("content", [b"no gzip", gzip.compress(b"no JSON"), gzip.compress(b"[]")])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"no gzip",
+        gzip.compress(b"no JSON"),
+        gzip.compress(b"[]"),
+        gzip.compress(b'{"Records": ["no event"]}'),
+        gzip.compress(json.dumps({"Records": [event("AWSLogs/x", at="soon")]}).encode()),
+        gzip.compress(json.dumps({"Records": [event("AWSLogs/x", at="2026-11-24")]}).encode()),
+    ],
+)
 def test_a_file_that_cannot_be_read_leaves_it_open(content: bytes) -> None:
     stage = Stage("prod", "eu-central-1", None)
     stage.s3 = MemoryS3()
