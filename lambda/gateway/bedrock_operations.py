@@ -4,6 +4,7 @@ https://docs.aws.amazon.com/bedrock/latest/APIReference/API_Operations_Amazon_Be
 """
 
 import json
+from binascii import b2a_base64
 from typing import Any
 
 from gateway import bedrock_errors, caller_options, errors, eventstream, json_object, reasons, usage
@@ -18,7 +19,9 @@ from gateway.request_metadata import request_metadata
 from gateway.settings import Guardrail, Settings
 
 _METRICS = "amazon-bedrock-invocationMetrics"
-_FAILURES = (b":exception-type", b":error-message")  # headers of the frames that end a stream
+_ERROR_EVENT = b'{"type":"error"'
+_FAILURES = (b":exception-type", b":error-message", b2a_base64(_ERROR_EVENT, newline=False))
+"""What the frames that end a stream with an error hold: headers, and Anthropic's event."""
 _JSON = "application/json"
 _IDLE_SECONDS = 1.0  # after which a complete stream is over
 _LAST = ("message_stop", "metadata", "error")
@@ -157,8 +160,8 @@ def _relay_stream(response: BedrockResponse, context: RequestContext) -> None:
 
 
 def _redacted(frames: bytes, relay: eventstream.Relay) -> bytes:
-    """Return the frames, with exceptions redacted of what names the account."""
-    # Nearly every read holds no exception: its bytes go on without being decoded.
+    """Return the frames, with errors redacted of what names the account."""
+    # Nearly every read holds no error: its bytes go on without being decoded.
     if not any(name in frames for name in _FAILURES):
         return frames
     return b"".join(map(_redacted_frame, relay.last_frames()))
@@ -166,15 +169,46 @@ def _redacted(frames: bytes, relay: eventstream.Relay) -> bytes:
 
 def _redacted_frame(frame: bytes) -> bytes:
     ((headers, payload),) = eventstream.Decoder().feed(frame)
-    if headers.get(":message-type") == "event":
-        return frame
-    content = json_object.parsed(payload)
-    texts = {name: value for name, value in content.items() if isinstance(value, str)}
-    redacted = {name: reasons.redact(value) for name, value in texts.items()}
+    is_event = headers.get(":message-type") == "event"
+    redacted = _redacted_event(payload) if is_event else _redacted_json(payload)
     fields = {name: reasons.redact(value) for name, value in headers.items()}
-    if redacted == texts and fields == headers:
+    if redacted == payload and fields == headers:
         return frame
-    return eventstream.frame(fields, json.dumps({**content, **redacted}).encode())
+    return eventstream.frame(fields, redacted)
+
+
+def _redacted_event(payload: bytes) -> bytes:
+    """Return the payload of an event, redacted if that is an error: a completion passes as it
+    is."""
+    try:
+        event = inner(payload)
+    except (ValueError, KeyError, TypeError):
+        return payload
+    redacted = _redacted_json(event) if event.startswith(_ERROR_EVENT) else event
+    if redacted == event:
+        return payload
+    encoded_event = b2a_base64(redacted, newline=False).decode()
+    return json.dumps({**json_object.parsed(payload), "bytes": encoded_event}).encode()
+
+
+def _redacted_json(data: bytes) -> bytes:
+    """Return JSON with every text in it redacted; data that is none, as one text."""
+    try:
+        content = json.loads(data)
+        redacted = _redacted_value(content)
+    except (ValueError, RecursionError):
+        return reasons.redact(data.decode(errors="surrogateescape")).encode(
+            errors="surrogateescape"
+        )
+    return data if redacted == content else json.dumps(redacted).encode()
+
+
+def _redacted_value(value: object) -> object:
+    if isinstance(value, str):
+        return reasons.redact(value)
+    if isinstance(value, dict):
+        return {name: _redacted_value(item) for name, item in value.items()}
+    return [_redacted_value(item) for item in value] if isinstance(value, list) else value
 
 
 def _read(response: BedrockResponse, frames: eventstream.Relay) -> bytes | None:

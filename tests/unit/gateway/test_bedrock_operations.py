@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway import errors, eventstream
+from gateway import errors, eventstream, message_stream
 from gateway.errors import GatewayError
 from gateway.settings import Settings
 from local.bedrock import frames
@@ -209,6 +209,37 @@ def test_an_exception_frame_names_nothing_of_the_account(caller: Caller, cut: in
     assert response.body.startswith(first)
     assert headers[":exception-type"] == "modelStreamErrorException"
     assert json.loads(payload) == {**error, "message": "of [redacted]"}
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        json.dumps({"message": {"cause": [f"of {ARN}"]}}).encode(),
+        json.dumps([f"of {ARN}"]).encode(),
+        f"of {ARN}".encode() + b" \xff",
+    ],
+)
+def test_an_exception_of_another_form_names_nothing_of_the_account(
+    caller: Caller, payload: bytes
+) -> None:
+    headers = {":message-type": "exception", ":exception-type": "throttlingException"}
+    caller.bedrock.answers(eventstream.frame(headers, payload))
+    ((_, sent),) = eventstream.Decoder().feed(_send(caller, "converse-stream").body)
+    assert b"arn:aws" not in sent
+    assert b"of [redacted]" in sent
+
+
+def test_an_error_event_names_nothing_of_the_account(caller: Caller) -> None:
+    event = {"type": "error", "error": {"type": "api_error", "message": f"of {ARN}"}}
+    quoted = {"type": "content_block_delta", "delta": {"text": f'{{"type":"error" {ARN}'}}
+    first = frames.chunk(b'{"type":"ping"}') + frames.chunk(json.dumps(quoted).encode())
+    failure = frames.chunk(json.dumps(event, separators=(",", ":")).encode())
+    caller.bedrock.answers(first + failure)
+    body = _send(caller, "invoke-with-response-stream").body
+    assert body.startswith(first)
+    *_, (_, payload) = eventstream.Decoder().feed(body)
+    error = {"type": "api_error", "message": "of [redacted]"}
+    assert json.loads(message_stream.inner(payload)) == {**event, "error": error}
 
 
 @pytest.mark.parametrize("behind", [b"", frames.chunk(b"{}"), INVOKE_STREAM])
