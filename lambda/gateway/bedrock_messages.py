@@ -21,6 +21,8 @@ _EVENT_STREAM: Final = "text/event-stream"
 _END: Final = b"\n\n"
 _NAME: Final = b"event: "
 _DATA: Final = b"\ndata: "
+_FIRST: Final = (_NAME, b":", b"retry:")
+"""How the first line of a stream may begin: of an event, a comment, or a time to reconnect."""
 _READ: Final = (b"event: message_", b"event: error")
 """How the events begin that are read here; all others are passed on unread."""
 _MAX_EVENT_BYTES: Final = 24 * 1024 * 1024
@@ -84,9 +86,12 @@ class EventRelay:
         self.usage = Usage()
         self._held: list[bytes] = []  # the start of an event that is not complete
         self._held_bytes = 0
+        self._is_known = False  # the form of the first line
 
     def feed(self, data: bytes) -> bytes:
         """Return the events that `data` completes, in one piece."""
+        if not self._is_known:
+            self._check_form(b"".join((*self._held, data)))
         if self.error is not None or not data:
             return b""
         is_split = data[:1] == b"\n" and bool(self._held) and self._held[-1][-1:] == b"\n"
@@ -107,6 +112,15 @@ class EventRelay:
         if not self.complete and self.error is None:
             message = "Bedrock ended the stream before the message was complete. Try again."
             self._fail(errors.UpstreamFailed(message, cause="StreamCut"))
+
+    def _check_form(self, start: bytes) -> None:
+        """Fail at a first line in a form that is not read here, such as with CRLF or without a
+        space: https://html.spec.whatwg.org/multipage/server-sent-events.html. AWS documents none.
+        """
+        line, end, _ = start.partition(b"\n")
+        self._is_known = bool(end)
+        if end and (line.endswith(b"\r") or (line and not line.startswith(_FIRST))):
+            self._fail(_not_served("UnknownEvents"))
 
     def _hold(self, data: bytes) -> None:
         self._held.append(data)

@@ -155,6 +155,27 @@ def test_a_stream_that_fails_ends_with_one_error_event(
     assert audit_line(capsys)["outcome"] == "interrupted"
 
 
+@pytest.mark.parametrize(
+    "stream",
+    [STREAM.replace(b"\n", b"\r\n"), STREAM.replace(b"event: ", b"event:"), b"id: 1\n" + STREAM],
+)
+@pytest.mark.parametrize("cut", [3, 40])
+def test_events_in_another_form_fail_before_they_are_passed_on(
+    caller: Caller, stream: bytes, cut: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    caller.bedrock.answers(stream[:cut], stream[cut:], content_type="text/event-stream")
+    response = caller.send({**REQUEST, "stream": True})
+    assert response.status == 500
+    assert "messages_upstream" in response.json()["error"]["message"]
+    assert audit_line(capsys)["error_cause"] == "UnknownEvents"
+
+
+@pytest.mark.parametrize("before", [b": comment\n\n", b"retry: 3000\n\n", b"\n"])
+def test_a_stream_may_begin_with_what_is_no_event(caller: Caller, before: bytes) -> None:
+    caller.bedrock.answers(before + STREAM, content_type="text/event-stream")
+    assert caller.send({**REQUEST, "stream": True}).body == before + STREAM
+
+
 def test_an_error_behind_the_end_is_not_passed_on(caller: Caller) -> None:
     caller.bedrock.answers(STREAM + ERROR, content_type="text/event-stream")
     assert caller.send({**REQUEST, "stream": True}).body == STREAM
