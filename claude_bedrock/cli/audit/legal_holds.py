@@ -11,6 +11,10 @@ from claude_bedrock.cli.verify.deployed_chain import logged_files
 from claude_bedrock.verification.legal_holds import LegalHold, read_holds
 
 _WITHHELD: Final = "Not assessed: AWS withholds the evidence of legal holds."
+_UNCOMPARED: Final = (
+    "Not assessed: the function's log, which tells its orders from those that someone wrote into "
+    "the bucket, cannot be read."
+)
 
 
 class HoldsInForce(NamedTuple):
@@ -32,7 +36,10 @@ def collect_holds(
         return HoldsInForce()
     try:
         evidence = EvidenceVersions(deployment.client("s3"), bucket)
-        known = read_holds(evidence, logged_files(deployment, bucket, now))
+        logged = logged_files(deployment, bucket, now)
+        known = read_holds(evidence, logged)
     except WITHHELD:
         return HoldsInForce(note=_WITHHELD)
+    if known and logged is None:
+        return HoldsInForce(note=_UNCOMPARED)
     return HoldsInForce([hold for hold in known.values() if hold.state != "released"])

@@ -17,6 +17,7 @@ from claude_bedrock.cli.shared.options import (
     LocalDir,
     Region,
     Stage,
+    fail,
     not_empty,
     one_line_errors,
 )
@@ -41,6 +42,11 @@ _ARCHIVE: Final = (
     "account: `claude-bedrock evidence holds --resume {} --archive-profile PROFILE`."
 )
 """https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock-managing.html#object-lock-managing-replication"""
+_UNCOMPARED: Final = (
+    "Not assessed: the function's log, which tells its orders from those that someone wrote into "
+    "the bucket, cannot be read. Allow these credentials logs:FilterLogEvents on the log group "
+    "`verification`, as the stage's auditor has it."
+)
 HoldSince = Annotated[
     str | None,
     typer.Option("--since", "--from", metavar="TIME", help="Start of the window, ISO 8601."),
@@ -171,7 +177,8 @@ def holds(
     with one_line_errors(NOT_ASSESSED, ROLE if resume else "auditor"):
         target = deployment.chosen(stage, region, local_dir)
         with _holder(target, archive_profile if resume else None) as holder:
-            known = read_holds(holder.evidence, _logged(target, holder))
+            logged = _logged(target, holder)
+            known = read_holds(holder.evidence, logged)
             if resume:
                 _end(holder.resume(_hold_of(resume, known)), "held", as_json=as_json)
     shown = [hold for hold in known.values() if every or _is_open(hold)]
@@ -181,6 +188,8 @@ def holds(
         echo(_hold_text(hold))
     if not shown and not as_json:
         echo("No legal hold is in force. `--all` lists those that were released.", err=True)
+    if known and logged is None:
+        fail(_UNCOMPARED, NOT_ASSESSED)
     sys.exit(1 if any(hold.state in {"incomplete", "releasing"} for hold in shown) else 0)
 
 

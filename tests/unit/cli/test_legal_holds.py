@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import Mock
 
 import boto3
 import pytest
@@ -16,6 +17,7 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 from typer.testing import CliRunner, Result
 
+from claude_bedrock.cli.audit import legal_holds
 from claude_bedrock.cli.evidence import legal_hold
 from claude_bedrock.cli.evidence.archive_hold import Archive
 from claude_bedrock.cli.evidence.command import app
@@ -81,6 +83,7 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
     with mock_aws():
         monkeypatch.setattr(boto3, "client", lambda service, **_: client(service))
         made = Account(object_lock=True)
+        made.logs.create_log_group(logGroupName="/claude-on-bedrock/dev/verification")
         monkeypatch.setattr(sealing, "log_hash", made.log_hash)
         monkeypatch.setattr(deployment, "chosen", lambda *_: Stage("dev", "eu-central-1", None))
         for hours in range(6):  # moto drops the first key behind a marker; S3 does not
@@ -213,6 +216,23 @@ def test_an_order_is_listed_and_sealed_and_the_next_hour_names_it(account: Accou
     assert (sealed[0]["caller"], sealed[0]["reason"]) == ("anna", "Case 17")
     assert sealed[0]["by"].startswith("arn:aws:")
     assert sealed[1]["failed"] == 0
+
+
+@pytest.mark.usefixtures("account")
+def test_orders_that_were_compared_with_nothing_are_not_assessed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    hold("--caller", "anna")
+    refuse = Mock(side_effect=refusal("AccessDeniedException"))
+    monkeypatch.setattr(client("logs"), "filter_log_events", refuse)
+
+    result = run("holds")
+    stage = Stage("dev", "eu-central-1", None)
+    reported = legal_holds.collect_holds(stage, stage.outputs(""), NOW)
+
+    assert result.exit_code == 2
+    assert "the function's log" in result.output
+    assert (reported.holds, reported.note[:12]) == ((), "Not assessed")
 
 
 @pytest.mark.usefixtures("account")
