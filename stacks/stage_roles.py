@@ -189,6 +189,7 @@ class _RolePermissions:
         return [*self._viewer, *permissions]
 
     def of_operator(self) -> Sequence[Permission]:
+        network = self._stage.endpoint.function_network
         permissions = operator_permissions(
             self._names,
             qualifier=self._qualifier,
@@ -197,7 +198,7 @@ class _RolePermissions:
             key_arn=self._key,
             verification_function_arn=self._verifier,
             alarm_logs=self._alarm_logs(),
-            functions_in_vpc=self._stage.endpoint.function_network is not None,
+            function_vpc=network.vpc if network else None,
         )
         return [*self._viewer, *permissions, *self._existing_resources()]
 

@@ -16,6 +16,7 @@ from stacks.settings import load_stage
 from stacks.stage import Stage
 from stacks.stage_stacks import add_stacks
 from tests.infrastructure.variants import FULL, VALUES, Syntheses
+from tools.docs.access import authorization
 from tools.docs.access.assembly import Assembly, Resource
 from tools.docs.access.matrix import Inquiry
 from tools.docs.access.mutants import mutants
@@ -254,8 +255,24 @@ def test_a_custom_resource_waits_for_the_endpoints_of_its_function(
     }
 
 
+def allowed_arns(assembly: Assembly, action: str) -> list[set[str]]:
+    return [
+        {resources} if isinstance(resources := statement["Resource"], str) else set(resources)
+        for _, statement in authorization.statements(assembly)
+        if statement["Effect"] == "Allow" and action in statement["Action"]
+    ]
+
+
 def test_existing_endpoints_are_reached_by_your_own_group(tmp_path: Path) -> None:
     made = assembly_of(tmp_path, EXISTING)
+    # What another account shares has that account in its ARN, so the policies name ids alone.
+    subnets = {f"arn:aws:ec2:us-east-1:*:subnet/subnet-0123456789abcdef{n}" for n in (0, 1)}
+    group = "arn:aws:ec2:us-east-1:*:security-group/sg-0123456789abcdef0"
+    connecting = allowed_arns(made, "ec2:CreateNetworkInterface")
+    assert len(connecting) == len(functions(made))
+    assert all(subnets | {group} < arns for arns in connecting)
+    vpc = "arn:aws:ec2:us-east-1:*:vpc/vpc-0123456789abcdef0"
+    assert allowed_arns(made, "ec2:DescribeVpcAttribute") == [{vpc}]
     assert {
         tuple(function.properties["VpcConfig"]["SecurityGroupIds"]) for function in functions(made)
     } == {("sg-0123456789abcdef0",)}

@@ -17,16 +17,6 @@ TAG = "claude-on-bedrock"
 # A managed policy has at most 6,144 characters, and a plan takes some 350 of them:
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 _PLANS_OF_A_POLICY: Final = 8
-_READ_VPC = Permission(
-    "ReadVpcEndpoints",
-    (
-        *("ec2:DescribeVpcEndpointServices", "ec2:DescribeVpcEndpoints"),
-        *("ec2:DescribeVpcAttribute", "ec2:DescribeSecurityGroups", "ec2:DescribeSubnets"),
-    ),
-    ["*"],
-    reason="EC2's lists know no resources: https://docs.aws.amazon.com/service-authorization/"
-    "latest/reference/list_amazonec2.html",
-)
 
 
 def operator_permissions(
@@ -38,7 +28,7 @@ def operator_permissions(
     key_arn: str,
     verification_function_arn: str,
     alarm_logs: Sequence[str] = ALARM_LOGS,
-    functions_in_vpc: bool = False,
+    function_vpc: str | None = None,
 ) -> list[Permission]:
     """Return what an operator may do beside `viewer_permissions`, which also deny to invoke, and
     beside what OperatorEndpointPolicy adds."""
@@ -53,8 +43,23 @@ def operator_permissions(
             "InvokeVerificationFunction", ("lambda:InvokeFunction",), [verification_function_arn]
         ),
         *readiness_permissions(names, own_role, qualifier),
-        *([_READ_VPC] if functions_in_vpc else ()),
+        *(_vpc_permissions(names, function_vpc) if function_vpc else ()),
         *_record_denials(names, bucket_arn=bucket_arn, key_arn=key_arn),
+    ]
+
+
+def _vpc_permissions(names: StageNames, vpc: str) -> list[Permission]:
+    """Allow what `claude-bedrock doctor` reads of the VPC of the functions:
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html"""
+    lists = (
+        *("ec2:DescribeVpcEndpointServices", "ec2:DescribeVpcEndpoints"),
+        *("ec2:DescribeSecurityGroups", "ec2:DescribeSubnets"),
+    )
+    arn = f"arn:{names.stack.partition}:ec2:{names.stack.region}:*:vpc/{vpc}"
+    shared = "a VPC that another account shares has that account in its ARN"
+    return [
+        Permission("ReadVpcEndpoints", lists, ["*"], "EC2's lists know no resources"),
+        Permission("ReadVpcDns", ("ec2:DescribeVpcAttribute",), [arn], shared),
     ]
 
 

@@ -45,25 +45,28 @@ def interface_permissions(stack: cdk.Stack, connection: VpcConnection) -> list[P
     """Allow what Lambda does to connect a function, and deny the same to the function's own code.
 
     Lambda makes interfaces in these subnets, with this group. Which it removes is Lambda's to
-    choose: where the policy names single interfaces, a function may not reach its VPC. A call by a
-    function's code has the key `lambda:SourceFunctionArn`, and one by Lambda has not:
+    choose: where the policy names single interfaces, a function may not reach its VPC. The ARN of a
+    subnet or group that another account shares has that account; ids are unique among all accounts.
+    A call by a function's code has the key `lambda:SourceFunctionArn`, and one by Lambda has not:
+    https://docs.aws.amazon.com/vpc/latest/userguide/vpc-sharing.html
     https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html
     https://docs.aws.amazon.com/lambda/latest/dg/permissions-source-function-arn.html
     """
 
-    def arn(resource: str) -> str:
-        return f"arn:{stack.partition}:ec2:{stack.region}:{stack.account}:{resource}"
+    def arn(account: str, resource: str) -> str:
+        return f"arn:{stack.partition}:ec2:{stack.region}:{account}:{resource}"
 
-    interfaces = arn("network-interface/*")
+    interfaces = arn(stack.account, "network-interface/*")
     by_lambda = "EC2 chooses the ids of the interfaces that Lambda makes for the function"
-    subnets = [arn(f"subnet/{subnet}") for subnet in connection.subnets]
-    group = arn(f"security-group/{connection.security_group}")
+    shared = "a subnet or group that another account shares has that account in its ARN"
+    subnets = [arn("*", f"subnet/{subnet}") for subnet in connection.subnets]
+    group = arn("*", f"security-group/{connection.security_group}")
     return [
         Permission(
             "CreateNetworkInterfaces",
             ("ec2:CreateNetworkInterface",),
             [interfaces, *subnets, group],
-            by_lambda,
+            f"{by_lambda}; {shared}",
         ),
         Permission(
             "ChangeNetworkInterfaces",
