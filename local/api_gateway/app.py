@@ -38,6 +38,7 @@ from local.run.options import ClientDisconnect
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html
 LARGEST_BODY_BYTES = 10 * 1024 * 1024
 LARGEST_HEADERS_BYTES = 20_480
+LARGEST_HEADERS_BYTES_OF_PRIVATE_API = 8_000
 
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
@@ -96,7 +97,9 @@ class LocalApiGateway:
 
     async def _admit(self, exchange: Exchange, api: Api) -> Match:
         """Return the method that the request may reach. Raise RefusedError."""
-        if sum(len(name) + len(value) for name, value in exchange.headers) > LARGEST_HEADERS_BYTES:
+        is_private = bool(api.vpc_endpoints)
+        largest = LARGEST_HEADERS_BYTES_OF_PRIVATE_API if is_private else LARGEST_HEADERS_BYTES
+        if sum(len(name) + len(value) for name, value in exchange.headers) > largest:
             raise RefusedError("DEFAULT_4XX", 431, "Request Header Fields Too Large")
         match = routing.find(api.methods, exchange.verb, exchange.path)
         if match is None:

@@ -404,10 +404,16 @@ def test_too_large_a_request_is_a_413(run: Run, size: int) -> None:
     assert (got.status_code, got.json()) == (413, "REQUEST_TOO_LARGE")
 
 
-def test_too_many_headers_are_a_431(run: Run) -> None:
-    got = run(lambda g: g.client.get(f"{g.http}/open", headers={"x-long": "x" * 20_480}))
+@pytest.mark.parametrize(("endpoints", "size"), [((), 20_480), (("vpce-1",), 8_000)])
+def test_too_many_headers_are_a_431(run: Run, endpoints: tuple[str, ...], size: int) -> None:
+    definition = dataclasses.replace(api(), vpc_endpoints=endpoints)
 
-    assert got.status_code == 431
+    def status_of(length: int) -> int:
+        headers = {"x-long": "x" * length}
+        got = run(lambda g: g.client.get(f"{g.http}/open", headers=headers), definition=definition)
+        return int(got.status_code)
+
+    assert (status_of(size) == 431, status_of(size - 500) == 431) == (True, False)
 
 
 def test_each_request_is_a_line_in_the_access_log(run: Run) -> None:
