@@ -39,8 +39,9 @@ def page(matrix: Matrix) -> str:
         else:
             lines += _section(principal, rows)
     if without_denial:
-        lines += ["", "## Nobody else", "", "Of what is asked, nothing is allowed to these, and "]
-        lines[-1] += f"nothing denied in so many words: {', '.join(without_denial)}."
+        names = ", ".join(without_denial)
+        text = "For these, IAM denies each question implicitly: no statement allows or denies it."
+        lines += ["", "## Principals without a permission", "", f"{text} {names}."]
     return "\n".join(lines) + "\n"
 
 
@@ -50,12 +51,12 @@ def _head(matrix: Matrix) -> Iterator[str]:
     yield f"# Who may do what: stage `{stage.name}`"
     yield ""
     yield "Written by `make docs` from the templates, and compared with them by a test."
-    yield "How it is made and read: [access](README.md)."
+    yield "How to read it, and how it is made: [access](README.md)."
     yield ""
     yield "| | |"
     yield "| --- | --- |"
-    yield f"| Region of the stage, and the other that is asked from | {', '.join(regions)} |"
-    yield f"| Routes | {', '.join(stage.models.geographies)} |"
+    yield f"| Region of the stage, and the other Region of the questions | {', '.join(regions)} |"
+    yield f"| Geographies | {', '.join(stage.models.geographies)} |"
     yield f"| Models of the stage | {', '.join(stage.models.allow)} |"
     yield f"| Every model (*all*), `bare` | {_names(m.name for m in MODELS if m.profiles)} |"
     for route in ROUTES:
@@ -73,9 +74,9 @@ def _not_tested(matrix: Matrix) -> Iterator[str]:
     if not reasons:
         return
     yield ""
-    yield "Not judged, because the simulator cannot be asked:"
+    yield "The simulator cannot judge these actions:"
     yield ""
-    yield "| Action | What it says |"
+    yield "| Action | The simulator's answer |"
     yield "| --- | --- |"
     for action, why in reasons:
         yield f"| `{action}` | `{why}` |"

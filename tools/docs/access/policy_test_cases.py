@@ -451,7 +451,7 @@ def _objects(region: str, assembly: Assembly) -> Iterator[Cell]:
                 yield cell(action, f"{kind}/ of {name}", on, _BY_TLS)
         for kind in prefixes:
             on = f"arn:aws:s3:::{bucket}/{kind}/object"
-            for way, keys in (("over what is there", _BY_TLS), ("if there is none", _IF_NONE)):
+            for way, keys in (("replacing an object", _BY_TLS), ("as a new object", _IF_NONE)):
                 yield cell("s3:PutObject", f"{kind}/ of {name}", on, keys, way)
         if assembly.of_type("AWS::CloudTrail::Trail"):
             on = f"arn:aws:s3:::{bucket}/AWSLogs/{ACCOUNT}/CloudTrail/object"

@@ -12,11 +12,11 @@ from tools.docs.findings.rule_responses import ANSWERS, MENDED, Answer
 HEAD: Final = """# Compliance rule findings (NIST, HIPAA, PCI, Control Tower)
 
 This page lists what third-party rules report for the stages of `cdk.json`, with an answer to each
-finding. They do not stop a synthesis. A test fails on a finding without an answer, and on an
+finding. The synthesis goes on despite them. A test fails on a finding without an answer, and on an
 answer without a finding. `make docs` writes the page from the answers in
 `tools/docs/findings/rule_responses.py`; [decision 34](decisions/0034-rules-of-others.md) explains
-why. A rule judges a template: if you keep it, your account does not yet comply with the standard
-of its name.
+why. These rules judge templates: to comply with the standard that a pack is named for, your account
+needs more than passed rules.
 
 | Pack | From | Open rules |
 | --- | --- | --- |

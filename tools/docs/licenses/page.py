@@ -13,8 +13,8 @@ HEAD = """# Licenses of what is deployed
 This page lists the packages in the functions' zips. The project's own code is under
 [Apache-2.0](../LICENSE). `make docs` writes it from the bills of materials that every synthesis
 makes ([decision 33](decisions/0033-supply-chain.md)). A test compares the two, and fails on a
-license that is not among those below. You see the license of the package's metadata, in [SPDX's
-words](https://spdx.org/licenses/); its text is in the zip, if the package has one.
+license that is not among those below. Each license is that of the package's metadata, as an [SPDX
+identifier](https://spdx.org/licenses/); its text is in the zip, if the package has one.
 
 | Package | Version | License | In the functions |
 | --- | --- | --- | --- |
