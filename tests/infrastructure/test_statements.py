@@ -31,7 +31,6 @@ ANY_RESOURCE = {
     "lambda:GetAccountSettings": "no resource type",
     "logs:DescribeLogGroups": "no resource type",
     "logs:StopQuery": "no resource type",
-    "servicequotas:GetServiceQuota": "quotas are named by codes that no page lists",
     "servicequotas:ListServiceQuotas": "no resource type",
 }
 ANY_RESOURCE_TO_SET_UP = {

@@ -78,8 +78,8 @@ def readiness_permissions(names: StageNames, own_role: str, qualifier: str) -> l
         Permission(
             "ReadAccountReadiness",
             (
-                *("bedrock:GetUseCaseForModelAccess", "servicequotas:GetServiceQuota"),
-                *("servicequotas:ListServiceQuotas", "lambda:GetAccountSettings"),
+                *("bedrock:GetUseCaseForModelAccess", "servicequotas:ListServiceQuotas"),
+                "lambda:GetAccountSettings",
             ),
             ["*"],
             reason="the account's form, quotas and settings have no ARN that is known beforehand",
