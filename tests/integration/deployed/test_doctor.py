@@ -86,7 +86,8 @@ def test_all_is_well_with_what_is_up(deployment: Deployment) -> None:
 
     assert {check.name for check in checks} == set(NAMES)
     warned = {check.name for check in checks if check.outcome == "warning"}
-    assert warned == {"alarm subscribers"}, process.stdout  # the stage names no address
+    # The stage names no address; other tests of this deployment may have set off an alarm.
+    assert warned - {"alarms"} == {"alarm subscribers"}, process.stdout
     assert {check.outcome for check in checks} == {"ok", "skipped", "warning"}, process.stdout
     assert process.returncode == 0
     (reserved,) = checks_of(checks, "Lambda concurrency", "ok")
