@@ -32,7 +32,7 @@ deliveries AS (
   LEFT JOIN copies ON copies.request_id = calls.request_id
   LEFT JOIN records ON records.seq = copies.first_seq
 ),
--- A call whose id never arrived is good for one record of the gateway's own role that says the same.
+-- A call whose id never arrived is good for one record of a role of the gateway's that says the same.
 waiting AS (
   SELECT seq, caller, row_number() OVER (PARTITION BY caller ORDER BY seq) AS turn
   FROM calls

@@ -88,7 +88,7 @@ class Counts(NamedTuple):
         0  # records without a call, of neither the gateway nor an allowed caller
     )
     records_pending: int = 0  # records without a call, whose audit entry may still come
-    audit_entries_lost: int = 0  # records of the gateway's own role without a call
+    audit_entries_lost: int = 0  # records of the gateway's own roles without a call
     allowed_direct_calls: int = 0  # records of callers that may go past the gateway
     duplicates: int = 0  # the same record once more in the same destination
     unreadable: int = 0  # records and audit entries that cannot be read, in each place

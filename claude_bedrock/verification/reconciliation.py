@@ -236,7 +236,7 @@ class _Result:
 
     def _requests(self, lookups: Lookups) -> Mapping[str, str]:
         """Return what API Gateway's access log, a third witness, says of the requests that records
-        of the gateway's own role name, and whose audit entry is missing."""
+        of the gateway's own roles name, and whose audit entry is missing."""
         rows = (row for row in self.findings.values() if row.kind == "audit_entry_lost")
         ids = {claimed for row in rows if (claimed := _claimed_request(row))}
         return lookups.find_requests(ids) if ids else {}
@@ -291,7 +291,7 @@ def _detail(row: _Row, requests: Mapping[str, str]) -> str:
 
 def _claimed_request(row: _Row) -> str:
     """Return which request of the gateway's a record without a call names, which proves nothing but
-    in a record of the gateway's own role."""
+    in a record of the gateway's own roles."""
     return row.caller.partition(CALLER_SEPARATOR)[0]
 
 
