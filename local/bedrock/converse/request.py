@@ -45,11 +45,11 @@ def question(body: Json, model: Model) -> Question:
 
 
 def _check_max_tokens(settings: Json, limit: int) -> None:
-    """Refuse the limit itself too, as reported of Converse; of 64,000 and 128,000 tokens.
-
-    https://github.com/vertesia/llumiverse/pull/562 (2026-08)
+    """Refuse more than the model's maximum. pydantic-ai asks for the maximum itself by default:
+    https://github.com/pydantic/pydantic-ai/blob/main/pydantic_ai_slim/pydantic_ai/models/bedrock.py
+    One report has it refused: https://github.com/vertesia/llumiverse/pull/562 (2026-08).
     """
-    if settings.get("maxTokens", 0) >= limit:
+    if settings.get("maxTokens", 0) > limit:
         raise invalid(
             f"The maximum tokens you requested exceeds the model limit of {limit}. "
             f"Try again with a maximum tokens value that is lower than {limit}."

@@ -80,10 +80,12 @@ def test_json_may_be_named_in_several_ways(bedrock: Client, accept: str) -> None
     assert answer["contentType"] == "application/json"
 
 
-@pytest.mark.parametrize("tokens", [64_000, 64_001])
-def test_converse_takes_fewer_tokens_than_the_limit(bedrock: Client, tokens: int) -> None:
+def test_no_more_than_the_models_maximum_is_taken(bedrock: Client) -> None:
+    call = {"modelId": SONNET, "messages": MESSAGES}
     words = "exceeds the model limit of 64000. Try again with a maximum tokens value that is lower"
     with pytest.raises(ClientError, match=f": The maximum tokens you requested {words}"):
-        bedrock.converse(modelId=SONNET, messages=MESSAGES, inferenceConfig={"maxTokens": tokens})
+        bedrock.converse(**call, inferenceConfig={"maxTokens": 64_001})
+    answer = bedrock.converse(**call, inferenceConfig={"maxTokens": 64_000})
+    assert answer["stopReason"] == "end_turn"
     body = body_of("hi", max_tokens=64_000)
     assert bedrock.invoke_model(modelId=SONNET, body=body)["contentType"] == "application/json"

@@ -22,11 +22,11 @@ INVOKED: Json = {"modelId": HAIKU, "body": json.dumps(BODY)}
 EDITS = "context-management-2025-06-27"
 BINDING = "thinking-binding-controls-2026-08-01"
 NO_GUARDRAIL = "The guardrail identifier or version provided in the request does not exist"
-NO_SUCH_TIER = "the service tiers of this endpoint are default, flex"
+NO_SUCH_TIER = "the service tiers of this endpoint are default, reserved"
 PROJECT = "x-amzn-bedrock-projectidentifier"
 TIER = "x-amzn-bedrock-service-tier"
 LATENCY = "x-amzn-bedrock-performanceconfig-latency"
-NO_TIER = "The provided service tier is not supported for this model"
+NO_TIER = "Reservation not found"
 NO_LATENCY = "Latency performance configuration is not supported for anthropic.claude-haiku-4-5"
 
 
@@ -57,11 +57,11 @@ def test_what_claude_does_not_have_of_them_is_bedrocks_refusal(
     messages: anthropic.Anthropic,
     bedrock: Any,  # noqa: ANN401
 ) -> None:
-    for name, value, words in ((TIER, "flex", NO_TIER), (LATENCY, "optimized", NO_LATENCY)):
+    for name, value, words in ((TIER, "reserved", NO_TIER), (LATENCY, "optimized", NO_LATENCY)):
         with pytest.raises(anthropic.BadRequestError, match=words):
             messages.beta.messages.create(**message_request("Hi"), extra_headers={name: value})
     with pytest.raises(ClientError, match=NO_TIER):
-        bedrock.invoke_model(**INVOKED, serviceTier="flex")
+        bedrock.invoke_model(**INVOKED, serviceTier="reserved")
     with pytest.raises(ClientError, match=NO_LATENCY):
         fields = conversed({"text": "Hi"})
         bedrock.converse(**fields, performanceConfig={"latency": "optimized"})
@@ -98,8 +98,8 @@ def test_a_tier_is_in_the_audit_entry(
 ) -> None:
     answered = messages.beta.messages.with_raw_response.create(**message_request("Hi"))
     with pytest.raises(anthropic.BadRequestError, match=NO_TIER) as refused:
-        messages.beta.messages.create(**message_request("Hi"), extra_headers={TIER: "flex"})
-    for response, noted in ((answered, "default"), (refused.value.response, "flex")):
+        messages.beta.messages.create(**message_request("Hi"), extra_headers={TIER: "reserved"})
+    for response, noted in ((answered, "default"), (refused.value.response, "reserved")):
         line = deployment.audit_line(bedrock_request_id=response.headers["request-id"])
         assert (line["service_tier"], line["project_id"]) == (noted, "default")
 
