@@ -15,7 +15,7 @@ ALGORITHMS: Final = (
     *("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA"),
 )
 SKEW_SECONDS: Final = 60
-MAX_CHARACTERS: Final = 8192  # API Gateway takes 10,240 bytes of headers
+MAX_CHARACTERS: Final = 8192  # API Gateway takes 20,480 bytes of headers
 MAX_KEY_ID_CHARACTERS: Final = 256
 _REQUIRED: Final = ["exp", "iss", "aud"]
 _TIMES: Final = ("exp", "nbf", "iat")
