@@ -38,7 +38,7 @@ local: $(INSTALLED) ## Deploy all stacks on this machine and stay up: prints URL
 test: $(INSTALLED) ## All tests, in up to four processes
 	@pytest $(PARALLEL)
 
-test-unit: $(INSTALLED) ## The unit tests alone, with a fifth of the generated examples
+test-unit: $(INSTALLED) ## The unit tests alone, with fewer generated examples
 	@pytest $(PARALLEL) -p no:schemathesis --hypothesis-profile quick tests/unit
 
 test-changed: $(INSTALLED) ## The tests that your changes since main concern, without those of a deployment

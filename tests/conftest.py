@@ -24,8 +24,8 @@ from tests.integration.deployed.running import PROJECT, deployment
 __all__ = ["deployment"]
 
 # How long an example takes depends on what else the machine does: speed is benchmarks/' business.
-settings.register_profile("patient", deadline=None, max_examples=50)
-settings.register_profile("quick", deadline=None, max_examples=10)  # of 50: make test-unit
+settings.register_profile("patient", deadline=None, max_examples=25)
+settings.register_profile("quick", deadline=None, max_examples=10)  # of 25: make test-unit
 settings.load_profile("patient")
 
 # A background job ignores SIGINT, and so would each program that a test starts and interrupts.
