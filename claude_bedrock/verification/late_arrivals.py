@@ -83,9 +83,11 @@ class LateArrivals:
         for finding in now:
             kinds.setdefault(finding.request_id, set()).add(finding.kind)
         # A trail that could not be read today shows as little of gaps as one that has none.
-        can_tell = has_trail and "trail_incomplete" not in kinds.get("", ())
+        is_trail_complete = has_trail and "trail_incomplete" not in kinds.get("", ())
         for sealed in self._then:
-            if sealed["id"] not in ids and (can_tell or sealed["kind"] != "trail_incomplete"):
+            if sealed["id"] not in ids and (
+                is_trail_complete or sealed["kind"] != "trail_incomplete"
+            ):
                 yield from [sealed] if self._is_settled(sealed, kinds) else []
 
     def _is_settled(self, finding: Mapping[str, Any], kinds: Mapping[str, set[Kind]]) -> bool:

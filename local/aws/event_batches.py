@@ -9,10 +9,15 @@ from typing import Any, Final
 Event = dict[str, Any]
 """As boto3 takes one: its `timestamp` in milliseconds since 1970, and its `message`."""
 
+LARGEST_BATCH_BYTES: Final = 1_048_576
+MOST_EVENTS: Final = 10_000
+LONGEST_SPAN_MS: Final = 24 * 3600 * 1000
 _EVENT_OVERHEAD_BYTES: Final = 26
-_LARGEST_BYTES: Final = 1_048_576
-_MOST: Final = 10_000
-_LONGEST_MS: Final = 24 * 3600 * 1000
+
+
+def event_bytes(message: str) -> int:
+    """Return what an event of this message counts for in a batch."""
+    return len(message.encode(errors="replace")) + _EVENT_OVERHEAD_BYTES
 
 
 def batches(events: Iterable[Event]) -> Iterator[list[Event]]:
@@ -20,11 +25,11 @@ def batches(events: Iterable[Event]) -> Iterator[list[Event]]:
     batch: list[Event] = []
     size = 0
     for event in sorted(events, key=lambda event: event["timestamp"]):
-        weight = len(event["message"].encode(errors="replace")) + _EVENT_OVERHEAD_BYTES
+        weight = event_bytes(event["message"])
         if batch and (
-            size + weight > _LARGEST_BYTES
-            or len(batch) == _MOST
-            or event["timestamp"] - batch[0]["timestamp"] > _LONGEST_MS
+            size + weight > LARGEST_BATCH_BYTES
+            or len(batch) == MOST_EVENTS
+            or event["timestamp"] - batch[0]["timestamp"] > LONGEST_SPAN_MS
         ):
             yield batch
             batch, size = [], 0

@@ -7,15 +7,17 @@ https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogE
 
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
-from typing import Any, Final
+from typing import Any
 
 from ministack.core.responses import error_response_json  # type: ignore[import-untyped]
 from ministack.services import cloudwatch_logs  # type: ignore[import-untyped]
 
-LARGEST_BATCH_BYTES: Final = 1_048_576
-EVENT_OVERHEAD_BYTES: Final = 26
-MOST_EVENTS: Final = 10_000
-LONGEST_SPAN_MS: Final = 24 * 3600 * 1000
+from local.aws.event_batches import (
+    LARGEST_BATCH_BYTES,
+    LONGEST_SPAN_MS,
+    MOST_EVENTS,
+    event_bytes,
+)
 
 Reply = tuple[int, Mapping[str, str], bytes]
 Operation = Callable[[Mapping[str, Any]], Reply]
@@ -45,8 +47,7 @@ def refusal(events: Sequence[Mapping[str, Any]]) -> str:
         return "Log events in a single PutLogEvents request must be in chronological order."
     if times[-1] - times[0] > LONGEST_SPAN_MS:
         return "The batch of log events in a single PutLogEvents request spans over 24 hours."
-    length = sum(len(event["message"].encode(errors="replace")) for event in events)
-    length += EVENT_OVERHEAD_BYTES * len(events)
+    length = sum(event_bytes(event["message"]) for event in events)
     if length > LARGEST_BATCH_BYTES:
         return f"Upload too large: {length} bytes exceeds limit of {LARGEST_BATCH_BYTES}"
     return ""

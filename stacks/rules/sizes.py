@@ -12,6 +12,8 @@ from typing import Any, Final, NamedTuple
 import aws_cdk as cdk
 import jsii
 
+from claude_bedrock.catalog.invoke_policies import MANAGED_POLICY_CHARACTERS
+
 Resources = Mapping[str, Mapping[str, Any]]
 
 
@@ -30,7 +32,7 @@ _CLOUDFORMATION: Final = (
 )
 TRUST: Final = Limit("trust_policies_fit", 2_048, "characters", _IAM)
 INLINE: Final = Limit("inline_policies_fit", 10_240, "characters", _IAM)
-MANAGED: Final = Limit("managed_policies_fit", 6_144, "characters", _IAM)
+MANAGED: Final = Limit("managed_policies_fit", MANAGED_POLICY_CHARACTERS, "characters", _IAM)
 ATTACHED: Final = Limit("attached_policies_fit", 10, "policies", _IAM)
 ENVIRONMENT: Final = Limit(
     "environments_fit",

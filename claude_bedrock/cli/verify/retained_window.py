@@ -37,10 +37,10 @@ def within_retention(
             return Assessment("not assessed", f"The stage was not deployed yet in {window}.")
     if period.since >= retained_since:
         return assessment
-    gone = f"records from before {retained_since:%Y-%m-%d %H:%M} UTC may be gone"
+    notice = f"records from before {retained_since:%Y-%m-%d %H:%M} UTC may be gone"
     is_failed = any(is_firm(finding, retained_since) for finding in outcome.findings)
     verdict: Verdict = "fail" if is_failed else "not assessed"
-    return Assessment(verdict, f"{assessment.headline.removesuffix('.')}; {gone}.")
+    return Assessment(verdict, f"{assessment.headline.removesuffix('.')}; {notice}.")
 
 
 def is_firm(finding: Finding, retained_since: datetime | None) -> bool:

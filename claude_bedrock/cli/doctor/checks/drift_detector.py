@@ -20,7 +20,7 @@ _RUNS: Final = "DriftDetectorRuns"
 _LOW_SEVERITY: Final = frozenset({"CatalogOutdated"})
 """Of the catalog, which is no part of the record."""
 _OVERDUE_AFTER: Final = timedelta(hours=1)
-_SHOWN: Final = 5
+_MOST_DIFFERENCES: Final = 5
 
 
 class Run(NamedTuple):
@@ -104,9 +104,9 @@ def judge(run: Run | None, *, is_new: bool) -> Check:
     alarms = sorted(name for name, count in run.counts.items() if count and name != _RUNS)
     if not alarms:
         return TOPIC.ok(f"all is as the stage set it, at {run.at:%H:%M} UTC")
-    shown = "; ".join(run.differences[:_SHOWN])
-    more = len(run.differences) - _SHOWN
-    result = f"at {run.at:%H:%M} UTC: {shown}{f'; and {more} more' if more > 0 else ''}"
+    named = "; ".join(run.differences[:_MOST_DIFFERENCES])
+    more = len(run.differences) - _MOST_DIFFERENCES
+    result = f"at {run.at:%H:%M} UTC: {named}{f'; and {more} more' if more > 0 else ''}"
     report = TOPIC.warning if _LOW_SEVERITY.issuperset(alarms) else TOPIC.failed
     return report(result, "; ".join(_runbook(name) for name in alarms))
 
