@@ -9,8 +9,17 @@ Outcome = Literal["ok", "warning", "skipped", "unknown", "failed"]
 WITHHELD = (ClientError, BotoCoreError)
 """What is raised instead of an answer."""
 
-DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"}
-"""What AWS calls it when these credentials may not ask."""
+DENIED = {
+    *("AccessDenied", "AccessDeniedException"),
+    "UnauthorizedOperation",  # EC2
+    "AuthorizationError",  # SNS
+    "403",  # S3's answer to HeadObject, which has no body
+}
+"""What AWS calls it when these credentials may not ask.
+
+https://docs.aws.amazon.com/sns/latest/api/API_ListSubscriptionsByTopic.html
+https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
+"""
 
 
 class Check(NamedTuple):

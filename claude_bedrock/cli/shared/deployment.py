@@ -28,6 +28,10 @@ Client = Any
 
 _REGION: Final = re.compile(r"[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}")
 _PROBE_SECONDS: Final = 2.0
+_INVOCATION_SECONDS: Final = 910
+"""Longer than a function may run. After botocore's 60 seconds a synchronous invocation would be
+sent again, and again, while the first one still runs:
+https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html"""
 _MAKING: Final = Lock()
 _OF_LOCAL: Final = ("stage", "region", "aws_endpoint_url")
 BY_STAGE: Final = "a stage in your account by --stage"
@@ -91,6 +95,8 @@ class Deployment(_Target):
         options: dict[str, Any] = {"endpoint_url": self.endpoint_url} if self.endpoint_url else {}
         if service == "s3":  # whose objects are fetched many at a time
             options["config"] = Config(max_pool_connections=AT_ONCE)
+        if service == "lambda":
+            options["config"] = Config(read_timeout=_INVOCATION_SECONDS, tcp_keepalive=True)
         return make(service, **options)
 
     @property

@@ -47,6 +47,13 @@ def test_a_stage_is_read_in_the_account(monkeypatch: pytest.MonkeyPatch) -> None
             outputs.outputs("Gateway")
 
 
+def test_a_function_is_waited_for_as_long_as_lambda_runs_it() -> None:
+    # botocore sends an invocation again that has not answered after its 60 seconds.
+    client = Deployment("dev", "us-east-1", "http://localhost:1").client("lambda")
+
+    assert client.meta.config.read_timeout > 15 * 60
+
+
 def test_anothers_logging_has_its_records_under_its_own_prefix(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

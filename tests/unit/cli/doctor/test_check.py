@@ -20,7 +20,10 @@ def withheld(error: Exception) -> Check:
     return TOPIC.run("bedrock:GetUseCaseForModelAccess", read)
 
 
-@pytest.mark.parametrize("code", ["AccessDenied", "AccessDeniedException"])
+@pytest.mark.parametrize(
+    "code",
+    ["AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError", "403"],
+)
 def test_a_denial_is_unknown_and_names_the_permission(code: str) -> None:
     check = withheld(ClientError({"Error": {"Code": code, "Message": "no"}}, "Get"))
 
