@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from claude_bedrock.cli.usage.rows import UnanswerableError
 
@@ -22,6 +22,7 @@ _NEEDED: Final = (
     "line_item_product_code",
 )
 _OPTIONAL: Final = ("product_region_code", "pricing_unit", "line_item_line_item_description")
+_MONTH: Final = len("2026-11")
 _UNITS: Final = {"1m tokens": 10**6, "1k tokens": 10**3, "tokens": 1}
 
 
@@ -63,9 +64,27 @@ def read(path: Path, since: datetime, until: datetime) -> list[BillLine]:
         # DuckDB's own text may quote a line.
         kind = type(error).__name__
         raise UnanswerableError(f"{path} cannot be read as Parquet or CSV ({kind})") from None
-    if currencies := {str(row[-1]) for row in rows} - {"USD"}:
-        raise UnanswerableError(f"{path} is in {', '.join(sorted(currencies))}, not in USD.")
-    return [_line(row[:-1]) for row in rows]
+    _check_versions(path, rows)
+    if currencies := {row[-2] or "no currency" for row in rows} - {"USD"}:
+        raise UnanswerableError(
+            f"{path} has lines in {', '.join(sorted(currencies))}. The catalog's prices are in USD, "
+            "so only a bill in USD can be compared."
+        )
+    return [_line(row[:-2]) for row in rows]
+
+
+def _check_versions(path: Path, rows: Sequence[Sequence[Any]]) -> None:
+    """Raise UnanswerableError where two folders have lines of one month: an export that AWS writes
+    anew at each update has the whole month in a folder for each version, and would count twice.
+    https://docs.aws.amazon.com/cur/latest/userguide/dataexports-export-delivery.html"""
+    folders: dict[str, set[str]] = {}
+    for row in rows:
+        folders.setdefault(str(row[0])[:_MONTH], set()).add(str(row[-1]))
+    if months := [month for month, of_month in folders.items() if len(of_month) > 1]:
+        raise UnanswerableError(
+            f"{path} has {min(months)} in {len(folders[min(months)])} folders, as an export has "
+            "that keeps its versions. Name the folder of one version."
+        )
 
 
 def _files(path: Path) -> list[Path]:
@@ -84,8 +103,8 @@ def _files(path: Path) -> list[Path]:
 def _source(files: Sequence[Path]) -> str:
     listed = ", ".join(_literal(str(file.absolute())) for file in files)
     if files[0].suffix == ".parquet":
-        return f"SELECT * FROM read_parquet([{listed}], union_by_name = true)"  # noqa: S608 - literals
-    options = "header = true, all_varchar = true, union_by_name = true"
+        return f"SELECT * FROM read_parquet([{listed}], union_by_name = true, filename = true)"  # noqa: S608 - literals
+    options = "header = true, all_varchar = true, union_by_name = true, filename = true"
     return f"SELECT * FROM read_csv([{listed}], {options})"  # noqa: S608 - as above
 
 
@@ -124,10 +143,11 @@ def _question(source: str, types: Mapping[str, str]) -> str:
           line_item_usage_type,
           lower(coalesce({optional["pricing_unit"]}, '')),
           sum(line_item_usage_amount::DECIMAL(30, 10)),
-          sum(line_item_unblended_cost::DECIMAL(30, 10)),
+          coalesce(sum(line_item_unblended_cost::DECIMAL(30, 10)), 0),
           coalesce({tags[0]}, ''),
           coalesce({tags[1]}, ''),
-          line_item_currency_code
+          line_item_currency_code,
+          parse_dirpath(filename)
         FROM ({source})
         WHERE {started} >= ? AND {started} < ?
           AND (coalesce({PRINCIPAL}, '') <> '' OR {about_bedrock})
@@ -161,7 +181,7 @@ def _line(row: Sequence[object]) -> BillLine:
         str(line_type),
         str(region),
         kind,
-        Decimal(str(amount)) * size if kind and size else None,
+        Decimal(str(amount)) * size if kind and size and amount is not None else None,
         Decimal(str(dollars)),
         str(team),
         str(caller),

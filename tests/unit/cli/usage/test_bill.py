@@ -223,9 +223,31 @@ def test_what_is_no_export_is_one_line(tmp_path: Path, name: str, content: str, 
 
 
 def test_another_currency_is_not_compared(file: Path) -> None:
-    write(file, bill("a", line_item_currency_code="CNY"))
-    with pytest.raises(UnanswerableError, match="is in CNY"):
+    write(file, [*bill("a"), *bill("a", line_item_currency_code="CNY")])
+    with pytest.raises(UnanswerableError, match="has lines in CNY"):
         export.read(file, SINCE, UNTIL)
+
+
+def test_a_charge_without_an_amount_is_no_usage(file: Path) -> None:
+    credit = bill("a", line_item_line_item_type="Credit", line_item_usage_amount=None)
+    credit[0]["line_item_unblended_cost"] = None
+    credit[1]["line_item_unblended_cost"] = -0.5
+    comparison = compared(file, [row("a")], [*bill("a"), *credit])
+    assert reasons(comparison) == {"a": None}
+    assert comparison.others == {("other charge", "Credit"): Decimal("-0.5")}
+
+
+def test_two_versions_of_an_export_would_count_twice(file: Path) -> None:
+    folders = [file.parent / name for name in ("20261015-a", "20261031-b", "next month")]
+    for folder, day in zip(folders, ("2026-10-02", "2026-10-02", "2026-11-01"), strict=True):
+        folder.mkdir()
+        write(folder / file.name, bill("a", day))
+
+    with pytest.raises(UnanswerableError, match="has 2026-10 in 2 folders"):
+        export.read(file.parent, SINCE, UNTIL)
+    later = datetime(2026, 12, 1, tzinfo=UTC)
+    folders[0].joinpath(file.name).unlink()
+    assert len(export.read(file.parent, SINCE, later)) == 2 * len(bill("a"))
 
 
 @pytest.mark.parametrize(
