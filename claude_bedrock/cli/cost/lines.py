@@ -16,6 +16,9 @@ https://platform.claude.com/docs/en/about-claude/glossary#tokens"""
 BEDROCK_PRICES: Final = "https://platform.claude.com/docs/en/about-claude/pricing"
 AUDIT_BYTES: Final = 2_500
 """An audit log entry and an access log entry, about."""
+INLINE_BYTES: Final = 100 * 1024
+"""A larger body goes to S3 alone, as an object of its own for each of the two destinations:
+https://docs.aws.amazon.com/bedrock/latest/userguide/model-invocation-logging.html"""
 ENTRY_BYTES: Final = 1_000
 """An audit log entry, about."""
 AUTHORIZER_GB: Final = Decimal("0.25")
@@ -135,34 +138,47 @@ def _of_answers(load: Workload) -> Iterator[Line]:
 
 
 def _of_records(block: Mapping[str, Any], load: Workload) -> Iterator[Line]:
-    gigabytes = load.calls * (_record_bytes(load) + AUDIT_BYTES) / _GB
+    inline, large = _inline_bytes(load), _large_bodies(load)
+    logged = load.calls * (inline + AUDIT_BYTES) / _GB
+    gigabytes = logged + 2 * load.calls * sum(large) / _GB
+    objects = load.calls * (1 + 2 * len(large)) / _MILLION
     months = Decimal(value_at(block, "logging.retention_days", 30)) / 30
-    yield _line("CloudWatch Logs, written", gigabytes, aws_prices.LOG_INGESTION)
-    yield _line("CloudWatch Logs, kept", gigabytes * months, aws_prices.LOG_STORAGE)
+    yield _line("CloudWatch Logs, written", logged, aws_prices.LOG_INGESTION)
+    yield _line("CloudWatch Logs, kept", logged * months, aws_prices.LOG_STORAGE)
     yield _line("S3, kept, at most", gigabytes * months, aws_prices.S3_STORAGE)
-    yield _line("S3, objects, at most", load.calls / _MILLION, aws_prices.S3_OBJECTS)
+    yield _line("S3, objects, at most", objects, aws_prices.S3_OBJECTS)
     if value_at(block, "evidence.audit_entry_table"):
         entries = load.calls * Decimal(ENTRY_BYTES) / _GB
         yield _line("Audit log entries, into Firehose", entries, aws_prices.FIREHOSE)
         yield _line("Audit log entries, converted", entries, aws_prices.FIREHOSE_CONVERSION)
     if value_at(block, "logging.archive"):
         yield _line("Archive, kept as long, at most", gigabytes * months, aws_prices.S3_STORAGE)
-        yield _line("Archive, objects, at most", load.calls / _MILLION, aws_prices.S3_OBJECTS)
+        yield _line("Archive, objects, at most", objects, aws_prices.S3_OBJECTS)
 
 
 def _of_vpc_endpoints(block: Mapping[str, Any], load: Workload) -> Iterator[Line]:
-    """What a call carries to Bedrock and back, the verification reads again in the records."""
+    """What a call carries to Bedrock and back, the verification reads again in CloudWatch Logs."""
     endpoints = interface_endpoints(block)
     if endpoints == 0:
         return
     zones = len(value_at(block, f"{NETWORK}.subnets", default=()))
-    gigabytes = load.calls * (2 * _record_bytes(load) + AUDIT_BYTES) / _GB
+    read_again = _inline_bytes(load) + AUDIT_BYTES
+    gigabytes = load.calls * (sum(_body_bytes(load)) + read_again) / _GB
     yield _line("VPC endpoints", Decimal(endpoints * zones * HOURS), aws_prices.PRIVATE_LINK)
     yield _line("VPC endpoints, data", gigabytes, aws_prices.PRIVATE_LINK_DATA)
 
 
-def _record_bytes(load: Workload) -> int:
-    return (load.input + load.cached + load.output) * BYTES_PER_TOKEN
+def _body_bytes(load: Workload) -> tuple[int, int]:
+    """Return the size of a call's prompt, and of its answer."""
+    return (load.input + load.cached) * BYTES_PER_TOKEN, load.output * BYTES_PER_TOKEN
+
+
+def _large_bodies(load: Workload) -> list[int]:
+    return [size for size in _body_bytes(load) if size > INLINE_BYTES]
+
+
+def _inline_bytes(load: Workload) -> int:
+    return sum(_body_bytes(load)) - sum(_large_bodies(load))
 
 
 def _line(name: str, quantity: Decimal, price: Price) -> Line:

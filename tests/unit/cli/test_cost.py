@@ -59,6 +59,15 @@ def test_a_month_is_the_sum_of_what_each_service_takes() -> None:
     }
 
 
+def test_a_large_prompt_is_kept_in_s3_alone() -> None:
+    """160 KB: with the record, an object for each of the two destinations. CloudWatch Logs gets
+    0.4 GB of answers and 2.5 GB of entries."""
+    made = month(BLOCK, MILLION._replace(cached=39_000))
+    assert made["CloudWatch Logs, written"] == Decimal("2.9") / 2
+    assert made["S3, objects, at most"] == 3 * Decimal(5)
+    assert made["S3, kept, at most"] == Decimal("322.9") * 2 * Decimal("0.023")
+
+
 def test_without_an_endpoint_only_tokens_and_records_cost() -> None:
     direct = month({**BLOCK, "endpoint": {"enabled": False}, "evidence": {}}, MILLION)
     assert {name.partition(",")[0] for name in direct} == {
