@@ -67,8 +67,8 @@ def read(path: Path, since: datetime, until: datetime) -> list[BillLine]:
     _check_versions(path, rows)
     if currencies := {row[-2] or "no currency" for row in rows} - {"USD"}:
         raise UnanswerableError(
-            f"{path} has lines in {', '.join(sorted(currencies))}. The catalog's prices are in USD, "
-            "so only a bill in USD can be compared."
+            f"{path} has lines in {', '.join(sorted(currencies))}. The catalog's prices are in "
+            "USD, so only a bill in USD can be compared."
         )
     return [_line(row[:-2]) for row in rows]
 
