@@ -26,6 +26,15 @@ _CONTROL_PLANE = (_FOUNDATION_MODELS, _INFERENCE_PROFILES)
 _BEDROCK_PREFIXES = (_MODEL_PREFIX, *_CONTROL_PLANE)
 _ID_PREFIXES = ("/v1/models/", *(f"{path}/" for path in _CONTROL_PLANE))
 _NO_ROUTE = "Not found: this endpoint has no such method and path."
+_OPENAI_ENDINGS = ("/chat/completions", "/completions", "/embeddings", "/responses")
+_OPENAI_HINT = (
+    " It does not speak OpenAI's API. Use a client of Anthropic's Messages API, or of Amazon "
+    "Bedrock's Converse."
+)
+_INSTEAD: Mapping[str, str] = {
+    "/v1/files": " Send a file as base64 within a message.",
+    "/v1/messages/batches": " Send the requests of a batch one by one.",
+}
 
 Handler = Callable[[RequestContext], None]
 
@@ -76,9 +85,27 @@ def _parse(path: str) -> tuple[str, Mapping[str, str]]:
 
 def _not_found(method: str, path: str) -> Handler:
     def handler(_: RequestContext) -> None:
-        raise errors.NotFound(f"{_NO_ROUTE}{_base_url_hint(method, path)}")
+        raise errors.NotFound(f"{_NO_ROUTE}{_hint(method, path)}")
 
     return handler
+
+
+def _hint(method: str, path: str) -> str:
+    """Return what a client of this path does instead, as a sentence behind another; empty for a
+    path of no API that is known here."""
+    if hint := _base_url_hint(method, path):
+        return hint
+    if path.endswith(_OPENAI_ENDINGS):
+        return _OPENAI_HINT
+    pattern, _ = _parse(path)
+    methods = [name.split()[0] for name in _ROUTES if name.split()[1] == pattern]
+    if methods:
+        return f" {pattern} takes {' and '.join(methods)}."
+    if not path.startswith(_ANTHROPIC_PATHS):
+        return ""
+    offered = ", ".join(name for name in _ROUTES if name.split()[1].startswith("/v1/"))
+    instead = next((way for start, way in _INSTEAD.items() if pattern.startswith(start)), "")
+    return f" Of Anthropic's API it has {offered}.{instead}"
 
 
 def _base_url_hint(method: str, path: str) -> str:

@@ -4,6 +4,7 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-method-
 """
 
 import json
+import sys
 
 from local.api_gateway.definition import Method
 from local.api_gateway.exchange import Exchange
@@ -23,10 +24,17 @@ def check(method: Method, exchange: Exchange) -> None:
     # nothing.
     text = exchange.body.decode(errors="replace").removeprefix("\ufeff")
     try:
-        body = json.loads(text)
+        body = json.loads(text, parse_int=_integer)
     except (ValueError, RecursionError) as broken:
         raise RefusedError("BAD_REQUEST_BODY") from broken
     from jsonschema import Draft4Validator  # noqa: PLC0415 - slow: it compiles grammars
 
     if not Draft4Validator(schema).is_valid(body):
         raise RefusedError("BAD_REQUEST_BODY")
+
+
+def _integer(digits: str) -> int:
+    """Return an integer of any length, by its sign alone where Python would refuse to read it:
+    https://docs.python.org/3/library/stdtypes.html#int-max-str-digits"""
+    longest = sys.get_int_max_str_digits()
+    return int(digits) if len(digits) <= longest else -1 if digits.startswith("-") else 1

@@ -116,10 +116,32 @@ def test_two_slashes_are_a_wrong_base_url_even_where_api_gateway_has_matched_a_r
     assert routes.find("POST", request.from_event(proxy_event).path).name == ""
 
 
-def test_any_other_path_gets_no_hint(caller: Caller) -> None:
-    message = caller.send("{}", path="/v1/chat/completions").json()["error"]["message"]
+def test_a_path_of_no_api_gets_no_hint(caller: Caller) -> None:
+    message = caller.send("{}", path="/wiki/start").json()["error"]["message"]
 
     assert message == "Not found: this endpoint has no such method and path."
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "hint"),
+    [
+        ("POST", "/v1/messages/batches", "Send the requests of a batch one by one."),
+        ("GET", "/anthropic/v1/messages/batches/msgbatch_1", "requests of a batch one by one."),
+        ("POST", "/v1/files", "Send a file as base64 within a message."),
+        ("POST", "/v1/complete", "it has POST /v1/messages, POST /v1/messages/count_tokens, GET"),
+        ("GET", "/v1/messages", "/v1/messages takes POST."),
+        ("POST", "/v1/chat/completions", "It does not speak OpenAI's API."),
+        ("POST", "/chat/completions", "It does not speak OpenAI's API."),
+        ("POST", "/openai/v1/responses", "It does not speak OpenAI's API."),
+    ],
+)
+def test_a_path_that_another_api_has_is_a_404_that_says_what_to_do(
+    caller: Caller, method: str, path: str, hint: str
+) -> None:
+    response = caller.send("{}", path=path, method=method)
+
+    assert response.status == 404
+    assert hint in response.json()["error"]["message"]
 
 
 def test_an_unknown_operation_of_bedrocks_is_refused_as_bedrock_does(caller: Caller) -> None:

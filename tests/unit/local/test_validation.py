@@ -35,6 +35,7 @@ def test_a_body_that_breaks_the_schema_is_refused(
         b'{"model": "m", "more": []}',
         b'{"model": "\xff"}',
         b'\xef\xbb\xbf{"model": "m"}',
+        b'{"model": "m", "seed": %b}' % (b"9" * 5000),
     ],
 )
 def test_a_body_that_fits_passes(method: Method, exchange: Exchange, body: bytes) -> None:
