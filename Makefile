@@ -15,6 +15,14 @@ export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Where it is set, as in some images, every process compiles all that it imports.
 export PYTHONDONTWRITEBYTECODE :=
+# pip and jsii warn of themselves: under `error` that would stop them.
+export PYTHONWARNINGS :=
+# Where the home cannot be written, as in some containers, uv, npm and jsii cache in this folder.
+ifneq ($(shell mkdir -p "$${HOME:?}/.cache" 2>/dev/null && test -w "$$HOME/.cache" && echo yes),yes)
+export UV_CACHE_DIR ?= $(CURDIR)/.build/cache/uv
+export npm_config_cache ?= $(CURDIR)/.build/cache/npm
+export JSII_RUNTIME_PACKAGE_CACHE_ROOT ?= $(CURDIR)/.build/cache/jsii
+endif
 # As pip and the AWS CLI do, trust what this machine trusts: a company's proxy may have an authority of its own.
 export UV_SYSTEM_CERTS ?= 1
 # uv does not read pip's settings: a mirror that pip is told of serves it too.
@@ -126,4 +134,4 @@ lock: $(UV) ## Pin all tools and the clients that are tried: versions in constra
 	@for each in tests/clients/requirements/*.in; do $(COMPILE) $$each --generate-hashes --output-file $${each%.in}.txt || exit 1; done
 
 clean: ## Remove everything that was built or installed
-	rm -rf $(VENV) node_modules .build .local cdk.out build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) node_modules .build .local cdk.out build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

@@ -197,5 +197,8 @@ _ROWS: Final[Mapping[str, Abilities]] = MappingProxyType(
 
 
 def of(model: Model) -> Abilities:
-    """Return what `model`, one of the catalog, takes."""
-    return _ROWS[model.name]
+    """Return what `model`, one of the catalog, takes. Raise LookupError where it has no row."""
+    row = _ROWS.get(model.name)
+    if row is None:
+        raise LookupError(f"give {model.name} a row in claude_bedrock/catalog/capabilities.py")
+    return row

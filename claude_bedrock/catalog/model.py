@@ -14,11 +14,12 @@ SERVICE_TIERS: Final = ("default", "flex", "priority", "reserved")
 """https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ServiceTier.html"""
 
 STANDARD_TIER: Final = "default"
+"""What a call runs on that names no tier:
+https://docs.aws.amazon.com/bedrock/latest/userguide/service-tiers-inference.html"""
+
 TIERS_WITHOUT_CLAUDE: Final = ("flex", "priority")
 """Tiers at which AWS's model cards list no Claude model, as of November 2026:
 https://docs.aws.amazon.com/bedrock/latest/userguide/model-cards.html"""
-"""What a call runs on that names no tier:
-https://docs.aws.amazon.com/bedrock/latest/userguide/service-tiers-inference.html"""
 
 Regions = Mapping[str, tuple[str, ...]]
 """Source Region -> the Regions a call from there may be answered in."""

@@ -73,7 +73,7 @@ def table() -> tuple[Row, ...]:
 
 
 def of(model: Model) -> ModelRules:
-    """Return the rules of `model`. Raise KeyError where the table lacks a fact of it."""
+    """Return the rules of `model`. Raise LookupError where the table lacks facts of it."""
     return _by_name(model.name)
 
 
@@ -81,8 +81,10 @@ def of(model: Model) -> ModelRules:
 def _by_name(name: str) -> ModelRules:
     facts: Mapping[str, Any] = dict(_facts(name))
     betas = frozenset(row.value for row in table() if row.fact == "beta" and name in row.models)
-    names = (field.name for field in fields(ModelRules) if field.name != "betas")
-    return ModelRules(betas=betas, **{fact: facts[fact] for fact in names})
+    missing = {field.name for field in fields(ModelRules)} - {"betas", *facts}
+    if missing:
+        raise LookupError(f"add {name} to rows of {_TABLE.name} for: {', '.join(sorted(missing))}")
+    return ModelRules(betas=betas, **facts)
 
 
 def _facts(name: str) -> Iterator[tuple[str, Any]]:

@@ -16,7 +16,9 @@ def test_the_commercial_regions_are_those_of_the_aws_sdk() -> None:
     data = get_session().get_component("data_loader").load_data("partitions")
     (commercial,) = [partition for partition in data["partitions"] if partition["id"] == "aws"]
 
-    assert {*COMMERCIAL_REGIONS} == {*commercial["regions"]} - {"aws-global"}
+    known = {*commercial["regions"]} - {"aws-global"}
+
+    assert {*COMMERCIAL_REGIONS} == known, f"in one alone: {known ^ {*COMMERCIAL_REGIONS}}"
 
 
 def test_application_profiles_are_where_cloudformation_has_them() -> None:

@@ -23,6 +23,11 @@ BLOCK: dict[str, Any] = {
     "models": ["claude-sonnet-4-5", "claude-haiku-4-5"],
     "account": {"alarm_email": "ops@example.com"},
 }
+TWELVE_MODELS = [
+    *("claude-sonnet-4-5", "claude-opus-4-5", "claude-haiku-4-5", "claude-sonnet-4-6"),
+    *("claude-opus-4-6", "claude-opus-4-7", "claude-opus-4-8", "claude-sonnet-5"),
+    *("claude-opus-5", "claude-opus-5-5", "claude-sonnet-5-5", "claude-haiku-5-5"),
+]
 PLAN: dict[str, Any] = {"throttle": {"rate_per_second": 1, "burst": 1}}
 DOMAIN = {
     "name": "claude.example.com",
@@ -479,8 +484,8 @@ def test_every_stage_of_cdk_json_is_valid() -> None:
         ),
         (
             {
-                "models": ["opus", "sonnet", "haiku"],
-                "plans": {"batch": {**PLAN, "models": ["opus", "sonnet", "haiku"]}},
+                "models": TWELVE_MODELS,
+                "plans": {"batch": {**PLAN, "models": TWELVE_MODELS}},
             },
             "callers.plans.batch.models: 12 models given in global; allowed: fewer, since a list ",
         ),
@@ -543,7 +548,7 @@ def test_every_stage_of_cdk_json_is_valid() -> None:
         ),
         (
             {
-                "models": ["opus", "sonnet", "haiku"],
+                "models": TWELVE_MODELS,
                 "teams": {f"t{number}": {} for number in range(12)},
             },
             "callers.teams: 144 profiles given, one for each team, model and geography; ",
