@@ -56,14 +56,13 @@ def report_findings(
     stage: str,
     mismatches: Sequence[Mismatch],
     *,
-    hours: int,
     has_budgets: bool,
     has_trail: bool,
     delivery: Mapping[str, Any] | None = None,
 ) -> None:
-    """Lines and metrics of what was found where `hours` are complete by it, if any are: the alarm
-    on silence counts data points. A finding never holds a prompt or a completion. `delivery` has
-    what evidence has of the entries in the bucket, where the stage has a table of them."""
+    """Lines and metrics of what was found. A finding never holds a prompt or a completion.
+    `delivery` has what evidence has of the entries in the bucket, where the stage has a table of
+    them."""
     for finding in findings:
         _logger().warning("finding", extra={"finding": finding.as_data()})
     counted = Counter(finding.kind for finding in findings)
@@ -76,8 +75,13 @@ def report_findings(
         counts[NOT_DELIVERED] = delivery["missing"]
     if delivery is not None and (delivery["missing"] or delivery["unreadable"]):
         _logger().warning(NOT_DELIVERED_LINE, extra={"entry_files": delivery})
-    verified = {VERIFIED: hours} if hours else {}
-    emit_metrics({**verified, NOT_VERIFIED: 0, EVIDENCE: len(mismatches), **counts}, stage)
+    emit_metrics({NOT_VERIFIED: 0, EVIDENCE: len(mismatches), **counts}, stage)
+
+
+def report_verified_hour(stage: str) -> None:
+    """Write the metric of an hour that is sealed and signed: the alarm on missing hours counts its
+    data points, so a run that KMS or S3 refuses writes none."""
+    emit_metrics({VERIFIED: 1}, stage)
 
 
 def report_unverified(since: str, because: str, stage: str, mismatches: Sequence[Mismatch]) -> None:

@@ -43,6 +43,7 @@ from verification.report import (
     report_findings,
     report_unsent,
     report_unverified,
+    report_verified_hour,
 )
 from verification.sealing import Seal
 
@@ -194,7 +195,6 @@ def _report_daily(work: Work, clock: Clock, at: Position) -> Position:
 
 def _seal_verified(work: Work, clock: Clock, at: Position, verified: Verified) -> Sealed:
     result, digests, attempt = verified
-    completes = attempt.until == start_of_hour(attempt.until)
     period = _period(attempt.since, attempt.until, clock)
     # The hour of a day before: a record that was late when it was sealed has arrived by now.
     again = recheck_window(
@@ -211,8 +211,6 @@ def _seal_verified(work: Work, clock: Clock, at: Position, verified: Verified) -
         findings,
         work.stage.name,
         at.mismatches,
-        # A slice is no hour: the metric counts one once its last slice is sealed.
-        hours=int(completes),
         has_budgets=work.stage.has_budgets,
         has_trail=work.stage.trail is not None,
         delivery=first.get(ENTRY_FILES),
@@ -225,7 +223,11 @@ def _seal_verified(work: Work, clock: Clock, at: Position, verified: Verified) -
         first["trail"] = {**trail, "objects": _write_list(work.evidence, key, digests.trail)}
     entries = [{**first, **lists, **sized.note()}, *rest, *again.entries]
     entries += [*budgets.entries, *at.entries()]
-    return _seal(work, sized, period, entries)
+    sealed = _seal(work, sized, period, entries)
+    # A slice is no hour: the metric counts one once its last slice is sealed.
+    if attempt.until == start_of_hour(attempt.until):
+        report_verified_hour(work.stage.name)
+    return sealed
 
 
 def _write_lists(
@@ -274,9 +276,7 @@ def _seal_unverified(
     }
     budgets = check_day(work.budgets, work.evidence, about, period)
     if budgets.findings:
-        report_findings(
-            budgets.findings, work.stage.name, (), hours=0, has_budgets=True, has_trail=False
-        )
+        report_findings(budgets.findings, work.stage.name, (), has_budgets=True, has_trail=False)
     entries = [{**about, **at.note()}, *compared, *budgets.entries, *at.entries()]
     return _seal(work, at, period, entries)
 

@@ -28,6 +28,7 @@ from claude_bedrock.verification.large_bodies import LargeBodies
 from claude_bedrock.verification.principals import Principals
 from claude_bedrock.verification.read_budget import TooLargeError
 from claude_bedrock.verification.run import Stage
+from claude_bedrock.verification.signatures import Head, Signature
 from tests.unit.verification.buckets import BUCKET, MONTH, MemoryS3
 from tests.unit.verification.local_signer import LocalSigner
 from tests.unit.verification.scenario import GATEWAY_ROLE, audit_line, record
@@ -311,6 +312,25 @@ def test_an_aws_that_refuses_is_retried_for_a_day_and_then_the_chain_goes_on(
     assert account.run(NOON + 26 * HOUR)[0]["counts"]
     covered = account.covered(NOON + 2 * HOUR, NOON + 26 * HOUR)
     assert (covered.holds, covered.hours_verified) == (True, 1)
+
+
+def test_an_hour_that_kms_does_not_sign_is_no_verified_hour(
+    account: Account, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """So that VerificationOverdue goes off: the next run finds the hour sealed."""
+
+    def refuse(_head: Head) -> Signature:
+        raise refused()
+
+    with monkeypatch.context() as patched:
+        patched.setattr(account.signer, "sign", refuse)
+        with pytest.raises(ClientError):
+            account.run(NOON + 2 * HOUR)
+    assert key_of_hour(NOON) in account.s3.objects
+    assert '"VerifiedHours"' not in capsys.readouterr().out
+
+    account.run(NOON + 3 * HOUR)
+    assert capsys.readouterr().out.count('"VerifiedHours": [1.0]') == 1
 
 
 def test_an_aws_that_answers_again_leaves_no_gap_and_no_smaller_slice(account: Account) -> None:

@@ -52,6 +52,11 @@ def _judge(topic: Topic, state: str | None, stage: str) -> Check:
     deploy = f"`cdk deploy --all -c stage={stage}`"
     if state is None:
         return topic.failed("missing, where others of the stage are deployed", f"run {deploy}")
+    if state == "REVIEW_IN_PROGRESS":
+        return topic.failed(
+            f"{state}: it has a change set that nobody has executed, and no resource",
+            f"run {deploy}",
+        )
     if state.endswith("IN_PROGRESS"):
         return topic.failed(state, "wait until it is done, then run doctor again")
     if state == "UPDATE_ROLLBACK_COMPLETE":

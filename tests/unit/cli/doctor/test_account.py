@@ -110,6 +110,7 @@ def test_an_old_bootstrap_fails(version: str | None, outcome: str) -> None:
         ("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", "failed"),
         ("ROLLBACK_COMPLETE", "failed"),
         ("UPDATE_ROLLBACK_FAILED", "failed"),
+        ("REVIEW_IN_PROGRESS", "failed"),
         (None, "failed"),
     ],
 )
@@ -120,6 +121,9 @@ def test_a_stack_that_is_not_complete_is_reported(state: str | None, outcome: st
     assert (check.subject, check.outcome) == ("Gateway", outcome)
     if outcome == "failed" and state and not state.endswith("IN_PROGRESS"):
         assert "--stack-name claude-on-bedrock-dev-Gateway" in check.fix
+    # REVIEW_IN_PROGRESS lasts until somebody executes the change set.
+    ends_by_itself = f"{state}".endswith("IN_PROGRESS") and state != "REVIEW_IN_PROGRESS"
+    assert ("wait" in check.fix) == ends_by_itself
 
 
 def test_before_the_first_deployment_no_stack_is_missed() -> None:

@@ -69,6 +69,7 @@ def test_all_pages_of_subscriptions_are_read() -> None:
         ({}, "skipped", "cannot tell yet"),
         ({"Invocations": {ALL_MODELS}}, "warning", "calls are counted"),
         ({"Invocations": {NONE}, f"{METRICS[1]}Success": {NONE}}, "skipped", "cannot tell yet"),
+        ({f"{METRICS[1]}Success": {NONE}}, "skipped", "cannot tell yet: nothing was delivered"),
         ({"Invocations": {NONE}, "LogDeliveryFailure": {NONE}}, "warning", "calls are counted"),
     ],
 )
