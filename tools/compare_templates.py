@@ -57,6 +57,7 @@ def compare(before: Template, after: Template) -> Iterator[Difference]:
             yield Difference("upgrade", f"{old[name]['Type']} {name} is replaced by {new_name}")
     yield from _moved_service_tokens(old, new)
     yield from _lost_exports(before, after)
+    yield from _endpoint_types(old, new)
     translated = _translate(before, renamed)
     outputs = _renamed_outputs(translated.get("Outputs", {}), after.get("Outputs", {}))
     for name, new_name in outputs.items():
@@ -127,6 +128,21 @@ def _lost_exports(before: Template, after: Template) -> Iterator[Difference]:
     for name, value in old.items():
         if new.get(name) != value:
             yield Difference("upgrade", f"export {name} is gone or has another value")
+
+
+def _endpoint_types(old: Template, new: Template) -> Iterator[Difference]:
+    """API Gateway changes no endpoint type while the access mode is STRICT:
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-security-policies.html"""
+    for name, resource in old.items():
+        if resource["Type"] == "AWS::ApiGateway::RestApi" and name in new:
+            before, after = (each.get("Properties", {}) for each in (resource, new[name]))
+            types = [each.get("EndpointConfiguration", {}).get("Types") for each in (before, after)]
+            if before.get("EndpointAccessMode") == "STRICT" and types[0] != types[1]:
+                yield Difference(
+                    "upgrade",
+                    f"{name} changes its endpoint type, which API Gateway refuses while its "
+                    "endpoint access mode is STRICT: docs/networks.md, A private endpoint",
+                )
 
 
 def _exports(template: Template) -> dict[str, Json]:

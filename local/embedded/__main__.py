@@ -13,6 +13,7 @@ if __name__ == "__main__":
         api_keys,
         application_profiles,
         bucket_configuration,
+        endpoint_types,
         enforcement,
         exports_in_use,
         filter_patterns,
@@ -60,6 +61,7 @@ if __name__ == "__main__":
     reserved_concurrency.add()
     role_boundaries.add(os.environ.pop(role_boundaries.VARIABLE))
     role_principals.add()
+    endpoint_types.add()
     exports_in_use.add()
     filter_patterns.add()
     runpy.run_module("ministack", run_name="__main__", alter_sys=True)

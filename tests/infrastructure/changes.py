@@ -121,6 +121,7 @@ class Deployment:
             *self._attached(location, name, old, new),
             *self._names_taken(name, old, new),
             *self._missing_outputs(location, name, new),
+            *_endpoint_types(name, old, new),
         ]
         if template == old.template:
             refusals += self._stale(name, old, new)
@@ -223,6 +224,19 @@ class Deployment:
                 if resource.name is not None
             }
         )
+
+
+def _endpoint_types(stack: str, old: Stack, new: Stack) -> Iterator[str]:
+    """https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-security-policies.html"""
+    for logical_id, was in old.resources.items():
+        if was.type == "AWS::ApiGateway::RestApi" and logical_id in new.resources:
+            both = (was.properties, new.resources[logical_id].properties)
+            before, after = (each["EndpointConfiguration"]["Types"] for each in both)
+            if before != after and was.properties["EndpointAccessMode"] == "STRICT":
+                yield (
+                    f"{stack}: to change the endpoint type, first change the endpoint access mode "
+                    "to BASIC"
+                )
 
 
 class _Resolver:

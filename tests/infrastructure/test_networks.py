@@ -137,6 +137,8 @@ def test_a_private_api_has_no_public_name(tmp_path: Path) -> None:
         "IpAddressType": "dualstack",
         "VpcEndpointIds": own,
     }
+    # API Gateway refuses the names of VPC endpoints by STRICT.
+    assert api["EndpointAccessMode"] == "BASIC"
     allowed, *denied = api["Policy"]["Statement"]
     assert allowed["Resource"][-1] == "execute-api:/dev/GET/health"
     assert [(statement["Resource"], statement["Condition"]) for statement in denied] == [

@@ -22,6 +22,7 @@ Resources = Mapping[str, Mapping[str, Any]]
 MODEL = "arn:aws:bedrock:us-east-1::foundation-model/anthropic.claude-haiku-4-5-20251001-v1:0"
 PROFILE = "arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.anthropic.claude-sonnet-4-6"
 MADE = {"Fn::GetAtt": ["Profile", "InferenceProfileId"]}
+TLS = {"SecurityPolicy": "SecurityPolicy_TLS13_1_3_2025_09"}
 STREAMING = "/response-streaming-invocations"
 
 
@@ -29,7 +30,7 @@ def stage(**properties: object) -> Resources:
     return {"Stage": {"Type": "AWS::ApiGateway::Stage", "Properties": properties}}
 
 
-def api(**properties: str) -> Resources:
+def api(**properties: object) -> Resources:
     return {"Api": {"Type": "AWS::ApiGateway::RestApi", "Properties": {"Name": "x", **properties}}}
 
 
@@ -98,8 +99,14 @@ BROKEN: dict[str, list[Resources]] = {
         api(),
         api(SecurityPolicy="TLS_1_2"),
         api(SecurityPolicy="SecurityPolicy_TLS13_1_2_2021_06"),
-        api(SecurityPolicy="SecurityPolicy_TLS13_1_2_2021_06", EndpointAccessMode="BASIC"),
         api(SecurityPolicy="SecurityPolicy_TLS12_2018_EDGE", EndpointAccessMode="STRICT"),
+    ],
+    "private_apis_take_the_names_of_vpc_endpoints": [
+        api(**TLS, EndpointAccessMode="STRICT", EndpointConfiguration={"Types": ["PRIVATE"]}),
+    ],
+    "public_apis_take_no_other_host": [
+        api(**TLS, EndpointAccessMode="BASIC"),
+        api(**TLS, EndpointAccessMode="BASIC", EndpointConfiguration={"Types": ["REGIONAL"]}),
     ],
     "no_grant_by_exception": [
         policy(None, NotResource="arn:aws:s3:::x"),
@@ -160,7 +167,8 @@ BROKEN: dict[str, list[Resources]] = {
 }
 CONFORMING: list[Resources] = [
     stage(MethodSettings=[{"HttpMethod": "*"}]),
-    api(SecurityPolicy="SecurityPolicy_TLS13_1_3_2025_09", EndpointAccessMode="STRICT"),
+    api(**TLS, EndpointAccessMode="STRICT", EndpointConfiguration={"Types": ["REGIONAL"]}),
+    api(**TLS, EndpointAccessMode="BASIC", EndpointConfiguration={"Types": ["PRIVATE"]}),
     method("STREAM", STREAMING),
     method(None, "/invocations"),
     policy([MODEL, PROFILE], Condition={"StringEquals": {"bedrock:InferenceProfileArn": PROFILE}}),

@@ -232,6 +232,9 @@ class StreamingApi(Construct):
             "VpcEndpointIds": list(vpc_endpoints),
         }
         self._resource().add_property_override("EndpointConfiguration", configuration)
+        # By STRICT it refuses the name that a VPC endpoint gives it:
+        # https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-private-api-test-invoke-url.html
+        self._resource().add_property_override("EndpointAccessMode", "BASIC")
 
     def private_url(self, vpc_endpoint: str) -> str:
         """Return the URL of the stage through a VPC endpoint, which needs no private DNS:

@@ -57,6 +57,17 @@ def test_a_custom_resource_has_the_same_function() -> None:
     assert kinds == {"name", "upgrade"}
 
 
+def test_a_strict_api_changes_its_endpoint_type_after_a_step_by_hand() -> None:
+    def stack(type_: str, mode: str) -> dict[str, Any]:
+        properties = {"EndpointConfiguration": {"Types": [type_]}, "EndpointAccessMode": mode}
+        return template(Api={"Type": "AWS::ApiGateway::RestApi", "Properties": properties})
+
+    public, private = stack("REGIONAL", "STRICT"), stack("PRIVATE", "BASIC")
+
+    assert "upgrade" in {difference.kind for difference in compare(public, private)}
+    assert "upgrade" not in {difference.kind for difference in compare(private, public)}
+
+
 def test_an_export_that_another_stack_may_import_stays() -> None:
     before = {
         **template(Key={"Type": "AWS::Events::Rule"}),
