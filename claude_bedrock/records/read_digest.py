@@ -2,9 +2,11 @@
 
 import hashlib
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from claude_bedrock.records.object_digest import ObjectDigest
+from claude_bedrock.records.object_stat import ObjectStat
 
 
 class Fingerprint:
@@ -20,6 +22,10 @@ class Fingerprint:
 
     def take_object(self, digest: ObjectDigest) -> None:
         """Take an object of records that was read, and store nothing of it."""
+
+    def take_body(self, path: str, at: datetime, stat: ObjectStat | None) -> None:
+        """Take what S3 says of a large body, which a record of the time `at` names, and store
+        nothing of it."""
 
     def take_record(self, event: Mapping[str, Any], request_id: str) -> None:
         """Take a record that was read as an event of CloudWatch Logs, and store nothing of it."""

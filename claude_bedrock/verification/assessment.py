@@ -66,6 +66,10 @@ _FINDINGS: Final[Mapping[Kind, tuple[str, str]]] = {
         "1 gap in CloudTrail's events keeps it from telling",
         "{} gaps in CloudTrail's events keep it from telling",
     ),
+    "evidence_changed": (
+        "1 record, object or list of a sealed hour is gone or changed",
+        "{} findings name records, objects or lists of sealed hours that are gone or changed",
+    ),
 }
 """Beside `missing_record`, which the sentence begins with."""
 
@@ -105,7 +109,8 @@ def _assess_records(outcome: Outcome, window: str, *, has_trail: bool) -> Assess
     if not counts.calls:
         clause = f"No call is on record in {window}"
     elif counts.matched == counts.calls:
-        clause = f"Every recorded call of {window} is on record in both places"
+        verb = "was" if has_changed(outcome) else "is"
+        clause = f"Every recorded call of {window} {verb} on record in both places"
     elif counts.not_logged:
         verb = "is" if counts.not_logged == 1 else "are"
         clause = f"{counts.not_logged:,} of {recorded} {verb} on record in one place only"
@@ -141,11 +146,17 @@ def _clauses(outcome: Outcome, window: str) -> Iterator[str]:
         verb = "is" if counts.not_logged == 1 else "are"
         yield f"{counts.not_logged:,} of {due:,} calls of {window} {verb} not on record"
     else:
-        verb = "is" if counts.matched == 1 else "are"
+        verbs = ("was", "were") if has_changed(outcome) else ("is", "are")
+        verb = verbs[counts.matched != 1]
         calls = "call" if due == 1 else "calls"
         yield f"{counts.matched:,} of {due:,} {calls} of {window} {verb} on record in both places"
     yield from _findings(outcome)
     yield from _doubts(outcome)
+
+
+def has_changed(outcome: Outcome) -> bool:
+    """Return whether what was counted when an hour was sealed is gone or changed since."""
+    return any(finding.kind == "evidence_changed" for finding in outcome.findings)
 
 
 def _findings(outcome: Outcome) -> Iterator[str]:

@@ -22,6 +22,7 @@ Kind = Literal[
     "unrecorded_call",
     "lost_call",
     "trail_incomplete",
+    "evidence_changed",
 ]
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 DOUBTS: Final[frozenset[Kind]] = frozenset({"trail_incomplete"})

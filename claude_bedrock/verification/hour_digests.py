@@ -3,10 +3,22 @@ files of CloudTrail."""
 
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
+from claude_bedrock.records.read_digest import Fingerprint
 from claude_bedrock.verification.object_digests import ObjectDigests
 from claude_bedrock.verification.record_digests import RecordDigests
+
+
+class Digests(Protocol):
+    """What takes what a run reads."""
+
+    @property
+    def objects(self) -> Fingerprint: ...
+    @property
+    def records(self) -> Fingerprint: ...
+    @property
+    def trail(self) -> Fingerprint: ...
 
 
 class HourDigests:

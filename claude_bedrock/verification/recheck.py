@@ -1,7 +1,7 @@
 """The second look at an hour a day later: what came late settles its finding, which is sealed."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -23,8 +23,11 @@ from claude_bedrock.verification.late_arrivals import LateArrivals
 from claude_bedrock.verification.period import Period
 from claude_bedrock.verification.read_budget import Budget, TooLargeError
 from claude_bedrock.verification.run import Run, Stage
+from claude_bedrock.verification.sealed_digests import StoredNow, changes_since
 
 AFTER: Final = timedelta(hours=24)
+EXPIRED: Final = "its records are no longer all there: verification was behind for too long"
+_ALWAYS: Final = datetime.min.replace(tzinfo=UTC)
 
 
 class Recheck(NamedTuple):
@@ -34,33 +37,55 @@ class Recheck(NamedTuple):
     findings: Sequence[Finding]
 
 
+class _Again(NamedTuple):
+    """A second run: what settles findings, what is stored now, and the period that was read."""
+
+    run: Run
+    arrivals: LateArrivals
+    stored: StoredNow
+    read: Period
+
+
 def recheck_window(
-    stage: Stage, evidence: EvidenceBucket, window_: Period, *, by: str, budget: Budget
+    stage: Stage,
+    evidence: EvidenceBucket,
+    window_: Period,
+    *,
+    by: str,
+    budget: Budget,
+    kept_since: datetime = _ALWAYS,
 ) -> Recheck:
     """Reconcile again a window that was sealed before, and return what is to be sealed of it. Where
-    it cannot be read, its entry says so."""
+    it cannot be read, or begins before its records are surely kept, its entry says so."""
     window = {"since": iso(window_.since), "until": iso(window_.until)}
+    if window_.since < kept_since:
+        return Recheck([{"kind": "second_look", **window, "because": EXPIRED}], [])
     try:
         files = list(_sealed_then(evidence, window_))
         if not files:
             return Recheck([], [])
         then = dict(_findings(files, window_))
-        run_now, arrivals, read = _run_again(stage, window_, then, by=by, budget=budget)
+        again = _run_again(stage, window_, then, by=by, budget=budget)
+        changes = list(changes_since(evidence, files, again.stored))
     except (TooLargeError, UnreadableError, BrokenEvidenceError) as error:
         return Recheck([{"kind": "second_look", **window, "because": str(error)}], [])
     except (ClientError, BotoCoreError) as error:
         because = f"it could not be read: {type(error).__name__}"
         return Recheck([{"kind": "second_look", **window, "because": because}], [])
-    late = [finding for finding in run_now.outcome.findings if finding.id not in then]
-    has_trail = stage.trail is not None
-    settled = list(arrivals.settled(run_now.outcome.findings, has_trail=has_trail))
+    found = again.run.outcome.findings
+    late = [finding for finding in found if finding.id not in then]
+    # A call that the run itself misses now is one finding, not two.
+    known = {finding.request_id for finding in late} - {""}
+    late += [finding for finding in changes if finding.request_id not in known]
+    settled = list(again.arrivals.settled(found, has_trail=stage.trail is not None))
+    read = again.read
     return Recheck(
         [
             {
                 "kind": "second_look",
                 **window,
                 "delivered_until": iso(min(read.until + read.delay, read.now)),
-                "counts": run_now.outcome.counts._asdict(),
+                "counts": again.run.outcome.counts._asdict(),
                 "settled": len(settled),
                 "found": len(late),
             },
@@ -78,22 +103,26 @@ def _run_again(
     *,
     by: str,
     budget: Budget,
-) -> tuple[Run, LateArrivals, Period]:
+) -> _Again:
     """Reconcile again. Where something may have come late, with what was delivered within a day, if
-    that can be read in half the time; else with what the first run had. Also return what settles
-    findings, and the period that was read. Raises what `run.run` raises."""
+    that can be read in half the time; else with what the first run had. Raises what `run.run`
+    raises."""
     # The copies for Athena were compared when the hour was sealed, and settle no finding.
     without_files = stage._replace(entry_files=None)
-    arrivals, day = LateArrivals(then.values()), window_._replace(delay=AFTER)
-    if not arrivals.is_empty:
+
+    def attempt(period: Period, limit: Budget) -> _Again:
+        arrivals, stored = LateArrivals(then.values()), StoredNow(window_)
+        result = run.run(
+            without_files, period, by=by, budget=limit, digests=stored, arrivals=arrivals
+        )
+        return _Again(result, arrivals, stored, period)
+
+    if not LateArrivals(then.values()).is_empty:
         try:
-            again = run.run(without_files, day, by=by, budget=budget.half(), arrivals=arrivals)
+            return attempt(window_._replace(delay=AFTER), budget.half())
         except TooLargeError:
-            arrivals = LateArrivals(then.values())
-        else:
-            return again, arrivals, day
-    again = run.run(without_files, window_, by=by, budget=budget, arrivals=arrivals)
-    return again, arrivals, window_
+            pass
+    return attempt(window_, budget)
 
 
 def _sealed_then(evidence: EvidenceBucket, window_: Period) -> Iterator[SealedFile]:

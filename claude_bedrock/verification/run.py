@@ -19,7 +19,7 @@ from claude_bedrock.verification.allowed_regions import AllowedRegions
 from claude_bedrock.verification.budget_charges import BUDGETS, BudgetCharges
 from claude_bedrock.verification.entry_delivery import ENTRY_FILES, EntryDelivery, EntrySource
 from claude_bedrock.verification.finding import Outcome
-from claude_bedrock.verification.hour_digests import HourDigests
+from claude_bedrock.verification.hour_digests import Digests
 from claude_bedrock.verification.known_call import KnownCall
 from claude_bedrock.verification.large_bodies import LargeBodies, paths_of
 from claude_bedrock.verification.late_arrivals import LateArrivals
@@ -111,7 +111,7 @@ def run(
     *,
     by: str,
     budget: Budget | None = None,
-    digests: HourDigests | None = None,
+    digests: Digests | None = None,
     arrivals: LateArrivals | None = None,
 ) -> Run:
     """`by` is the ARN of whoever runs it, `budget` what it may read, `digests` takes what is read
@@ -280,7 +280,7 @@ def _with_bodies(
     records: Iterable[tuple[Destination, LogItem]],
     bodies: LargeBodies,
     limit: Budget,
-    digests: HourDigests | None,
+    digests: Digests | None,
 ) -> Iterator[tuple[Destination, LogItem]]:
     """The same records, after S3 was asked for the bodies that lie elsewhere: these are taken by
     `digests`, and count for `limit` as they are held. Raises TooLargeError."""

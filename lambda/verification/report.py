@@ -43,6 +43,8 @@ NOT_DELIVERED_LINE: Final = "audit log entries not delivered"
 VERIFIED: Final = "VerifiedHours"
 NOT_VERIFIED: Final = "UnverifiedHours"
 EVIDENCE: Final = "EvidenceChanged"
+_OF_EVIDENCE: Final[Kind] = "evidence_changed"
+"""Counts with the files of evidence that are gone or changed."""
 _LINES: Final = 100
 
 
@@ -75,7 +77,8 @@ def report_findings(
         counts[NOT_DELIVERED] = delivery["missing"]
     if delivery is not None and (delivery["missing"] or delivery["unreadable"]):
         _logger().warning(NOT_DELIVERED_LINE, extra={"entry_files": delivery})
-    emit_metrics({NOT_VERIFIED: 0, EVIDENCE: len(mismatches), **counts}, stage)
+    changed = len(mismatches) + counted[_OF_EVIDENCE]
+    emit_metrics({NOT_VERIFIED: 0, EVIDENCE: changed, **counts}, stage)
 
 
 def report_verified_hour(stage: str) -> None:

@@ -30,7 +30,7 @@ from claude_bedrock.verification.object_digests import (
 )
 from claude_bedrock.verification.period import Period
 from claude_bedrock.verification.read_budget import Budget, TooLargeError
-from claude_bedrock.verification.recheck import AFTER, recheck_window
+from claude_bedrock.verification.recheck import AFTER, EXPIRED, recheck_window
 from claude_bedrock.verification.record_digests import RecordDigests, key_of_log_events
 from claude_bedrock.verification.run import Run, Stage
 from verification.attempts import SLICES, Attempt, Attempts
@@ -56,7 +56,6 @@ GIVE_UP_AFTER: Final = timedelta(hours=24)
 _MIN_MS: Final = 120_000
 """With less time left, a run begins nothing."""
 READ_FAILURES: Final = (ClientError, BotoCoreError, UnreadableError)
-EXPIRED: Final = "its records are no longer all there: verification was behind for too long"
 TOO_LARGE: Final = (
     "it does not fit into a run of the function, not even in slices of "
     f"{SLICES[-1] // timedelta(minutes=1)} minutes"
@@ -139,7 +138,7 @@ def _next(
 ) -> Sealed | None:
     """Return the next file, of the largest slice from `since` on that fits; None where the time
     was over and this was not the first that the run had to do (`is_first`)."""
-    oldest = start_of_hour(clock.now - timedelta(days=work.retention_days)) + HOUR
+    oldest = _kept_since(work, clock)
     if since < oldest:
         return _seal_unverified(
             work, clock, at, _period(since, min(oldest, since + LONGEST), clock), EXPIRED
@@ -179,6 +178,11 @@ def _next(
     return _seal_unverified(work, clock, at, rest, TOO_LARGE, compared=compared)
 
 
+def _kept_since(work: Work, clock: Clock) -> datetime:
+    """Return the first whole hour of which all records are kept."""
+    return start_of_hour(clock.now - timedelta(days=work.retention_days)) + HOUR
+
+
 def _report_daily(work: Work, clock: Clock, at: Position) -> Position:
     """Publish the report once a day (UTC). The next run tries again what SNS refuses, and the log
     has it."""
@@ -203,6 +207,7 @@ def _seal_verified(work: Work, clock: Clock, at: Position, verified: Verified) -
         period._replace(since=period.since - AFTER, until=period.until - AFTER),
         by=work.by,
         budget=Budget(clock.remaining_ms),
+        kept_since=_kept_since(work, clock),
     )
     first, *rest = result.entries()
     budgets = check_day(work.budgets, work.evidence, first, period)

@@ -16,7 +16,7 @@ from claude_bedrock.cli.verify.evidence_folder import EvidenceError
 from claude_bedrock.cli.verify.retained_window import is_firm
 from claude_bedrock.cli.verify.verification import Report
 from claude_bedrock.cli.verify.window_hours import WindowHours
-from claude_bedrock.verification.assessment import UNSEEN_CALLS
+from claude_bedrock.verification.assessment import UNSEEN_CALLS, has_changed
 from claude_bedrock.verification.evidence_bucket import EvidenceBucket
 from claude_bedrock.verification.finding import Finding, Kind
 from claude_bedrock.verification.period import Period
@@ -33,7 +33,7 @@ class _Claim(NamedTuple):
 _CLAIMS: Final[Mapping[str, _Claim]] = {
     "complete": _Claim(
         "Every call of the gateway that Bedrock answered is on record in both destinations",
-        ("missing_record", "unreadable_record"),
+        ("missing_record", "unreadable_record", "evidence_changed"),
     ),
     "no-bypass": _Claim(
         "Every record in the Region has its call of the gateway, or is of an allowed caller",
@@ -271,7 +271,8 @@ def _words(name: str, number: int, report: Report) -> Iterator[str]:
     yield f"Exceptions: {number:,}." if number else "No exception was found."
     if name == "complete":
         calls = "calls" if report.has_gateway else "recorded calls"
-        yield f"Of {counts.calls:,} {calls}, {counts.matched:,} are on record in both places."
+        verb = "were" if has_changed(report.outcome) else "are"
+        yield f"Of {counts.calls:,} {calls}, {counts.matched:,} {verb} on record in both places."
         if not report.has_gateway:
             yield f"{UNSEEN_CALLS[0].upper()}{UNSEEN_CALLS[1:]}."
         if counts.pending:

@@ -1,19 +1,30 @@
 """A day later: what came late settles its finding, and an operator accepts what stays."""
 
+import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from claude_bedrock.records.log_item import LogItem
+from claude_bedrock.records.object_digest import ObjectDigest
+from claude_bedrock.records.object_stat import ObjectStat
 from claude_bedrock.records.read_digest import Fingerprint
 from claude_bedrock.verification.accepted_findings import BadDispositionError, read_dispositions
 from claude_bedrock.verification.assessment import assess
 from claude_bedrock.verification.coverage import HOUR, Span, cover, iso
 from claude_bedrock.verification.evidence_bucket import DISPOSITIONS, SealedFile, key_of_hour
+from claude_bedrock.verification.period import Period
+from claude_bedrock.verification.read_budget import Budget
+from claude_bedrock.verification.recheck import EXPIRED, Recheck, recheck_window
+from claude_bedrock.verification.record_digests import milliseconds
+from claude_bedrock.verification.sealed_digests import MOST_NAMED
 from claude_bedrock.verification.sealed_hours import SealedSum, sum_hours
 from tests.unit.verification.buckets import MONTH
+from tests.unit.verification.scenario import record
 from tests.unit.verification.test_scheduled_run import NOON, Account, account, refused
 from verification.finding_requests import accept_finding, list_findings
 
@@ -318,3 +329,139 @@ def test_records_of_an_hour_that_counted_no_regions_are_of_none_that_is_known() 
     total = sum_hours(files, Span(NOON, NOON + HOUR))
 
     assert total.answered_in == {"us-east-1": 3, "us-west-2": 2, "": 4}
+
+
+class Stored(Account):
+    """Of each call an entry, a record in each destination, and a large body, as digests take them.
+    `gone` and `changed` have the names of those that are no longer what they were."""
+
+    KINDS = ("entry", "s3://b/log", "event", "s3://b/body")
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        super().__init__(monkeypatch)
+        self.gone: frozenset[str] = frozenset()
+        self.changed: frozenset[str] = frozenset()
+
+    def audit_lines(self, since: datetime, until: datetime, read: Fingerprint) -> Iterator[LogItem]:
+        lines = super().audit_lines(since, until, read)
+        return (item for item in lines if f"entry-{item.source}" not in self.gone)
+
+    def record(self, kind: str, at: datetime, request_id: str) -> dict[str, Any]:
+        content = record(request_id, at=at.timestamp())
+        # Both copies alike, so that nothing but a digest can tell.
+        if f"{kind}-{request_id}" in self.changed:
+            content["input"] = {"inputBodyJson": "another prompt"}
+        return {**content, "output": {"outputBodyS3Path": f"s3://b/body-{request_id}"}}
+
+    def all_in_s3(self, since: datetime, until: datetime, read: Fingerprint) -> Iterator[LogItem]:
+        for at, request_id in self._read(since, until):
+            path = f"s3://b/log-{request_id}"
+            if path not in self.gone:
+                content = self.record("s3://b/log", at, request_id)
+                yield LogItem(path, at.timestamp(), content)
+                sha256 = str(hash(json.dumps(content)))
+                # The fields beside the SHA-256 may be forged.
+                read.take_object(ObjectDigest(path, at.timestamp(), 1, "etag", "", sha256))
+
+    def all_in_logs(self, since: datetime, until: datetime, read: Fingerprint) -> Iterator[LogItem]:
+        for at, request_id in self._read(since, until):
+            name = f"event-{request_id}"
+            if name not in self.gone:
+                content = self.record("event", at, request_id)
+                event = {"eventId": name, "timestamp": milliseconds(at)}
+                read.take_record({**event, "message": json.dumps(content)}, request_id)
+                yield LogItem(name, at.timestamp(), content)
+
+    def stat(self, path: str) -> ObjectStat | None:  # type: ignore[override]
+        etag = "another" if path in self.changed else "etag"
+        return None if path in self.gone else ObjectStat(1, etag)
+
+    def second_look(
+        self, since: datetime, until: datetime, kept_since: datetime = MONTH
+    ) -> Recheck:
+        window = Period(since, until, HOUR, NOON + DAY)
+        work = self.work()
+        budget = Budget(lambda: 900_000)
+        return recheck_window(
+            work.stage, self.evidence, window, by="", budget=budget, kept_since=kept_since
+        )
+
+
+CALLS = ("r1", "r2", "late")
+NAMES = [f"{kind}-{call}" for kind in Stored.KINDS for call in CALLS[:2]]
+
+
+@pytest.fixture(scope="module")
+def stored() -> Iterator[Stored]:
+    with pytest.MonkeyPatch.context() as patched:
+        made = Stored(patched)
+        made.run(NOON + HOUR)
+        made.calls = [(HALF_PAST - HOUR / 4, "r1"), (HALF_PAST, "r2")]
+        made.run(NOON + 2 * HOUR)
+        made.calls.append((HALF_PAST + HOUR / 4, "late"))
+        yield made
+
+
+@given(
+    gone=st.frozensets(st.sampled_from(NAMES)),
+    changed=st.frozensets(st.sampled_from(NAMES[2:])),
+    in_slices=st.booleans(),
+)
+@example(gone=frozenset(), changed=frozenset(), in_slices=False)
+@example(gone=frozenset(NAMES), changed=frozenset(), in_slices=False)
+@example(gone=frozenset(NAMES[:-2]), changed=frozenset(), in_slices=True)
+@example(gone=frozenset(), changed=frozenset({"s3://b/log-r1", "event-r1"}), in_slices=True)
+@settings(max_examples=6)
+def test_whatever_is_gone_or_changed_since_is_found_and_nothing_else(
+    stored: Stored, gone: frozenset[str], changed: frozenset[str], in_slices: bool
+) -> None:
+    stored.gone, stored.changed = gone, changed
+    middle = HALF_PAST - HOUR / 8
+    windows = [(NOON, middle), (middle, NOON + HOUR)] if in_slices else [(NOON, NOON + HOUR)]
+
+    findings = [finding for window in windows for finding in stored.second_look(*window).findings]
+
+    touched = {name.rpartition("-")[2] for name in gone | changed}
+    named = {f"{finding.request_id} {finding.source}" for finding in findings}
+    assert {call for call in CALLS if any(call in name for name in named)} == touched
+
+
+def test_what_is_gone_since_is_sealed_and_raises_the_alarm_of_evidence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    account = Stored(monkeypatch)
+    account.run(NOON + HOUR)
+    account.calls = [(HALF_PAST, f"r{number}") for number in range(MOST_NAMED + 2)]
+    account.run(NOON + 2 * HOUR)
+    lists = [account.entries(NOON)[0][name]["key"] for name in ("objects", "log_events")]
+    account.calls = []
+    del account.s3.objects[lists[0]]
+    capsys.readouterr()
+
+    recheck, *rest = day_later(account)
+
+    findings = [entry["finding"] for entry in rest]
+    assert (recheck["found"], {entry["kind"] for entry in rest}) == (
+        MOST_NAMED + 2,
+        {"late_finding"},
+    )
+    assert [finding["request_id"] for finding in findings[:2]] == ["r0", "r1"]
+    assert [(finding["source"], finding["detail"]) for finding in findings[MOST_NAMED:]] == [
+        (lists[1], "2 more of this list are gone or changed"),
+        (lists[0], f"{lists[0]} is gone"),
+    ]
+    assert f'"EvidenceChanged": [{MOST_NAMED + 2}.0]' in capsys.readouterr().out
+    outcome = summed(account).outcome
+    assert {finding.kind for finding in outcome.findings} == {"evidence_changed"}
+    assert assess(outcome, "October").headline == (
+        "102 of 102 calls of October were on record in both places; "
+        "102 findings name records, objects or lists of sealed hours that are gone or changed."
+    )
+
+
+def test_what_may_have_expired_is_not_called_gone(stored: Stored) -> None:
+    stored.gone = frozenset(NAMES)
+
+    (recheck,), findings = stored.second_look(NOON, NOON + HOUR, kept_since=NOON + HOUR)
+
+    assert (recheck["because"], findings) == (EXPIRED, [])
