@@ -45,7 +45,7 @@ def collect_budgets(
         rules, items = budget.parse(outputs["BudgetRules"]), read_items(deployment)
         rows = list(spending(rules, items, time.time()))
         principals = principals_of(deployment, stage_settings.deployed(deployment))
-        checks.append(compare(rows, read_rows, profiles, principals, period.now))
+        checks.append(compare(rows, rules, read_rows, profiles, principals, period.now))
         return judge(checks[0], mismatches)
 
     actions = "dynamodb:Scan and kms:Decrypt"
@@ -65,6 +65,8 @@ def judge(check: RecordCheck, mismatches: int) -> Judgment:
         words += f" The verification has {mismatches:,} findings of budgets, listed below."
     if check.direct_calls:
         words += f" {check.direct_calls:,} calls of other principals count for no budget."
+    if check.uncounted:
+        words += f" {check.uncounted:,} calls lack token counts or a price, and add nothing to it."
     if check.unreadable:
         words += f" {check.unreadable:,} records or objects cannot be read."
     if check.unreadable and not check.undercounted and not mismatches:

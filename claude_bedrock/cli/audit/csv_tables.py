@@ -1,8 +1,4 @@
-"""Statements and findings as CSV, for a spreadsheet.
-
-RFC 4180; a cell that a spreadsheet would take for a formula begins with an apostrophe:
-https://owasp.org/www-community/attacks/CSV_Injection
-"""
+"""Statements and findings as CSV (RFC 4180), for a spreadsheet."""
 
 import csv
 import io
@@ -10,9 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from claude_bedrock.cli.audit.report import Report
+from claude_bedrock.cli.shared.csv_cell import QUOTING, csv_cell
 from claude_bedrock.verification.finding import Finding
 
-_FORMULAS: Final = ("=", "+", "-", "@", "\t", "\r")
 _STATEMENTS: Final = (
     "id",
     "verdict",
@@ -49,12 +45,7 @@ def _findings(report: Report) -> Iterator[Mapping[str, object]]:
 
 def _table(columns: tuple[str, ...], rows: Iterable[Mapping[str, object]]) -> bytes:
     text = io.StringIO(newline="")
-    writer = csv.writer(text)
+    writer = csv.writer(text, quoting=QUOTING)
     writer.writerow(columns)
-    writer.writerows([_cell(row.get(column, "")) for column in columns] for row in rows)
+    writer.writerows([csv_cell(str(row.get(column, ""))) for column in columns] for row in rows)
     return text.getvalue().encode()
-
-
-def _cell(value: object) -> str:
-    text = str(value)
-    return f"'{text}" if text.startswith(_FORMULAS) else text

@@ -10,7 +10,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from claude_bedrock.budgets.budget import MICRO, USD
+from claude_bedrock.budgets.budget import MICRO, USD, Rules
 from claude_bedrock.cli.budgets.record_check import Comparison, RecordCheck, compare
 from claude_bedrock.cli.budgets.spending import Spending, read_items, read_rules, spending
 from claude_bedrock.cli.shared import deployment, stage_settings
@@ -51,7 +51,7 @@ def budgets(
         target = deployment.chosen(stage, region, local_dir)
         rules = read_rules(target)
         rows = list(spending(rules, read_items(target), time.time()))
-        checked = _compare(target, rows) if check else RecordCheck()
+        checked = _compare(target, rows, rules) if check else RecordCheck()
     if as_json:
         echo_items(row.as_data() for row in (checked.comparisons or rows))
     else:
@@ -60,6 +60,12 @@ def budgets(
         echo(
             f"{checked.direct_calls:,} calls on record are of other principals than the gateway, "
             "and count for no budget. `claude-bedrock verify` names them.",
+            err=True,
+        )
+    if checked.uncounted:
+        echo(
+            f"{checked.uncounted:,} calls lack token counts or a price, and add nothing to what is "
+            "on record.",
             err=True,
         )
     if checked.undercounted:
@@ -77,7 +83,7 @@ def budgets(
         sys.exit(NOT_ASSESSED)
 
 
-def _compare(target: Deployment, rows: Sequence[Spending]) -> RecordCheck:
+def _compare(target: Deployment, rows: Sequence[Spending], rules: Rules) -> RecordCheck:
     principals = principals_of(target, stage_settings.deployed(target))
 
     def read(since: dt.datetime, until: dt.datetime) -> list[Row]:
@@ -85,7 +91,7 @@ def _compare(target: Deployment, rows: Sequence[Spending]) -> RecordCheck:
         return sources.read_records(target, since, until, lambda *_: None)
 
     profiles = sources.team_profiles(target)
-    return compare(rows, read, profiles, principals, dt.datetime.now(dt.UTC))
+    return compare(rows, rules, read, profiles, principals, dt.datetime.now(dt.UTC))
 
 
 def _table(rows: Sequence[Spending]) -> Table:

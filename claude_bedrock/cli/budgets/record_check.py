@@ -1,11 +1,12 @@
 """Each budget's spending computed again from Bedrock's own records, beside the counter's."""
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from claude_bedrock.budgets.budget import MICRO, STAGE, USD, Budget, role_of
+from claude_bedrock.budgets import period
+from claude_bedrock.budgets.budget import MICRO, USD, Budget, Rules
 from claude_bedrock.cli.budgets.spending import Spending
 from claude_bedrock.cli.usage import totals
 from claude_bedrock.cli.usage.rows import Row
@@ -51,11 +52,14 @@ class Comparison(NamedTuple):
 class RecordCheck(NamedTuple):
     """Each budget's comparison. `direct_calls` are on record since the first of the periods began
     and are of other principals than the gateway's: they count for no budget. `unreadable` are
-    records and objects since then that cannot be read, whose calls are in no comparison."""
+    records and objects since then that cannot be read, whose calls are in no comparison;
+    `uncounted` are calls of the gateway's whose records lack token counts or a model with a price:
+    they add nothing to what is on record."""
 
     comparisons: Sequence[Comparison] = ()
     direct_calls: int = 0
     unreadable: int = 0
+    uncounted: int = 0
 
     @property
     def undercounted(self) -> int:
@@ -65,45 +69,72 @@ class RecordCheck(NamedTuple):
 
 def compare(
     spendings: Sequence[Spending],
+    rules: Rules,
     read_rows: ReadRows,
     profiles: TeamProfiles,
     principals: Principals,
     now: dt.datetime,
 ) -> RecordCheck:
-    """Compare each budget with what the records of the gateway's calls in its period say. The
-    records of a period are read once."""
-    starts = sorted({spending.period.start for spending in spendings})
-    rows: dict[int, list[Row]] = {}
+    """Compare each budget of the `rules` with what the records of the gateway's calls in its period
+    say; that of a caller or team on record without a counter too. The records of a period are read
+    once."""
+    known = {spending.period for spending in spendings}
+    starts = sorted({each.start for each in known | _periods(rules, now)})
+    usages: dict[int, totals.Usage] = {}
     direct_calls: list[int] = []
     unreadable: list[int] = []
     for start in starts:
         recorded = read_rows(dt.datetime.fromtimestamp(start, dt.UTC), now)
-        rows[start] = [row for row in recorded if principals.is_gateway(row.principal)]
-        calls = (sum(row.calls for row in some) for some in (recorded, rows[start]))
-        direct_calls.append(next(calls) - next(calls))
+        of_gateway = [row for row in recorded if principals.is_gateway(row.principal)]
+        usages[start] = totals.usage(of_gateway, ("caller", "team"), profiles)
+        direct_calls.append(sum(row.calls for row in recorded) - usages[start].total.calls)
         unreadable.append(sum(row.unreadable for row in recorded))
     return RecordCheck(
         [
-            Comparison(spending, _recorded(spending.budget, rows[spending.period.start], profiles))
-            for spending in spendings
+            Comparison(spending, _recorded(spending.budget, usages[spending.period.start], rules))
+            for spending in [*spendings, *_without_counter(spendings, rules, usages, profiles, now)]
         ],
         max(direct_calls, default=0),
         max(unreadable, default=0),
+        max((usage.total.uncounted + usage.total.unpriced for usage in usages.values()), default=0),
     )
 
 
-def _recorded(budget: Budget, rows: Sequence[Row], profiles: TeamProfiles) -> int:
-    by = totals.usage(rows, ("caller", "team"), profiles).groups
-    return sum(_amount(budget, total) for group, total in by.items() if _is_of(budget, group))
+def _periods(rules: Rules, now: dt.datetime) -> set[period.Period]:
+    lists = (rules.stage, *rules.teams.values(), *rules.callers.values())
+    return {period.containing(rule.per, now.timestamp()) for budgets in lists for rule in budgets}
 
 
-def _is_of(budget: Budget, group: tuple[str, ...]) -> bool:
-    caller, team = group
-    if budget.subject == STAGE:
-        return True
-    if budget.scope == "team":
-        return team == budget.name
-    return budget.name in (caller, role_of(caller))
+def _without_counter(
+    spendings: Sequence[Spending],
+    rules: Rules,
+    usages: Mapping[int, totals.Usage],
+    profiles: TeamProfiles,
+    now: dt.datetime,
+) -> Iterator[Spending]:
+    """Yield the budgets of callers and teams that have calls on record and no item in the table; a
+    team is one of the stage's."""
+    teams = {profile.team for profile in profiles.values()}
+    known = {spending.budget.subject for spending in spendings}
+    groups = {group for usage in usages.values() for group in usage.groups}
+    budgets = {
+        rule: None
+        for caller, team in sorted(groups)
+        for rule in rules.budgets_for(caller, team if team in teams else "")
+        if rule.subject not in known
+    }
+    for rule in budgets:
+        yield Spending(rule, period.containing(rule.per, now.timestamp()), 0, 0)
+
+
+def _recorded(budget: Budget, usage: totals.Usage, rules: Rules) -> int:
+    """Return what the records have of the calls that count against the budget, as the gateway
+    chooses them."""
+    return sum(
+        _amount(budget, total)
+        for (caller, team), total in usage.groups.items()
+        if any(rule.subject == budget.subject for rule in rules.budgets_for(caller, team))
+    )
 
 
 def _amount(budget: Budget, total: totals.Sum) -> int:

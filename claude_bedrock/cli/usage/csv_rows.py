@@ -5,17 +5,16 @@ import io
 from collections.abc import Iterator
 from typing import Any
 
+from claude_bedrock.cli.shared.csv_cell import QUOTING, csv_cell
 from claude_bedrock.cli.shared.terminal import escape_line
 from claude_bedrock.cli.usage.totals import Usage
-
-_FORMULA_BEGINNINGS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def as_csv(usage: Usage) -> str:
     """Return the groups with their dimensions, counts and dollars; the first row has the names."""
     rows = list(_rows(usage))
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
+    writer = csv.writer(text, lineterminator="\n", quoting=QUOTING)
     writer.writerow(rows[0] if rows else [*usage.by, *_flat(usage.total.as_data())])
     writer.writerows(row.values() for row in rows)
     return text.getvalue()
@@ -33,7 +32,5 @@ def _flat(data: dict[str, Any]) -> dict[str, object]:
 
 
 def _cell(value: str) -> str:
-    """Return the value on one line, and as text to a spreadsheet, which takes `=…` for a formula: a
-    caller's name is the caller's to choose. https://owasp.org/www-community/attacks/CSV_Injection
-    """
-    return escape_line(f"'{value}" if value.startswith(_FORMULA_BEGINNINGS) else value)
+    """Return the value on one line, and as text to a spreadsheet."""
+    return escape_line(csv_cell(value))

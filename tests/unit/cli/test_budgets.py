@@ -66,7 +66,7 @@ def test_a_budget_is_computed_again_from_the_records() -> None:
         windows.append(since)
         return [of_bo, of_ana, direct]
 
-    check = compare(rows, read, {}, PRINCIPALS, dt.datetime.fromtimestamp(NOW, dt.UTC))
+    check = compare(rows, RULES, read, {}, PRINCIPALS, dt.datetime.fromtimestamp(NOW, dt.UTC))
     stage, ana, bo = check.comparisons
     assert (check.direct_calls, check.undercounted) == (7, 2)
 
@@ -83,6 +83,7 @@ def test_a_record_that_cannot_be_read_is_in_no_comparison_and_counted() -> None:
 
     check = compare(
         rows,
+        RULES,
         lambda *_: [unreadable_row("s3://bucket/torn"), unreadable_row("s3://bucket/other")],
         {},
         PRINCIPALS,
@@ -92,17 +93,34 @@ def test_a_record_that_cannot_be_read_is_in_no_comparison_and_counted() -> None:
     assert (check.unreadable, check.undercounted, check.direct_calls) == (2, 0, 0)
 
 
+def test_a_caller_on_record_without_a_counter_is_undercounted() -> None:
+    """A lost item of the table must not look like a caller who has not called."""
+    uncounted = Row("2026-11-29", "eve", "anthropic.claude-new", "", 0, 3, 0, 1, 0, 0, 0, 0)
+    of_eve = uncounted._replace(input_tokens=100, principal=ROLE)
+    priced = of_eve._replace(model_id="global.anthropic.claude-sonnet-4-5-20250929-v1:0")
+    rules = Rules(callers={"default": (DAILY._replace(unit="tokens"),), "free": ()})
+    rows = [of_eve, priced, priced._replace(caller="free")]
+    now = dt.datetime.fromtimestamp(NOW, dt.UTC)
+
+    check = compare([], rules, lambda *_: rows, {}, PRINCIPALS, now)
+
+    (eve,) = check.comparisons
+    assert (eve.spending.budget.subject, eve.recorded) == ("caller#eve", 200)
+    assert (check.undercounted, check.uncounted) == (1, 6)  # three records without counts, 3 prices
+
+
 @pytest.mark.parametrize(
     ("caller", "counts"),
     [
         ("Deploy/run-1", True),
         ("Deploy", True),
+        ("Deploy/other", False),  # which has a budget of its own
         ("Deploy:run-1", False),
         ("arn:aws:sts::123456789012:assumed-role/Deploy/run-1", False),  # past the gateway
     ],
 )
 def test_a_roles_budget_counts_its_sessions_through_the_gateway(caller: str, counts: bool) -> None:
-    rules = Rules(callers={"Deploy": (DAILY,)})
+    rules = Rules(callers={"Deploy": (DAILY,), "Deploy/other": (DAILY,)})
     row = Row("2026-11-29", caller, "anthropic.claude-haiku-4-5", "", 0, 1, 0, 0, 10, 0, 0, 0)
     row = row._replace(principal=ROLE)
     tokens = [
@@ -110,5 +128,5 @@ def test_a_roles_budget_counts_its_sessions_through_the_gateway(caller: str, cou
         for each in spending(rules, {}, NOW)
     ]
     now = dt.datetime.fromtimestamp(NOW, dt.UTC)
-    (compared,) = compare(tokens, lambda *_: [row], {}, PRINCIPALS, now).comparisons
+    compared, _ = compare(tokens, rules, lambda *_: [row], {}, PRINCIPALS, now).comparisons
     assert compared.recorded == (10 if counts else 0)

@@ -27,6 +27,7 @@ Reason = Literal[
 ROUNDING: Final = Decimal("0.01")
 """An invoice has cents: below one, nothing is looked for."""
 
+_MONTH: Final = len("2026-11")
 _KINDS: Final = ("input", "output", "cache_read", "cache_write")
 _USAGE: Final = frozenset({"Usage", "DiscountedUsage"})
 _TOKENS_TOLERANCE: Final = Decimal("0.001")
@@ -127,7 +128,7 @@ def compare(
             name,
             recorded[name],
             billed[name],
-            last_day=last_day,
+            incomplete_from=_incomplete_from(of_gateway, last_day),
             total=total,
             has_role_lines=NO_SESSION in billed,
         )
@@ -186,12 +187,20 @@ def _by_group(rows: Iterable[Row], profiles: TeamProfiles, by: By) -> Iterator[t
             yield name, row
 
 
+def _incomplete_from(lines: Sequence[BillLine], last_day: str) -> str:
+    """Return the first day of which the bill may lack lines: its last one or, where that one's
+    month is invoiced, the day after the month's last. Empty for a bill without lines."""
+    if not any(line.is_final for line in lines if line.day[:_MONTH] == last_day[:_MONTH]):
+        return last_day
+    return f"{last_day[:_MONTH]}-32"  # behind each day of the month, before the next one's first
+
+
 def _group(
     name: str,
     rows: Sequence[Row],
     lines: Sequence[BillLine],
     *,
-    last_day: str,
+    incomplete_from: str,
     total: Callable[[Sequence[Row]], Sum],
     has_role_lines: bool,
 ) -> Group:
@@ -199,9 +208,11 @@ def _group(
     group = Group(name, recorded.dollars.total, billed.dollars, None)
     if group.difference == 0:
         return group
-    before = [row for row in rows if row.day < last_day]
-    billed_before = _billed(line for line in lines if line.day < last_day)
-    is_late = _is_same(total(before).dollars.total, billed_before.dollars)
+    before = [row for row in rows if row.day < incomplete_from]
+    billed_before = _billed(line for line in lines if line.day < incomplete_from)
+    is_late = bool(incomplete_from) and _is_same(
+        total(before).dollars.total, billed_before.dollars
+    )
     reason = _reason(group, recorded, billed, is_late=is_late, has_role_lines=has_role_lines)
     return group._replace(reason=reason)
 

@@ -21,7 +21,10 @@ _NEEDED: Final = (
     *("line_item_usage_amount", "line_item_unblended_cost", "line_item_currency_code"),
     "line_item_product_code",
 )
-_OPTIONAL: Final = ("product_region_code", "pricing_unit", "line_item_line_item_description")
+_OPTIONAL: Final = (
+    *("product_region_code", "pricing_unit", "line_item_line_item_description"),
+    "bill_invoice_id",
+)
 _MONTH: Final = len("2026-11")
 _UNITS: Final = {"1m tokens": 10**6, "1k tokens": 10**3, "tokens": 1}
 
@@ -29,7 +32,8 @@ _UNITS: Final = {"1m tokens": 10**6, "1k tokens": 10**3, "tokens": 1}
 class BillLine(NamedTuple):
     """Lines that are alike, added up. `day` is that of the usage (UTC); `principal` an ARN or
     empty; `line_type` as `Usage` or `Tax`; `tokens` None where the line does not count any in a
-    known unit; the tags are empty where the line has none."""
+    known unit; the tags are empty where the line has none. `is_final`: the month is invoiced, which
+    an invoice id says."""
 
     day: str
     principal: str
@@ -40,6 +44,7 @@ class BillLine(NamedTuple):
     dollars: Decimal
     team: str
     caller: str
+    is_final: bool = False
 
 
 def read(path: Path, since: datetime, until: datetime) -> list[BillLine]:
@@ -146,6 +151,7 @@ def _question(source: str, types: Mapping[str, str]) -> str:
           coalesce(sum(line_item_unblended_cost::DECIMAL(30, 10)), 0),
           coalesce({tags[0]}, ''),
           coalesce({tags[1]}, ''),
+          coalesce({optional["bill_invoice_id"]}, '') <> '',
           line_item_currency_code,
           parse_dirpath(filename)
         FROM ({source})
@@ -172,7 +178,8 @@ def _map_text(types: Mapping[str, str], name: str) -> str:
 
 
 def _line(row: Sequence[object]) -> BillLine:
-    day, principal, line_type, region, usage_type, unit, amount, dollars, team, caller = row
+    day, principal, line_type, region, usage_type, unit, amount, dollars, *tags, is_final = row
+    team, caller = tags
     kind = token_kind(str(usage_type))
     size = _UNITS.get(str(unit).strip())
     return BillLine(
@@ -185,6 +192,7 @@ def _line(row: Sequence[object]) -> BillLine:
         Decimal(str(dollars)),
         str(team),
         str(caller),
+        bool(is_final),
     )
 
 

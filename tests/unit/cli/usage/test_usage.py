@@ -364,12 +364,20 @@ def test_csv_has_the_groups_of_the_json_with_exact_dollars(made: Made) -> None:
     assert _command(*arguments, "--csv", "--json").exit_code == 2
 
 
-@pytest.mark.parametrize("caller", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1"])
+@pytest.mark.parametrize("caller", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\n=1", "\uff1d1"])
 def test_a_callers_name_is_no_formula_in_csv(caller: str) -> None:
     group = Sum()
     (row,) = csv.DictReader(io.StringIO(as_csv(Usage(("caller",), {(caller,): group}, group, ()))))
 
     assert row["caller"].startswith("'")
+
+
+def test_a_callers_name_is_one_cell_where_semicolons_separate() -> None:
+    group = Sum()
+    text = as_csv(Usage(("caller",), {("a;=1+1",): group}, group, ()))
+    (row,) = list(csv.reader(io.StringIO(text), delimiter=";"))[1:]
+
+    assert not any(cell.startswith("=") for cell in row)
 
 
 def test_csv_without_calls_has_the_names_of_its_columns() -> None:
