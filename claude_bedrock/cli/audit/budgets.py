@@ -45,7 +45,7 @@ def collect_budgets(
         rules, items = budget.parse(outputs["BudgetRules"]), read_items(deployment)
         rows = list(spending(rules, items, time.time()))
         principals = principals_of(deployment, stage_settings.deployed(deployment))
-        checks.append(compare(rows, rules, read_rows, profiles, principals, period.now))
+        checks.append(compare(rows, rules, read_rows, profiles, principals, now=period.now))
         return judge(checks[0], mismatches)
 
     actions = "dynamodb:Scan and kms:Decrypt"

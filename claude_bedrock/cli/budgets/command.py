@@ -91,7 +91,7 @@ def _compare(target: Deployment, rows: Sequence[Spending], rules: Rules) -> Reco
         return sources.read_records(target, since, until, lambda *_: None)
 
     profiles = sources.team_profiles(target)
-    return compare(rows, rules, read, profiles, principals, dt.datetime.now(dt.UTC))
+    return compare(rows, rules, read, profiles, principals, now=dt.datetime.now(dt.UTC))
 
 
 def _table(rows: Sequence[Spending]) -> Table:

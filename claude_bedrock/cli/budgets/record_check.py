@@ -73,6 +73,7 @@ def compare(
     read_rows: ReadRows,
     profiles: TeamProfiles,
     principals: Principals,
+    *,
     now: dt.datetime,
 ) -> RecordCheck:
     """Compare each budget of the `rules` with what the records of the gateway's calls in its period

@@ -66,7 +66,7 @@ def test_a_budget_is_computed_again_from_the_records() -> None:
         windows.append(since)
         return [of_bo, of_ana, direct]
 
-    check = compare(rows, RULES, read, {}, PRINCIPALS, dt.datetime.fromtimestamp(NOW, dt.UTC))
+    check = compare(rows, RULES, read, {}, PRINCIPALS, now=dt.datetime.fromtimestamp(NOW, dt.UTC))
     stage, ana, bo = check.comparisons
     assert (check.direct_calls, check.undercounted) == (7, 2)
 
@@ -87,7 +87,7 @@ def test_a_record_that_cannot_be_read_is_in_no_comparison_and_counted() -> None:
         lambda *_: [unreadable_row("s3://bucket/torn"), unreadable_row("s3://bucket/other")],
         {},
         PRINCIPALS,
-        dt.datetime.fromtimestamp(NOW, dt.UTC),
+        now=dt.datetime.fromtimestamp(NOW, dt.UTC),
     )
 
     assert (check.unreadable, check.undercounted, check.direct_calls) == (2, 0, 0)
@@ -102,7 +102,7 @@ def test_a_caller_on_record_without_a_counter_is_undercounted() -> None:
     rows = [of_eve, priced, priced._replace(caller="free")]
     now = dt.datetime.fromtimestamp(NOW, dt.UTC)
 
-    check = compare([], rules, lambda *_: rows, {}, PRINCIPALS, now)
+    check = compare([], rules, lambda *_: rows, {}, PRINCIPALS, now=now)
 
     (eve,) = check.comparisons
     assert (eve.spending.budget.subject, eve.recorded) == ("caller#eve", 200)
@@ -128,5 +128,5 @@ def test_a_roles_budget_counts_its_sessions_through_the_gateway(caller: str, cou
         for each in spending(rules, {}, NOW)
     ]
     now = dt.datetime.fromtimestamp(NOW, dt.UTC)
-    compared, _ = compare(tokens, rules, lambda *_: [row], {}, PRINCIPALS, now).comparisons
+    compared, _ = compare(tokens, rules, lambda *_: [row], {}, PRINCIPALS, now=now).comparisons
     assert compared.recorded == (10 if counts else 0)

@@ -210,9 +210,7 @@ def _group(
         return group
     before = [row for row in rows if row.day < incomplete_from]
     billed_before = _billed(line for line in lines if line.day < incomplete_from)
-    is_late = bool(incomplete_from) and _is_same(
-        total(before).dollars.total, billed_before.dollars
-    )
+    is_late = bool(incomplete_from) and _is_same(total(before).dollars.total, billed_before.dollars)
     reason = _reason(group, recorded, billed, is_late=is_late, has_role_lines=has_role_lines)
     return group._replace(reason=reason)
 
