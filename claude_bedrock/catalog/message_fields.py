@@ -206,6 +206,10 @@ their values go; none stands for any."""
 REMOVED_CITATIONS: Final = "web_search_result_location"
 """The `type` of a citation of what a server tool found."""
 
+CITED_FILE: Final = "file_id"
+"""A field of a citation in Anthropic's answers that its requests lack: it names a file that
+Anthropic stores. https://platform.claude.com/docs/en/build-with-claude/citations"""
+
 CLIENT_BLOCKS: Final = ("x-anthropic-billing-header:",)
 """Beginnings of lines of the system prompt that are for Anthropic's billing and not for the model.
 Bedrock refuses them as reserved: https://github.com/musistudio/claude-code-router/issues/1161"""

@@ -15,6 +15,7 @@ from gateway.request_context import RequestContext
 _CLIENT_PREFIX: Final = "client_"
 _REFUSED_CHARACTERS: Final = r"[^a-zA-Z0-9\s:_@$#=/+,.-]"
 _MAX_VALUE: Final = 256  # characters
+_MAX_ENTRIES: Final = 16
 _NOT_STRINGS: Final = (
     "The request metadata must be a JSON object whose values are strings. Change it, or send the "
     "request without it."
@@ -39,9 +40,16 @@ def request_metadata(
         "caller_arn": _sanitized(caller.arn),
         "gateway_request_id": request.id,
     }
+    own = {name: value for name, value in of_gateway.items() if value}
+    most = _MAX_ENTRIES - len(own)
+    if len(of_client) > most:
+        raise errors.InvalidRequest(
+            f"The request metadata has {len(of_client)} entries. Bedrock takes {_MAX_ENTRIES} in "
+            f"all, and the gateway adds {len(own)}: send {most} at most."
+        )
     return {
         **{f"{_CLIENT_PREFIX}{name}": str(value) for name, value in of_client.items()},
-        **{name: value for name, value in of_gateway.items() if value},
+        **own,
     }
 
 

@@ -189,16 +189,23 @@ def _own(block: Mapping[str, Any], adaptation: Adaptation) -> Changes:
     ]
     edits = without(names, "messages.content", adaptation)
     citations = block.get("citations")
-    if isinstance(citations, list):
-        removed = [
-            at
-            for at, item in enumerate(citations)
-            if kind_of(item) == message_fields.REMOVED_CITATIONS
-        ]
-        if removed:
-            adaptation.note(f"messages.content.citations:{message_fields.REMOVED_CITATIONS}")
-            edits["citations"] = None if len(removed) == len(citations) else dict.fromkeys(removed)
+    if isinstance(citations, list) and (edit := _citation_edits(citations, adaptation)) != {}:
+        edits["citations"] = edit
     return edits
+
+
+def _citation_edits(citations: Sequence[Any], adaptation: Adaptation) -> Changes | None:
+    """Return the edits of the citations in an earlier answer; None if nothing of them is left."""
+    edits: Changes = {}
+    for at, item in enumerate(citations):
+        if kind_of(item) == message_fields.REMOVED_CITATIONS:
+            adaptation.note(f"messages.content.citations:{message_fields.REMOVED_CITATIONS}")
+            edits[at] = None
+        elif isinstance(item, dict) and message_fields.CITED_FILE in item:
+            names = (message_fields.CITED_FILE,)
+            edits[at] = without(names, "messages.content.citations", adaptation)
+    is_empty = len(edits) == len(citations) and all(edit is None for edit in edits.values())
+    return None if edits and is_empty else edits
 
 
 def _may_stand(position: int, messages: list[Any]) -> bool:

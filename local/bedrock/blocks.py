@@ -29,10 +29,52 @@ class Cacheable(Strict):
     cache_control: CacheControl | None = None
 
 
+class _DocumentCitation(Strict):
+    cited_text: str
+    document_index: Annotated[int, Field(ge=0)]
+    document_title: str | None
+
+
+class CharCitation(_DocumentCitation):
+    type: Literal["char_location"]
+    start_char_index: Annotated[int, Field(ge=0)]
+    end_char_index: int
+
+
+class PageCitation(_DocumentCitation):
+    type: Literal["page_location"]
+    start_page_number: Annotated[int, Field(ge=1)]
+    end_page_number: int
+
+
+class BlockCitation(_DocumentCitation):
+    type: Literal["content_block_location"]
+    start_block_index: Annotated[int, Field(ge=0)]
+    end_block_index: int
+
+
+class SearchResultCitation(Strict):
+    type: Literal["search_result_location"]
+    cited_text: str
+    search_result_index: Annotated[int, Field(ge=0)]
+    source: str
+    title: str | None
+    start_block_index: Annotated[int, Field(ge=0)]
+    end_block_index: int
+
+
+Citation = Annotated[
+    CharCitation | PageCitation | BlockCitation | SearchResultCitation, Field(discriminator="type")
+]
+"""A citation of an earlier answer. Anthropic's answers have `file_id` too, which its request has
+not: https://platform.claude.com/docs/en/build-with-claude/citations,
+https://platform.claude.com/docs/en/api/messages"""
+
+
 class Text(Cacheable):
     type: Literal["text"]
     text: str
-    citations: list[dict[str, Any]] | None = None
+    citations: list[Citation] | None = None
 
 
 class Base64Image(Strict):

@@ -9,8 +9,14 @@ from local.bedrock.blocks import Block, Text, ToolReference, ToolResult, ToolUse
 from local.bedrock.errors import invalid
 from local.bedrock.schema import Message
 
-_ASSISTANT_ONLY = {"tool_use", "thinking", "redacted_thinking", "compaction"}
-_USER_ONLY = {"tool_result", "image", "search_result"}
+_OWNERS = {
+    "compaction": "assistant",
+    "redacted_thinking": "assistant",
+    "thinking": "assistant",
+    "tool_result": "user",
+    "tool_use": "assistant",
+}
+_MEDIA = {"document", "image", "search_result"}
 _THINKING = ("thinking", "redacted_thinking")
 
 
@@ -117,15 +123,18 @@ def _check_content(position: int, message: Message, *, is_last: bool) -> None:
 
 def _check_block_roles(position: int, message: Message) -> None:
     blocks = blocks_of(message)
-    if message.role == "assistant":
-        misplaced, owner = _USER_ONLY, "user"
-    else:
-        misplaced, owner = _ASSISTANT_ONLY, "assistant"
+    is_assistant = message.role == "assistant"
     for index, block in enumerate(blocks):
-        if block.type in misplaced:
+        # In the words that callers of Anthropic's API report; its documentation is silent on them.
+        if is_assistant and block.type in _MEDIA:
             raise invalid(
-                f"messages.{position}.content.{index}: `{block.type}` blocks can only be in "
-                f"`{owner}` messages"
+                f"messages.{position}.content: '{block.type}' blocks are not permitted within "
+                "assistant turns"
+            )
+        if is_assistant == (block.type == "tool_result") and block.type in _OWNERS:
+            raise invalid(
+                f"messages.{position}: `{block.type}` blocks can only be in "
+                f"`{_OWNERS[block.type]}` messages"
             )
         if message.role == "system" and block.type != "text":
             raise invalid(f"messages.{position}.content.{index}.type: Input should be 'text'")

@@ -57,7 +57,9 @@ class AdaptiveThinking(_Thinking):
     type: Literal["adaptive"]
 
 
-class ThinkingBetweenTools(_Thinking):
+class ThinkingBetweenTools(Strict):
+    """It has no other member: https://platform.claude.com/docs/en/models/sonnet-5-5/overview"""
+
     type: Literal["between_tools"]
 
 

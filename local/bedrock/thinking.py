@@ -65,7 +65,8 @@ def _check_mode(request: Request, rules: ModelRules) -> None:
                 f"output_config.effort: '{effort}' is not supported when thinking is disabled."
             )
         return
-    if mode.block_binding is not None and BINDING_BETA not in (request.anthropic_beta or ()):
+    binding = getattr(mode, "block_binding", None)
+    if binding is not None and BINDING_BETA not in (request.anthropic_beta or ()):
         raise invalid(f"thinking.{mode.type}.block_binding: Extra inputs are not permitted")
 
 

@@ -237,6 +237,7 @@ def _nested() -> Iterable[tuple[str, str]]:
     for field, nothing in message_fields.BLOCK_FIELDS.items():
         yield f"`messages.content.{field}`", "left out of a `tool_use`" + " if null" * bool(nothing)
     yield f"`messages.content.citations` `{message_fields.REMOVED_CITATIONS}`", "left out"
+    yield f"`messages.content.citations.{message_fields.CITED_FILE}`", "left out"
     for start in message_fields.CLIENT_BLOCKS:
         yield f"`system` `{start}…`", "left out, with its block if that holds no more"
 

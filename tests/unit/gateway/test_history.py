@@ -48,6 +48,21 @@ def test_search_results_stay_as_text() -> None:
     )
 
 
+def test_the_file_of_a_citation_goes_and_the_citation_stays() -> None:
+    citation = {
+        "type": "page_location",
+        "cited_text": "noon",
+        "document_index": 0,
+        "document_title": "Tides",
+        "start_page_number": 1,
+        "end_page_number": 2,
+    }
+    cited = {"type": "text", "text": "At noon.", "citations": [{**citation, "file_id": None}]}
+    messages, changes = after(cited)
+    assert messages[1] == turn({**cited, "citations": [citation]})
+    assert changes == ("field:messages.content.citations.file_id",)
+
+
 @pytest.mark.parametrize(
     ("block", "text"),
     [

@@ -84,6 +84,20 @@ def test_the_request_metadata_is_the_gateways_and_a_clients_own_is_marked(caller
     }
 
 
+def test_a_client_learns_how_many_entries_of_request_metadata_it_may_send(caller: Caller) -> None:
+    entries = {f"k{number}": "v" for number in range(14)}
+    headers = {"X-Amzn-Bedrock-Request-Metadata": json.dumps(entries)}
+
+    response = caller.send(REQUEST, headers=headers)
+    assert _error(response) == (400, "invalid_request_error")
+    assert "the gateway adds 3: send 13 at most" in response.json()["error"]["message"]
+
+    del entries["k0"]
+    headers = {"X-Amzn-Bedrock-Request-Metadata": json.dumps(entries)}
+    assert caller.send(REQUEST, headers=headers).status == 200
+    assert len(caller.bedrock.metadata) == 16
+
+
 @pytest.mark.parametrize("header", ["{", "[]", '{"a":1}'])
 def test_request_metadata_that_bedrock_could_not_read_is_refused(
     caller: Caller, header: str

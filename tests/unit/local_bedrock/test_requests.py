@@ -20,6 +20,27 @@ TOOL = {"name": "clock", "input_schema": {"type": "object"}}
 CALL = {"type": "tool_use", "id": "toolu_1", "name": "clock", "input": {}}
 RESULT = {"type": "tool_result", "tool_use_id": "toolu_1", "content": "noon"}
 CACHED = {"type": "text", "text": "x", "cache_control": {"type": "ephemeral"}}
+QUOTE = {
+    "type": "char_location",
+    "cited_text": "x",
+    "document_index": 0,
+    "document_title": None,
+    "start_char_index": 0,
+    "end_char_index": 1,
+}
+FOUND = {
+    "type": "search_result_location",
+    "cited_text": "x",
+    "search_result_index": 0,
+    "source": "s",
+    "title": None,
+    "start_block_index": 0,
+    "end_block_index": 1,
+}
+
+
+def quoting(*citations: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "text", "text": "x", "citations": citations}
 
 
 def model(name: str) -> Model:
@@ -125,7 +146,27 @@ def refusal(name: str = "claude-sonnet-4-5", **fields: object) -> str:
             {"messages": [user({"type": "server_tool_use"})]},
             "messages.0.content.0: Input tag 'server_tool_use' found using 'type' does not match",
         ),
-        ({"messages": [user(CALL)]}, "messages.0.content.0: `tool_use` blocks can only be in"),
+        ({"messages": [user(CALL)]}, "messages.0: `tool_use` blocks can only be in `assistant`"),
+        (
+            {"messages": [user("a"), assistant(RESULT)]},
+            "messages.1: `tool_result` blocks can only be in `user` messages",
+        ),
+        (
+            {"messages": [user("a"), assistant({"type": "document", "source": PDF}), user("b")]},
+            "messages.1.content: 'document' blocks are not permitted within assistant turns",
+        ),
+        (
+            {"messages": [user("a"), assistant({"type": "image", "source": IMAGE}), user("b")]},
+            "messages.1.content: 'image' blocks are not permitted within assistant turns",
+        ),
+        (
+            {"messages": [user("a"), assistant(quoting({"type": "web"})), user("b")]},
+            "messages.1.content.0.text.citations.0: Input tag 'web' found using 'type' does not",
+        ),
+        (
+            {"messages": [user("a"), assistant(quoting({**QUOTE, "file_id": None})), user("b")]},
+            "messages.1.content.0.text.citations.0.char_location.file_id: Extra inputs are not",
+        ),
         (
             {"messages": [user("a"), assistant(CALL), user("b")]},
             "messages.1: `tool_use` ids were found without `tool_result` blocks",
@@ -317,6 +358,10 @@ SCREEN = {"name": "computer", "display_width_px": 800, "display_height_px": 600}
     [
         ("claude-opus-4-8", {"messages": [user("a"), {"role": "system", "content": "Be brief."}]}),
         ("claude-sonnet-5-5", {"thinking": {"type": "between_tools"}}),
+        (
+            "claude-sonnet-5",
+            {"messages": [user("a"), assistant(quoting(QUOTE, FOUND)), user("b")]},
+        ),
         ("claude-sonnet-4", {"anthropic_beta": ["token-efficient-tools-2025-02-19"]}),
         *(
             (name, {"tools": [TOOL], "tool_choice": {"type": "any"}, "thinking": ADAPTIVE})
