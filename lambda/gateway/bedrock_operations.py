@@ -94,6 +94,8 @@ def _invoke_tier(text: str, settings: Settings) -> str:
     if not caller_options.can_hold_options(text):
         return ""
     members = object_members(text)
+    if caller_options.names_option(members):
+        caller_options.check_repeated_names(text)
     values = {name: member.value for name, member in members.items()}
     return caller_options.check_invoke_body(values, settings)
 

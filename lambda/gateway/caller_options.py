@@ -8,11 +8,11 @@ https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InvokeModel.
 https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from claude_bedrock.catalog.model import STANDARD_TIER
-from gateway import errors
+from gateway import errors, json_object
 from gateway.json_object import Member
 from gateway.request_context import RequestContext
 from gateway.settings import Guardrail, Settings
@@ -36,6 +36,7 @@ _OPTION_NAMES: Final = ("service_tier", _BODY_PREFIX)
 _NAMES_AN_OPTION: Final = (*_OPTION_NAMES, "\\u00")
 """What the text of an InvokeModel body holds if it has a member that is looked at here; a name can
 be written in escapes."""
+_CONVERSE_OPTIONS: Final = ("additionalModelRequestFields", "guardrailConfig", "serviceTier")
 _LONGEST_NAME: Final = 100
 
 
@@ -78,12 +79,29 @@ def check_message_body(members: Mapping[str, Member], settings: Settings) -> str
         if name.startswith(_OPTION_NAMES)
         and (name != "service_tier" or member.value not in (None, *_ANTHROPICS_TIERS))
     }
+    for name in values:
+        check_repeated_names(members[name].text)
     return check_invoke_body(values, settings) if values else ""
+
+
+def check_repeated_names(text: str) -> None:
+    """Raise InvalidRequest for JSON with an option of Bedrock's in it that gives a name twice:
+    Bedrock might read the one that is not judged here."""
+    if name := json_object.repeated_name(text):
+        raise errors.InvalidRequest(
+            f"{name[:_LONGEST_NAME]}: the request has this name twice in one object, beside an "
+            f"option of Amazon Bedrock. Send it once."
+        )
 
 
 def can_hold_options(text: str) -> bool:
     """Return whether an InvokeModel body of this text can hold what `check_invoke_body` judges."""
     return any(name in text for name in _NAMES_AN_OPTION)
+
+
+def names_option(members: Iterable[str]) -> bool:
+    """Return whether one of these members of an InvokeModel body is judged here."""
+    return any(name.startswith(_OPTION_NAMES) for name in members)
 
 
 def check_invoke_body(members: Mapping[str, Any], settings: Settings) -> str:
@@ -109,6 +127,9 @@ def check_converse_body(members: Mapping[str, Member], settings: Settings) -> st
     for name in members:
         if name.lower().startswith("project"):
             raise _not_callers(name, "field")
+    for name in _CONVERSE_OPTIONS:
+        if name in members:
+            check_repeated_names(members[name].text)
     if "guardrailConfig" in members:
         _check_guardrail("guardrailConfig", members["guardrailConfig"].value, settings)
     further = members.get("additionalModelRequestFields")

@@ -100,6 +100,24 @@ def members(text: str) -> dict[str, Member]:
         raise NotAnObject("The request body is not valid JSON. Send a JSON object.") from error
 
 
+def repeated_name(text: str) -> str:
+    """Return a name that an object within valid JSON has twice; empty where each stands once.
+
+    Which of the two counts is open: https://www.rfc-editor.org/rfc/rfc8259#section-4
+    """
+    repeated: list[str] = []
+
+    def note(pairs: list[tuple[str, Any]]) -> None:
+        names: set[str] = set()
+        for name, _ in pairs:
+            if name in names:
+                repeated.append(name)
+            names.add(name)
+
+    JSONDecoder(object_pairs_hook=note, parse_int=_integer).decode(text.lstrip(_BYTE_ORDER_MARK))
+    return repeated[0] if repeated else ""
+
+
 def member(text: str) -> Member:
     """Return the member that JSON text is, which must be valid."""
     return Member.of(_DECODER.decode(text), text)

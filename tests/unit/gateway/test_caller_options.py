@@ -24,6 +24,8 @@ TIER = f"{BEDROCK}service-tier"
 CALLERS = {"accept", "performanceconfig-latency", "trace"}
 DECIDED = {"guardrailidentifier", "guardrailversion", "service-tier", "request-metadata"}
 """What has a rule of its own."""
+GUARDRAIL = "amazon-bedrock-guardrailConfig"
+TWICE = '{"streamProcessingMode":"ASYNCHRONOUS","streamProcessingMode":"SYNCHRONOUS"}'
 
 
 @pytest.fixture
@@ -142,6 +144,34 @@ def test_a_tier_that_the_stage_lists_reaches_bedrock_in_each_spelling(
         assert flexible.bedrock.sent[-1].headers[TIER] == "flex"
     assert audit(capsys)["service_tier"] == "flex"
     assert ("service_tier" in flexible.bedrock.body) == (path in INVOKE)
+
+
+@pytest.mark.parametrize(
+    ("path", "written"),
+    [
+        (INVOKE[0], '"service_tier":"priority","service_tier":"default"'),
+        (INVOKE[1], '"service_tier":"priority","service\\u005ftier":"default"'),
+        (INVOKE[0], f'"{GUARDRAIL}":{TWICE}'),
+        (MESSAGES, f'"{GUARDRAIL}":{TWICE}'),
+        (CONVERSE[0], f'"guardrailConfig":{TWICE}'),
+        (CONVERSE[1], '"serviceTier":{"type":"priority","type":"default"}'),
+        (
+            CONVERSE[0],
+            '"additionalModelRequestFields":{"service_tier":"flex","service_tier":"default"}',
+        ),
+    ],
+)
+def test_an_option_that_is_given_twice_is_refused(caller: Caller, path: str, written: str) -> None:
+    model = f'"model":"{MODEL}",' if path == MESSAGES else ""
+    answer = caller.send(f'{{{model}"max_tokens":1,"messages":[],{written}}}', path=path)
+    assert answer.status == 400
+    assert b"twice" in answer.body
+    assert caller.bedrock.sent == []
+
+
+def test_a_name_given_twice_elsewhere_is_bedrocks_to_judge(caller: Caller) -> None:
+    body = '{"max_tokens":1,"max_tokens":2,"messages":[{"role":"user","content":"service_tier"}]}'
+    assert caller.send(body, path=INVOKE[0]).status == 200
 
 
 @pytest.mark.parametrize("tier", ["auto", "standard_only", None])
