@@ -35,6 +35,7 @@ PRIVATE_LINK: Final = Price(Decimal("0.01"), "endpoint-hour", f"{_AWS}/privateli
 PRIVATE_LINK_DATA: Final = Price(Decimal("0.01"), "GB", f"{_AWS}/privatelink/pricing/")
 FIREHOSE: Final = Price(Decimal("0.03"), "GB", f"{_AWS}/firehose/pricing/")
 FIREHOSE_CONVERSION: Final = Price(Decimal("0.02"), "GB", f"{_AWS}/firehose/pricing/")
+TRAIL: Final = Price(Decimal("2.00"), "100,000 events", f"{_AWS}/cloudtrail/pricing/")
 DATA_OUT: Final = Price(Decimal("0.09"), "GB", f"{_AWS}/ec2/pricing/on-demand/")
 
 IDLE_DOLLARS: Final = Decimal(21)

@@ -30,6 +30,7 @@ HOURS: Final = 730
 SECONDS: Final = HOURS * 3600
 PAGE: Final = "docs/deploy.md"
 _MILLION: Final = Decimal(1_000_000)
+_HUNDRED_THOUSAND: Final = Decimal(100_000)
 _GB: Final = Decimal(10**9)
 _MB_OF_A_GB: Final = 1024
 
@@ -68,6 +69,9 @@ def lines(block: Mapping[str, Any], model: Model, geography: str, load: Workload
         yield from _of_answers(load)
     yield from _of_records(block, load)
     yield from _of_vpc_endpoints(block, load)
+    if value_at(block, "evidence.cloudtrail.create"):
+        events = load.calls / _HUNDRED_THOUSAND
+        yield _line("Trail, calls, unless it is the account's first", events, aws_prices.TRAIL)
     yield Line("Idle stage, at most", Decimal(1), "month", aws_prices.IDLE_DOLLARS, PAGE)
     if value_at(block, "evidence.canary"):
         yield Line("Canary, at most", Decimal(HOURS), "hour", aws_prices.CANARY_DOLLARS, PAGE)

@@ -105,6 +105,12 @@ def test_an_archive_is_kept_and_written_once_more() -> None:
     assert archived["Archive, objects, at most"] == archived["S3, objects, at most"]
 
 
+def test_a_second_trail_costs_by_the_call() -> None:
+    for trail, dollars in (({"create": True}, [20]), ({"bucket": "of-the-organization"}, [])):
+        made = month({**BLOCK, "evidence": {"cloudtrail": trail}}, MILLION)
+        assert [made[name] for name in made if name.startswith("Trail, calls")] == dollars
+
+
 def test_a_web_acl_costs_by_its_rules_and_requests() -> None:
     rules = {"rate_limit": 2000, "rate_limit_without_credential": 100}
     made, own = (
