@@ -111,8 +111,8 @@ def _notes(settings: Settings, model: Model) -> list[str]:
         f"AWS's prices: {aws_prices.REGION} on {aws_prices.READ_ON}, before free tiers.",
         "--json has the page on which each stands.",
         f"Records and answers have {BYTES_PER_TOKEN} bytes a token. `At most` is an upper bound.",
-        "Left out: KMS requests, mails, Athena, cache writes, the data of an archive in another "
-        "Region, CloudTrail's data events and its events of other calls, support and tax.",
+        "Left out: cache writes, KMS requests, mails, Athena, an archive's transfer between Regions,",
+        "CloudTrail's data events and its events of all else in the account, support and tax.",
     ]
     if settings.region != aws_prices.REGION:
         notes.insert(
