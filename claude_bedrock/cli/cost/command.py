@@ -111,8 +111,8 @@ def _notes(settings: Settings, model: Model) -> list[str]:
         f"AWS's prices: {aws_prices.REGION} on {aws_prices.READ_ON}, before free tiers.",
         "--json has the page on which each stands.",
         f"Records and answers have {BYTES_PER_TOKEN} bytes a token. `At most` is an upper bound.",
-        "Left out: cache writes, KMS requests, mails, Athena, an archive's transfer between Regions,",
-        "CloudTrail's data events and its events of all else in the account, support and tax.",
+        "Left out: cache writes, KMS requests, mails, Athena, transfer to an archive,",
+        "CloudTrail's data events, its events of all else in the account, support and tax.",
     ]
     if settings.region != aws_prices.REGION:
         notes.insert(
