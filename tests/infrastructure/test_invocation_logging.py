@@ -103,14 +103,12 @@ def test_every_log_group_is_named_encrypted_and_retained_as_the_stage_sets(
     } <= names
     audit = {f"{prefix}/{name}" for name in AUDIT_LOGS}
     audit_days = {30: 90, 60: 120}[days]
-    protected = None if any_stage.stage != "prod" else True
     for group in groups:
         name = group.properties["LogGroupName"]
         assert group.properties["RetentionInDays"] == (audit_days if name in audit else days)
         is_retained = group.rest["DeletionPolicy"] == "RetainExceptOnCreate"
-        assert group.properties.get("DeletionProtectionEnabled") == (
-            protected if is_retained else None
-        )
+        # Stated where it is off: an update then turns off what was on.
+        assert group.properties["DeletionProtectionEnabled"] is is_retained
         assert "KmsKeyId" in group.properties
         assert group.properties["LogGroupName"].startswith(f"{prefix}/")
 

@@ -70,6 +70,7 @@ def log_group(
         if settings.retention_days is None
         else RETENTION[settings.retention_days],
         # A log group that outlives the stack is not lost to a single DeleteLogGroup call either.
-        deletion_protection_enabled=True if settings.retain else None,
+        # Without the property, CloudFormation might leave on what an earlier deployment turned on.
+        deletion_protection_enabled=settings.retain,
         removal_policy=removal_policy(retain=settings.retain),
     )

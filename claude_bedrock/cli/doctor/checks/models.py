@@ -31,6 +31,18 @@ _ACCESS: Final = (AVAILABILITY, ENTITLEMENT, AUTHORIZATION, AGREEMENT)
 _AVAILABILITY_ACTION = "bedrock:GetFoundationModelAvailability"
 _LIFECYCLE_ACTION = "bedrock:GetFoundationModel"
 _MARKETPLACE_ACTIONS = "iam:SimulatePrincipalPolicy and iam:GetRole"
+_THROUGH_BEDROCK: Final = tuple(
+    {"ContextKeyName": key, "ContextKeyType": type_, "ContextKeyValues": [value]}
+    for key, type_, value in (
+        ("aws:CalledViaLast", "string", "bedrock.amazonaws.com"),
+        ("aws:CalledVia", "stringList", "bedrock.amazonaws.com"),
+        ("aws:ViaAWSService", "boolean", "true"),
+    )
+)
+"""Bedrock subscribes in the caller's name, and policies may demand that it does, as the setup
+role's and AmazonBedrockFullAccess do. The simulator takes a key that it is not told as absent:
+https://docs.aws.amazon.com/bedrock/latest/userguide/security-iam-awsmanpol.html
+https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.html"""
 _DATES: Final = {
     "legacyTime": "legacy",
     "publicExtendedAccessTime": "extended_access",
@@ -195,7 +207,9 @@ def _marketplace(account: Account, *, needed: bool) -> Check:
                 f"make sure that whoever calls first has {', '.join(SUBSCRIBING)}",
             )
         answer = account.client("iam").simulate_principal_policy(
-            PolicySourceArn=principal, ActionNames=list(SUBSCRIBING)
+            PolicySourceArn=principal,
+            ActionNames=list(SUBSCRIBING),
+            ContextEntries=list(_THROUGH_BEDROCK),
         )
         return judge_marketplace(
             {

@@ -69,6 +69,30 @@ def test_marketplace_is_needed_until_every_model_is_subscribed_to() -> None:
     assert models.subscribing_is_needed(models.judge_access(missing, HAIKU, "us", "us-east-1"))
 
 
+def test_marketplace_is_simulated_as_bedrock_asks() -> None:
+    class Iam:
+        """A principal whose policy has the condition of AmazonBedrockFullAccess."""
+
+        def simulate_principal_policy(self, **request: Any) -> Any:  # noqa: ANN401
+            context = {
+                entry["ContextKeyName"]: entry["ContextKeyValues"]
+                for entry in request.get("ContextEntries", ())
+            }
+            is_allowed = context.get("aws:CalledViaLast") == ["bedrock.amazonaws.com"]
+            decision = "allowed" if is_allowed else "implicitDeny"
+            results = [
+                {"EvalActionName": action, "EvalDecision": decision}
+                for action in request["ActionNames"]
+            ]
+            return {"EvaluationResults": results}
+
+    clients: Any = lambda _service: Iam()  # noqa: E731
+    user = "arn:aws:iam::123456789012:user/somebody"
+    account = Account(Deployment("dev", "us-east-1", None), clients, "123456789012", user, TODAY)
+
+    assert models._marketplace(account, needed=True).outcome == "ok"
+
+
 def test_who_may_not_subscribe_learns_what_is_missing() -> None:
     decisions = dict.fromkeys(models.SUBSCRIBING, "allowed")
 
