@@ -16,6 +16,7 @@ from claude_bedrock.cli.cost.lines import BYTES_PER_TOKEN, Line, Workload, lines
 from claude_bedrock.cli.shared import stage_settings
 from claude_bedrock.cli.shared.cdk_json import CDK_JSON, block_of
 from claude_bedrock.cli.shared.deployment import NoTargetError
+from claude_bedrock.cli.shared.errors import CliError
 from claude_bedrock.cli.shared.options import AsJson, one_line_errors
 from claude_bedrock.cli.shared.stage_settings import Settings
 from claude_bedrock.cli.shared.terminal import console, echo_json
@@ -62,6 +63,7 @@ def estimate(
     with one_line_errors():
         settings = stage_settings.written(CDK_JSON, stage, _today())
         chosen, geography = _resolve(settings, model)
+        _check_size(chosen, load)
         month = list(lines(block_of(CDK_JSON, stage) or {}, chosen, geography, load))
     notes = _notes(settings, chosen)
     if as_json:
@@ -84,6 +86,16 @@ def _resolve(settings: Settings, name: str) -> tuple[Model, str]:
     except catalog.ResolutionError as error:
         raise NoTargetError(str(error)) from error
     return resolved.model, resolved.profile_ids[0].partition(".")[0]
+
+
+def _check_size(model: Model, load: Workload) -> None:
+    """Raise CliError for a call that the model does not take: its price would be of no use."""
+    prompt = load.input + load.cached
+    if prompt > model.context_tokens or load.output > model.max_output_tokens:
+        raise CliError(
+            f"{model.display_name} takes {model.context_tokens:,} tokens and writes "
+            f"{model.max_output_tokens:,}: give less by --input, --cached and --output."
+        )
 
 
 def _table(month: list[Line], load: Workload) -> Table:
@@ -111,8 +123,10 @@ def _notes(settings: Settings, model: Model) -> list[str]:
         f"AWS's prices: {aws_prices.REGION} on {aws_prices.READ_ON}, before free tiers.",
         "--json has the page on which each stands.",
         f"Records and answers have {BYTES_PER_TOKEN} bytes a token. `At most` is an upper bound.",
-        "Left out: cache writes, KMS requests, mails, Athena, transfer to an archive,",
-        "CloudTrail's data events, its events of all else in the account, support and tax.",
+        (
+            "Left out: cache writes, KMS requests, mails, Athena, transfer to an archive, "
+            "CloudTrail's data events and its events of all else in the account, support and tax."
+        ),
     ]
     if settings.region != aws_prices.REGION:
         notes.insert(

@@ -173,6 +173,8 @@ def test_the_command_reads_the_stage_in_this_folder() -> None:
         (["--model", "claude-opus-4-5"], "is not offered here"),
         (["--model", "gpt"], "There is no model 'gpt'"),
         (["--model", "claude-haiku-4-5", "--stage", "prod"], "has no stage 'prod'"),
+        (["--model", "claude-haiku-4-5", "--cached", "200000"], "takes 200,000 tokens"),
+        (["--model", "claude-haiku-4-5", "--output", "64001"], "writes 64,000"),
     ],
 )
 def test_an_impossible_estimate_has_a_reason(options: list[str], reason: str) -> None:
