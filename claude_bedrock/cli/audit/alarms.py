@@ -124,10 +124,13 @@ def _has_subscriber(alarm: Mapping[str, Any], confirmed: Mapping[str, int]) -> b
 def _reached(
     deployment: RecordingDeployment, alarms: Mapping[str, Mapping[str, Any]]
 ) -> Mapping[str, Sequence[str]]:
+    """Return the subscriptions of each topic; none of a deleted one."""
     sns = deployment.client("sns")
     actions = {action for alarm in alarms.values() for action in alarm.get("AlarmActions", [])}
     return {
-        topic: subscriptions(sns, topic) for topic in sorted(actions) if topic.startswith(_TOPIC)
+        topic: subscriptions(sns, topic) or ()
+        for topic in sorted(actions)
+        if topic.startswith(_TOPIC)
     }
 
 

@@ -9,7 +9,9 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
-from claude_bedrock.cli.doctor.check import WITHHELD, Check, Topic
+from botocore.exceptions import ClientError
+
+from claude_bedrock.cli.doctor.check import WITHHELD, Check, Topic, code_of
 from claude_bedrock.cli.doctor.context import Account
 from claude_bedrock.cli.shared.deployment import Client, Deployment, NoTargetError
 
@@ -51,10 +53,7 @@ def judge_alarms(
     made: Collection[str], alarms: Mapping[str, Mapping[str, Any]], deployment: Deployment
 ) -> Check:
     """Judge `alarms`, CloudWatch's by their names, of those that the stack has `made`."""
-    command = (
-        f"`cdk deploy {deployment.stack(_STACK)} --revert-drift -c stage={deployment.stage}`: a "
-        "deployment without --revert-drift leaves a stack as it is while its template is the same"
-    )
+    command = _reverting_command(deployment)
     if deleted := sorted(made - alarms.keys()):
         return ALARMS.failed(
             f"{len(deleted)} of {len(made)} are deleted: {_short_names(deleted, deployment)}",
@@ -78,6 +77,14 @@ def judge_alarms(
             "follow the runbook of each: docs/runbooks/",
         )
     return ALARMS.ok(f"{len(made)} are on, and none is in ALARM")
+
+
+def _reverting_command(deployment: Deployment) -> str:
+    """Return the command that makes again what was changed or deleted by hand, and why that one."""
+    return (
+        f"`cdk deploy {deployment.stack(_STACK)} --revert-drift -c stage={deployment.stage}`: a "
+        "deployment without --revert-drift leaves a stack as it is while its template is the same"
+    )
 
 
 def _short_names(names: Sequence[str], deployment: Deployment) -> str:
@@ -107,13 +114,22 @@ def _alarms(account: Account) -> Check:
 # --- who is notified
 
 
-def subscriptions(sns: Client, topic_arn: str) -> list[str]:
-    """Return the ARN of each subscription of a topic, or AWS's word for one that is not confirmed.
-    Raises botocore's errors."""
-    pages = sns.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=topic_arn)
-    return [
-        subscription["SubscriptionArn"] for page in pages for subscription in page["Subscriptions"]
-    ]
+def subscriptions(sns: Client, topic_arn: str) -> list[str] | None:
+    """Return the ARN of each subscription of a topic, or AWS's word for one that is not confirmed;
+    None where the topic is deleted. Raises botocore's errors.
+
+    https://docs.aws.amazon.com/sns/latest/api/API_ListSubscriptionsByTopic.html"""
+    try:
+        pages = sns.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=topic_arn)
+        return [
+            subscription["SubscriptionArn"]
+            for page in pages
+            for subscription in page["Subscriptions"]
+        ]
+    except ClientError as error:
+        if code_of(error) == "NotFound":
+            return None
+        raise
 
 
 def is_confirmed(subscription: str) -> bool:
@@ -123,7 +139,15 @@ def is_confirmed(subscription: str) -> bool:
     return subscription.startswith("arn:")
 
 
-def judge_subscribers(subscription_arns: Sequence[str], topic_arn: str) -> Check:
+def judge_subscribers(
+    subscription_arns: Sequence[str] | None, topic_arn: str, deployment: Deployment
+) -> Check:
+    """Judge the subscriptions of the alarm topic; None where somebody has deleted the topic."""
+    if subscription_arns is None:
+        return SUBSCRIBERS.failed(
+            f"the topic {topic_arn} is deleted: alarms reach only the console",
+            f"make it again by {_reverting_command(deployment)}. Then subscribe again, and confirm",
+        )
     confirmed = sum(is_confirmed(subscription) for subscription in subscription_arns)
     waiting = subscription_arns.count("PendingConfirmation")
     if confirmed:
@@ -148,7 +172,8 @@ def _subscribers(account: Account) -> list[Check]:
             topic = account.deployment.outputs(_STACK)["AlarmTopicArn"]
         except NoTargetError:
             return SUBSCRIBERS.skipped("nothing is deployed yet")
-        return judge_subscribers(subscriptions(account.client("sns"), topic), topic)
+        arns = subscriptions(account.client("sns"), topic)
+        return judge_subscribers(arns, topic, account.deployment)
 
     actions = "sns:ListSubscriptionsByTopic and cloudformation:DescribeStacks"
     return [SUBSCRIBERS.run(actions, ask)]

@@ -146,7 +146,8 @@ def test_an_alarm_of_which_another_topic_hears_nothing_is_counted() -> None:
 
 class Alarms(RecordingDeployment):
     """A stage whose alarms `one` and `two` are there as far as `there`; an alarm of the stage
-    `dev-2` is, too. `denied` are operations that AWS refuses."""
+    `dev-2` is, too. `denied` are operations that AWS refuses:
+    SNS's, since the topic is deleted."""
 
     there: ClassVar[Sequence[str]] = ()
     denied: ClassVar[Sequence[str]] = ()
@@ -160,7 +161,9 @@ class Alarms(RecordingDeployment):
 
     def get_paginator(self, operation: str) -> Any:  # noqa: ANN401
         if operation in self.denied:
-            raise ClientError({"Error": {"Code": "AccessDenied"}}, operation)
+            is_topic = operation == "list_subscriptions_by_topic"
+            code = "NotFound" if is_topic else "AccessDenied"
+            raise ClientError({"Error": {"Code": code}}, operation)
         return SimpleNamespace(paginate=lambda **_: self.pages(operation))
 
     def pages(self, operation: str) -> list[dict[str, Any]]:
@@ -193,6 +196,7 @@ class Alarms(RecordingDeployment):
         (("one", "two"), (), ("of dev-2",), ("pass", "pass")),
         (("one", "two"), ("describe_alarms",), ("two",), ("not assessed", "fail")),
         (("one", "two"), ("describe_alarm_history",), (), ("pass", "not assessed")),
+        (("one", "two"), ("list_subscriptions_by_topic",), (), ("fail", "pass")),
     ],
 )
 def test_alarms_that_were_deleted_count_and_those_of_another_stage_do_not(

@@ -18,6 +18,7 @@ from claude_bedrock.cli.doctor.checks.alarms import (
 from claude_bedrock.cli.shared.deployment import Deployment
 
 TOPIC = "arn:aws:sns:us-east-1:123456789012:claude-on-bedrock-dev-alarms"
+DEPLOYMENT = Deployment("dev", "us-east-1", None)
 SUBSCRIBED = f"{TOPIC}:1111"
 NONE: Dimensions = frozenset()
 ALL_MODELS: Dimensions = frozenset({("ModelId", "Across all model IDs")})
@@ -33,14 +34,15 @@ SUCCESSES = {f"{name}Success": {NONE} for name in METRICS}
         (["Deleted"], "warning", "none"),
         ([SUBSCRIBED], "ok", "1 confirmed"),
         ([SUBSCRIBED, "PendingConfirmation"], "ok", "1 confirmed, 1 more not confirmed"),
+        (None, "failed", f"the topic {TOPIC} is deleted"),
     ],
 )
 def test_only_a_confirmed_subscription_counts(
-    subscribers: list[str], outcome: Outcome, words: str
+    subscribers: list[str] | None, outcome: Outcome, words: str
 ) -> None:
-    check = judge_subscribers(subscribers, TOPIC)
+    check = judge_subscribers(subscribers, TOPIC, DEPLOYMENT)
     assert (check.outcome, check.found.startswith(words)) == (outcome, True)
-    assert bool(check.fix) is (outcome == "warning")
+    assert bool(check.fix) is (outcome != "ok")
 
 
 def test_all_pages_of_subscriptions_are_read() -> None:
@@ -56,6 +58,8 @@ def test_all_pages_of_subscriptions_are_read() -> None:
             request = {"TopicArn": TOPIC, **({} if token else {"NextToken": "2"})}
             stubber.add_response("list_subscriptions_by_topic", page, request)
         assert subscriptions(sns, TOPIC) == ["PendingConfirmation", SUBSCRIBED]
+        stubber.add_client_error("list_subscriptions_by_topic", "NotFound", "Topic does not exist")
+        assert subscriptions(sns, TOPIC) is None
 
 
 @pytest.mark.parametrize(
@@ -122,7 +126,7 @@ ON = {"ActionsEnabled": True, "AlarmActions": [TOPIC], "StateValue": "OK"}
 def test_alarms_that_are_gone_mute_or_on_are_named(
     alarms: Mapping[str, Mapping[str, object]], outcome: Outcome, found: str
 ) -> None:
-    check = judge_alarms({ALARM, OTHER}, alarms, Deployment("dev", "us-east-1", None))
+    check = judge_alarms({ALARM, OTHER}, alarms, DEPLOYMENT)
 
     assert (check.outcome, check.found.startswith(found)) == (outcome, True), check.found
     assert bool(check.fix) is (outcome != "ok")
