@@ -172,6 +172,10 @@ themselves with a model that has none."""
 TURN_BLOCKS: Final = frozenset({"tool_addition", "tool_removal"})
 """Blocks of a `system` turn that go: without `defer_loading` every tool is offered throughout."""
 
+TOOL_DEFINITION: Final = "tool_definition"
+"""The `type` of the `tool` of a `tool_addition` that defines one by value: it goes among `tools`.
+https://platform.claude.com/docs/en/build-with-claude/mid-conversation-system-messages"""
+
 AS_TEXT: Final[Mapping[str, str]] = MappingProxyType(
     {
         "advisor_tool_result": "",

@@ -1,13 +1,14 @@
 """The edits of a body's tools that a model needs, and the tools that are refused."""
 
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
 from claude_bedrock.catalog import message_fields
-from gateway import cache_markers, errors
-from gateway.adaptation import Adaptation, Changes, quoted, safe_token, without
+from gateway import cache_markers, errors, json_object
+from gateway.adaptation import Adaptation, Changes, kind_of, quoted, safe_token, without
 from gateway.json_object import Edits, Member
 
 
@@ -32,6 +33,49 @@ def tools(member: Member, adaptation: Adaptation) -> Edits:
             if edit:
                 edits[position] = edit
     return edits
+
+
+def with_inline_tools(tools: Member, messages: Member, adaptation: Adaptation) -> Member:
+    """Return `tools` with those that turns of the system define, which Bedrock takes nowhere else.
+
+    One of a listed name replaces that tool. A client sends such a turn again with every request, so
+    that the list stays as it is then.
+    """
+    if not isinstance(tools.value, list | None):
+        return tools
+    listed = tools.value or []
+    positions = {
+        tool["name"]: at
+        for at, tool in enumerate(listed)
+        if isinstance(tool, dict) and isinstance(tool.get("name"), str)
+    }
+    replaced: Changes = {}
+    added: dict[str, str] = {}
+    for definition in _inline_definitions(messages.value):
+        name, text = definition.get("name"), json.dumps(definition)
+        if not isinstance(name, str):
+            added[text] = text
+        elif name not in positions:
+            added[name] = text
+        elif definition != listed[positions[name]]:
+            replaced[positions[name]] = text
+    if not (added or replaced):
+        return tools
+    adaptation.note("tools:added")
+    own = [json_object.edited(tools.text, replaced)[1:-1]] if listed else []
+    return json_object.member(f"[{','.join([*own, *added.values()])}]")
+
+
+def _inline_definitions(turns: object) -> Iterator[Mapping[str, Any]]:
+    for turn in turns if isinstance(turns, list) else ():
+        is_system = isinstance(turn, dict) and turn.get("role") == "system"
+        content = turn.get("content") if is_system else None
+        for block in content if isinstance(content, list) else ():
+            tool = block.get("tool") if isinstance(block, dict) else None
+            if isinstance(tool, dict) and kind_of(tool) == message_fields.TOOL_DEFINITION:
+                definition = tool.get("definition")
+                if isinstance(definition, dict):
+                    yield definition
 
 
 def tool_choice(member: Member, adaptation: Adaptation) -> Edits:

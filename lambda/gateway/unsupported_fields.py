@@ -22,6 +22,7 @@ from gateway.request_context import RequestContext
 ANTHROPIC_VERSION: Final = "bedrock-2023-05-31"
 _PROFILE_HEADER: Final = "anthropic-user-profile-id"
 _IN_THE_URL = ("model", "stream")  # Bedrock has them in the path, and refuses them in the body
+_INLINE_TOOL: Final = f'"{message_fields.TOOL_DEFINITION}"'
 _NULL: Final = Member.of(None, "null")
 _EMPTY: Final[tuple[object, ...]] = (None, [], {}, "")
 
@@ -65,6 +66,7 @@ def adapt(
         )
     adaptation = Adaptation(model, model_capabilities, counted=counted)
     members = _without_client_line(_renamed(members, adaptation), adaptation)
+    members = _with_inline_tools(members, adaptation)
     has_unknown_beta = _choose_betas(_requested_betas(members, betas), adaptation)
     parts: Parts = {
         name: member.written
@@ -105,6 +107,15 @@ def _renamed(members: Members, adaptation: Adaptation) -> Members:
         "output_format: this is the old name of output_config.format, and the request has both, "
         "with different values. Send output_config.format alone."
     )
+
+
+def _with_inline_tools(members: Members, adaptation: Adaptation) -> Members:
+    """Return the members with the tools that the conversation defines among `tools`."""
+    messages = members.get("messages", _NULL)
+    if not messages.written.has(_INLINE_TOOL):
+        return members
+    tools = members.get("tools", _NULL)
+    return {**members, "tools": tool_edits.with_inline_tools(tools, messages, adaptation)}
 
 
 def _without_client_line(members: Members, adaptation: Adaptation) -> Members:

@@ -40,6 +40,7 @@ _TOKENS = (
     ("messages.content:NAME", "a block of that type was left out"),
     ("messages.content:NAME:to-text", "a block of that type, which Bedrock lacks, became text"),
     ("messages.content.citations:NAME", "citations of that type were left out"),
+    ("tools:added", "tools that a `system` turn defines went among `tools`"),
     ("system:NAME", "the first line of a system prompt, which is not for the model, was left out"),
     ("more", "there were more than 64 changes"),
 )
@@ -226,6 +227,8 @@ def _nested() -> Iterable[tuple[str, str]]:
         yield f"`messages.{field}`", "left out of a `system` turn"
     for kind in sorted(message_fields.TURN_BLOCKS):
         yield f"`messages.content` `{kind}`", "left out of a `system` turn"
+    kind = message_fields.TOOL_DEFINITION
+    yield f"`messages.content.tool` `{kind}`", "its `definition` goes among `tools`"
     for kind, beta in sorted(message_fields.AS_TEXT.items()):
         unless = f" where the model does not take `{beta}`" if beta else ""
         yield f"`messages.content` `{kind}`", f"becomes text, with its readable parts{unless}"

@@ -1,5 +1,6 @@
 """What is changed for which model, that it is named, and that nothing else is touched."""
 
+import json
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from gateway import cache_markers, json_object
 from gateway.errors import InvalidRequest
 from gateway.unsupported_fields import adapt
+from local.bedrock import rules, schema
 from tests.unit.gateway.adaptation import BILLING, HI, TOOL, body, model, sent
 
 BINDING = "thinking-binding-controls-2026-08-01"
@@ -280,3 +282,35 @@ def test_a_prompt_in_which_nothing_can_match_is_not_walked(
     monkeypatch.setattr(cache_markers, "within", None)
     talk = [{"role": "user", "content": [{"type": "text", "text": 'the "scope", a system'}]}]
     assert sent(messages=talk, system=[{"type": "text", "text": "x"}], tools=[TOOL]).changes == ()
+
+
+def added(definition: object) -> dict[str, Any]:
+    block = {"type": "tool_addition", "tool": {"type": "tool_definition", "definition": definition}}
+    return {"role": "system", "content": [block]}
+
+
+@pytest.mark.parametrize("tools", [None, [], [{**TOOL, "name": "map"}]])
+@pytest.mark.parametrize("name", ["claude-haiku-4-5", "claude-opus-4-8"])
+def test_a_tool_that_the_conversation_defines_is_offered(name: str, tools: Any) -> None:  # noqa: ANN401
+    own = {} if tools is None else {"tools": tools}
+    later = [HI, added(TOOL), added({**TOOL, "description": "Newer"}), HI]
+    adapted = sent(name, messages=later, **own)
+
+    assert body(adapted)["tools"] == [*(tools or []), {**TOOL, "description": "Newer"}]
+    assert body(adapted)["messages"] == [HI, HI]
+    assert adapted.changes[0] == "tools:added"
+    request = schema.parse(json.dumps(body(adapted)).encode())
+    rules.check(request, model(name))  # the local Bedrock takes it
+
+
+def test_a_definition_replaces_the_tool_of_its_name() -> None:
+    newer = {**TOOL, "description": "Newer"}
+    adapted = sent("claude-haiku-4-5", messages=[HI, added(newer)], tools=[TOOL])
+    assert body(adapted)["tools"] == [newer]
+    adapted = sent("claude-haiku-4-5", messages=[HI, added(TOOL)], tools=[TOOL])
+    assert "tools:added" not in adapted.changes
+
+
+def test_a_tool_of_anthropics_is_refused_where_the_conversation_defines_it_too() -> None:
+    toolset = {"type": "mcp_toolset", "mcp_server_name": "s"}
+    assert "mcp_toolset" in refusal(messages=[HI, added(toolset)])
