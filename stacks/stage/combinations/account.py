@@ -114,5 +114,8 @@ def _legal_hold_mistakes(stage: Stage) -> Iterator[str]:
 
 
 def is_reserved(tag: str) -> bool:
-    """Return whether AWS or this project sets the tag itself."""
-    return tag.lower().startswith("aws:") or tag.lower() in team_profile_plan.OUR_TAGS
+    """Return whether AWS or this project sets the tag itself: those of keys have a colon."""
+    return (
+        tag.lower().startswith(("aws:", "claude-on-bedrock:"))
+        or tag.lower() in team_profile_plan.OUR_TAGS
+    )

@@ -18,6 +18,9 @@ NAMES_CHARACTERS = 3000
 # A role may hold ten, one of which is the deny policy.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 POLICIES = 9
+# "50 tags per resource":
+# https://docs.aws.amazon.com/bedrock/latest/APIReference/API_CreateInferenceProfile.html
+_PROFILE_TAGS = 50
 
 
 def plan_mistakes(stage: Stage) -> Iterator[str]:
@@ -71,6 +74,7 @@ def team_mistakes(stage: Stage) -> list[str]:
         for tag in team.tags
         if is_reserved(tag)
     ]
+    mistakes += _team_tag_mistakes(stage)
     mistakes += _team_guardrail_mistakes(stage)
     profiles = team_profile_plan.planned(stage)
     if not profiles:
@@ -99,6 +103,18 @@ def team_mistakes(stage: Stage) -> list[str]:
             f"allowed: {NAMES_CHARACTERS} together, since a function's environment holds 4 KB"
         )
     return mistakes
+
+
+def _team_tag_mistakes(stage: Stage) -> Iterator[str]:
+    """Yield teams of which the profiles would have more tags than Bedrock takes."""
+    for name, team in stage.callers.teams.items():
+        tags = {*stage.account.tags, *team.tags, *team_profile_plan.OUR_TAGS}
+        if len(tags) > _PROFILE_TAGS:
+            yield (
+                f"callers.teams.{name}.tags: {len(tags)} tags given with account.tags and the "
+                f"stage's own; allowed: {_PROFILE_TAGS} together, as many as an inference profile "
+                "has"
+            )
 
 
 def _team_guardrail_mistakes(stage: Stage) -> Iterator[str]:

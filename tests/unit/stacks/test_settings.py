@@ -233,6 +233,10 @@ def test_every_stage_of_cdk_json_is_valid() -> None:
             "account.tags.Claude-On-Bedrock: given; allowed: other ",
         ),
         (
+            {"tags": {"claude-on-bedrock:expires": "2026-12-01T00:00:00Z"}},
+            "account.tags.claude-on-bedrock:expires: given; allowed: other ",
+        ),
+        (
             {"tags": {"Owner": "x", "owner": "y"}},
             "account.tags.owner: given with Owner; allowed: one of them, since the names of ",
         ),
@@ -537,6 +541,13 @@ def test_every_stage_of_cdk_json_is_valid() -> None:
         (
             {"teams": {"a--b": {}}},
             "callers.teams.a--b: 'a--b' given; allowed: an object of team names (1 to 24 ",
+        ),
+        (
+            {
+                "teams": {"search": {f"t{n}": "1" for n in range(20)}},
+                "tags": {f"a{n}": "1" for n in range(29)},
+            },
+            "callers.teams.search.tags: 51 tags given with account.tags and the stage's own; ",
         ),
         (
             {"teams": {"search": {"AWS:x": "1"}}},
