@@ -56,10 +56,10 @@ def key_of(at: datetime) -> str:
 
 
 def read_dispositions(
-    bucket: EvidenceFiles, logged: Mapping[str, SealedHash]
+    bucket: EvidenceFiles, logged: Mapping[str, SealedHash] | None
 ) -> dict[str, Disposition]:
     """Return those that hold, by the finding's id; of one that was accepted twice the last. Only
-    what the function has `logged` counts. Raises botocore's errors."""
+    what the function has `logged` counts, where that could be read. Raises botocore's errors."""
     dispositions = {}
     for key in bucket.listed(DISPOSITIONS):
         try:
@@ -67,7 +67,7 @@ def read_dispositions(
             sealed = Disposition(*(str(entry[name]) for name in Disposition._fields))
         except (BrokenEvidenceError, KeyError, ValueError):
             continue  # what does not hold accepts nothing
-        if key in logged and logged[key].sha256 == sha256:
+        if logged is None or (key in logged and logged[key].sha256 == sha256):
             dispositions[sealed.id] = sealed
     return dispositions
 

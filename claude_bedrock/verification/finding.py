@@ -51,8 +51,8 @@ _ID_DIGITS = 12
 
 class Finding(NamedTuple):
     """`at` is ISO 8601 in UTC; `who` a key's name, or an ARN; `detail` never holds a prompt or a
-    completion. `source` names an object and line, a log event, or the gateway's request, where
-    there is no request id of Bedrock's or it does not say enough."""
+    completion. `source` names an object and line, a log event, the gateway's request, or calls of
+    one principal, where there is no request id of Bedrock's or it does not say enough."""
 
     kind: Kind
     request_id: str
@@ -66,7 +66,10 @@ class Finding(NamedTuple):
     def id(self) -> str:
         """12 hexadecimal digits: the same in every run and version that finds the same."""
         kind = _NAMES_IN_IDS.get(self.kind, self.kind)
-        name = f"{kind}\n{self.request_id}\n{self.source}"
+        # The first call of several is another one once an earlier event has arrived.
+        is_of_several = self.kind == "call_outside_stage" and self.source
+        request_id = "" if is_of_several else self.request_id
+        name = f"{kind}\n{request_id}\n{self.source}"
         return hashlib.sha256(name.encode()).hexdigest()[:_ID_DIGITS]
 
     def as_data(self) -> dict[str, str]:

@@ -24,6 +24,8 @@ _COMPARED: Final = (
 )
 """Fields that the copies of one record must agree in, beside model, identity, tokens and bodies.
 Not the timestamp: AWS does not say that both destinations get the same one."""
+_NO_BODY: Final[tuple[object, ...]] = (None, {}, [], "")
+"""What a field of a body has that holds neither a prompt nor a completion."""
 # Images and documents of Converse go to S3 alone; each destination's copy names its own object:
 _IMAGE_SOURCE: Final = re.compile(
     r'"source":\{(?:"bytes":"[^"]*"|"s3Location":\{"uri":"[^"]*"(?:,"bucketOwner":"[^"]*")?\})\}'
@@ -101,7 +103,7 @@ def _seconds(timestamp: str) -> float:
 def _body(sides: Mapping[str, Mapping[str, Any]], side: str) -> Body:
     part = sides[side]
     body = part.get(f"{side}BodyJson")
-    if body is not None:
+    if body not in _NO_BODY:
         return Body(inline=True, path="", digest=body_digest(body))
     return Body(inline=False, path=fields.optional_text(part, f"{side}BodyS3Path"))
 

@@ -186,7 +186,8 @@ class TrailJoin:
         if self._scope.is_of_another_stage(event):
             self._numbers["of_other_stages"] += 1
         elif not self._scope.is_own(event):
-            group = (event.account, event.region, event.principal, event.model_id)
+            hour = _iso(event.at // 3600 * 3600)
+            group = (event.account, event.region, event.principal, event.model_id, hour)
             self._outside.setdefault(group, []).append(event)
         elif self._window.too_young(event.at):
             self._numbers["events_pending"] += 1
@@ -214,9 +215,11 @@ class TrailJoin:
         return False
 
     def _report_outside(self) -> None:
-        """Report calls in Regions and accounts without a stage: once for each principal and model,
-        however many they are."""
-        for (account, region, principal, model_id), events in sorted(self._outside.items()):
+        """Report calls in Regions and accounts without a stage: once for each principal, model and
+        hour, however many they are. `source` names that hour, so that neither a late event nor a
+        longer window gives the finding another id."""
+        for group, events in sorted(self._outside.items()):
+            account, region, principal, model_id, hour = group
             first = min(events, key=lambda event: (event.at, event.request_id))
             where = region if account == self._scope.account else f"{region} of account {account}"
             calls = "1 call" if len(events) == 1 else f"{len(events):,} calls"
@@ -229,6 +232,7 @@ class TrailJoin:
                     model_id=model_id,
                     who=principal,
                     detail=f"{calls} in {where}, by {', '.join(_operations(events))}",
+                    source=f"calls of {model_id} by {principal} in {region} of {account}, {hour}",
                 )
             )
 

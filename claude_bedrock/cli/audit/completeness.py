@@ -188,11 +188,16 @@ def judge(name: str, report: Report) -> Statement:
     if name == "residency" and not number and not report.about["bounds"]["residency"]:
         return Statement(name, claim.words, "not assessed", _NO_RESIDENCY, applies=False)
     words = " ".join((*_words(name, number, report), *_put_right(claim, report)))
-    firm = any(
-        finding.kind in claim.kinds and is_firm(finding, report.retained_since)
-        for finding in report.outcome.findings
+    findings = [finding for finding in report.outcome.findings if finding.kind in claim.kinds]
+    certain = [finding for finding in findings if finding.id not in report.uncertain]
+    verdict = _verdict(
+        name,
+        report,
+        has_failed=any(is_firm(finding, report.retained_since) for finding in certain),
     )
-    return Statement(name, claim.words, _verdict(name, report, has_failed=firm), words)
+    if verdict == "pass" and len(certain) < len(findings):
+        verdict = "not assessed"
+    return Statement(name, claim.words, verdict, words)
 
 
 def _put_right(claim: _Claim, report: Report) -> Iterator[str]:
@@ -206,6 +211,12 @@ def _put_right(claim: _Claim, report: Report) -> Iterator[str]:
     if accepted:
         verb = "is" if len(accepted) == 1 else "are"
         yield f"{len(accepted):,} {verb} accepted, with a reason: {_ids(accepted)}."
+    open_ones = [finding for finding in report.outcome.findings if finding.kind in claim.kinds]
+    if uncertain := [finding for finding in open_ones if finding.id in report.uncertain]:
+        yield (
+            f"{len(uncertain):,} may be settled or accepted, and the function's log, which tells, "
+            f"cannot be read: {_ids(uncertain)}."
+        )
     if report.retained_since:
         yield f"Records from before {report.retained_since:%Y-%m-%d %H:%M} UTC may be gone."
     if report.hours:

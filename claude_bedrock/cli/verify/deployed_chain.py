@@ -125,17 +125,28 @@ def _logged_hashes(
         return None, f"the log group {group} cannot be read ({code})"
 
 
+class Unconfirmed(NamedTuple):
+    """The ids of findings that files accept or settle which were not compared with the function's
+    log, and why that was not read. Empty where it was."""
+
+    ids: frozenset[str] = frozenset()
+    because: str = ""
+
+
 def later_files(deployment: Deployment, period: Period) -> tuple[SealedFile, ...]:
     """Return those whose second looks are at the last hours of the window, as far as the function's
     log has their hashes: a file that someone made anew settles nothing."""
-    later = Span(period.until, min(period.until + 2 * AFTER, period.now))
     bucket = _evidence_of(deployment)
-    coverage = cover(
-        bucket, Span(later.since, later.since), files_of=later, now=period.now, logged={}
-    )
-    logged, _ = _logged_hashes(deployment, bucket.name, later.since, period.now)
+    logged, _ = _logged_hashes(deployment, bucket.name, period.until, period.now)
     hashes = {key: entry.sha256 for key, entry in (logged or {}).items()}
-    return tuple(file for file in coverage.files if hashes.get(file.key) == file.sha256)
+    later = _later(bucket, period)
+    return tuple(file for file in later if hashes.get(file.key) == file.sha256)
+
+
+def _later(bucket: EvidenceBucket, period: Period) -> tuple[SealedFile, ...]:
+    later = Span(period.until, min(period.until + 2 * AFTER, period.now))
+    due = Span(later.since, later.since)
+    return cover(bucket, due, files_of=later, now=period.now, logged={}).files
 
 
 def logged_files(
@@ -159,6 +170,25 @@ def dispositions_of(deployment: Deployment, now: datetime) -> Mapping[str, Dispo
         return {}
     logged = logged_files(deployment, bucket.name, now)
     return {} if logged is None else read_dispositions(bucket, logged)
+
+
+def unconfirmed(deployment: Deployment, period: Period) -> Unconfirmed:
+    """Return which findings may be settled or accepted, where the function's log cannot be read:
+    who writes into the bucket could have made those files. Raises NoTargetError and botocore's
+    errors."""
+    if "EvidenceBucketName" not in deployment.outputs("InvocationLogging"):
+        return Unconfirmed()
+    bucket = _evidence_of(deployment)
+    logged, because = _logged_hashes(deployment, bucket.name, period.until, period.now)
+    if logged is not None:
+        return Unconfirmed()
+    settled = {
+        str(entry["id"])
+        for file in _later(bucket, period)
+        for entry in file.entries
+        if entry.get("kind") == "settled"
+    }
+    return Unconfirmed(frozenset({*settled, *read_dispositions(bucket, None)}), because)
 
 
 def _evidence_of(deployment: Deployment) -> EvidenceBucket:

@@ -1,6 +1,6 @@
 """One run of `claude-bedrock verify`: what it is about, and the file that it leaves."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, NamedTuple
@@ -17,9 +17,11 @@ from claude_bedrock.cli.shared.record_sources import (
 from claude_bedrock.cli.shared.stage_settings import Settings
 from claude_bedrock.cli.verify.deployed_chain import (
     ChainReport,
+    Unconfirmed,
     chain_report,
     dispositions_of,
     later_files,
+    unconfirmed,
 )
 from claude_bedrock.cli.verify.evidence_folder import Evidence, Written
 from claude_bedrock.cli.verify.retained_window import within_retention
@@ -55,7 +57,9 @@ class Report(NamedTuple):
     accepted are in `accepted` only, those that were settled late in `settled` only. `chain` and
     `hours` are of the sealed hours that this is the sum of; None where it was joined now.
     `has_gateway`: calls are known by audit entries, not by records alone. `retained_since`: since
-    when records are surely kept, of a window that was joined and begins before."""
+    when records are surely kept, of a window that was joined and begins before. `uncertain` has the
+    ids of open findings that may be accepted or settled: the function's log, which tells, could not
+    be read."""
 
     about: Mapping[str, Any]
     outcome: Outcome
@@ -67,6 +71,7 @@ class Report(NamedTuple):
     has_gateway: bool = True
     hours: WindowHours | None = None
     retained_since: datetime | None = None
+    uncertain: frozenset[str] = frozenset()
 
 
 def run(
@@ -101,14 +106,14 @@ def run(
         written,
         period,
         dispositions,
+        possible=unconfirmed(deployment, period),
         has_gateway=deployed.has_endpoint,
         has_trail=read_logs(hourly_run.about) > 0,
     )
     retained_since = period.now - timedelta(days=deployed.retention_days)
     created = partial(deployment.created, "InvocationLogging")
-    assessment = within_retention(
-        report.assessment, report.outcome, period, retained_since, created
-    )
+    certain = _without(report.outcome, report.uncertain)
+    assessment = within_retention(report.assessment, certain, period, retained_since, created)
     is_retained = period.since >= retained_since
     return report._replace(
         assessment=assessment, retained_since=None if is_retained else retained_since
@@ -165,6 +170,7 @@ def sealed(deployment: Deployment, period: Period, folder: Evidence) -> Report |
         written,
         _of_stage(period, hours),
         dispositions,
+        possible=unconfirmed(deployment, period),
         has_gateway=total.has_gateway,
         has_trail=total.trail.get("files", 0) >= len(coverage.files)
         and not total.trail.get("without_logs"),
@@ -199,12 +205,14 @@ def _report(
     period: Period,
     dispositions: Mapping[str, Disposition],
     *,
+    possible: Unconfirmed,
     has_gateway: bool,
     has_trail: bool,
 ) -> Report:
     """Return the report: the headline counts all findings, the verdict is that of the open ones."""
     window = in_words(period.since, period.until)
-    opened = outcome._replace(findings=[e for e in outcome.findings if e.id not in dispositions])
+    opened = _without(outcome, dispositions)
+    uncertain = possible.ids & {finding.id for finding in opened.findings}
     accepted = tuple(
         Accepted(e, dispositions[e.id]) for e in outcome.findings if e.id in dispositions
     )
@@ -215,7 +223,27 @@ def _report(
             verdict=assess(opened, window, has_gateway=has_gateway, has_trail=has_trail).verdict,
             headline=f"{assessment.headline.removesuffix('.')}; {number}.",
         )
-    return Report(about, opened, written, assessment, accepted, has_gateway=has_gateway)
+    if uncertain:
+        certain = _without(opened, uncertain)
+        verdict = assess(certain, window, has_gateway=has_gateway, has_trail=has_trail).verdict
+        note = f"{len(uncertain):,} may be settled or accepted, but {possible.because}"
+        assessment = Assessment(
+            verdict="fail" if verdict == "fail" else "not assessed",
+            headline=f"{assessment.headline.removesuffix('.')}; {note}.",
+        )
+    return Report(
+        about,
+        opened,
+        written,
+        assessment,
+        accepted,
+        has_gateway=has_gateway,
+        uncertain=uncertain,
+    )
+
+
+def _without(outcome: Outcome, ids: Collection[str]) -> Outcome:
+    return outcome._replace(findings=[e for e in outcome.findings if e.id not in ids])
 
 
 def _with_hours(

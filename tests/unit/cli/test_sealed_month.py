@@ -209,6 +209,27 @@ def test_a_month_by_files_that_were_compared_with_nothing_is_not_assessed(
     assert "cannot be read (AccessDeniedException)" in assessment.headline
 
 
+@pytest.mark.parametrize("becomes", ["accepted", "settled", "open"])
+def test_what_an_unreadable_log_leaves_open_is_no_failure(tmp_path: Path, becomes: str) -> None:
+    lost_at = HOURS - 10
+    of = month(lost_at=lost_at, settled=becomes == "settled", hours=HOURS + 20)
+    finding = FINDING._replace(at=iso(MONTH + lost_at * HOUR))
+    if becomes == "accepted":
+        accept(of)
+    stage = deployed(of)
+    stage.refuses = True
+
+    report = summed(stage, tmp_path, timedelta(days=2))
+
+    is_known = becomes == "open"
+    assert [found.id for found in report.outcome.findings] == [finding.id]
+    assert report.assessment.verdict == ("fail" if is_known else "not assessed")
+    note = "; 1 may be settled or accepted, but the log group"
+    assert (note in report.assessment.headline) is not is_known
+    assert statements(report)[0].verdict == ("fail" if is_known else "not assessed")
+    assert ("1 may be settled or accepted" in statements(report)[0].words) is not is_known
+
+
 def test_a_finding_comes_before_the_hours_that_are_missing(tmp_path: Path) -> None:
     of = month(lost_at=5)
     of.delete(of.keys[-1:])

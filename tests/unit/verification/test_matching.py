@@ -391,11 +391,22 @@ def test_an_object_that_is_not_there_is_missing_and_not_different_too() -> None:
     assert kinds(outcome) == ["body_missing"]
 
 
-@pytest.mark.parametrize("lacks", [0, 1])
-@pytest.mark.parametrize("side", ["input", "output"])
-def test_a_body_that_one_copy_lacks_is_missing_and_not_different_too(lacks: int, side: str) -> None:
+@pytest.mark.parametrize(
+    ("lacks", "side", "empty"),
+    [
+        ([0], "input", None),
+        ([1], "output", None),
+        ([0, 1], "input", {}),
+        ([0, 1], "output", []),
+        ([1], "input", ""),
+    ],
+)
+def test_a_body_that_a_copy_lacks_is_missing_and_not_different_too(
+    lacks: list[int], side: str, empty: object
+) -> None:
     copies = [record("r1"), record("r1")]
-    copies[lacks][side] = {}
+    for copy in lacks:
+        copies[copy][side] = {f"{side}BodyJson": empty}
     assert kinds(of(audit_line("r1"), *copies)) == ["body_missing"]
 
 

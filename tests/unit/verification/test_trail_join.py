@@ -162,7 +162,7 @@ def test_calls_without_an_event_are_named_up_to_a_limit() -> None:
 def test_calls_where_there_is_no_stage_are_one_finding_for_each_principal_and_model() -> None:
     scenario = _scenario([AGREED])
     scenario.events.extend(
-        _event(f"out-{number}", AT + number, OTHER_ROLE, awsRegion="us-east-1")
+        _event(f"out-{number}", AT + 9 + number, OTHER_ROLE, awsRegion="us-east-1")
         for number in range(500)
     )
     outcome, counts = _compared(scenario)
@@ -171,6 +171,12 @@ def test_calls_where_there_is_no_stage_are_one_finding_for_each_principal_and_mo
     assert finding.detail == "500 calls in us-east-1, by InvokeModel"
     assert counts.outside == 500
     assert assess(outcome, "today").verdict == "fail"
+    # An earlier call comes late, and one of the next hour is another finding.
+    for request_id, at in (("early", AT + 1), ("next", AT + HOUR)):
+        scenario.events.append(_event(request_id, at, OTHER_ROLE, awsRegion="us-east-1"))
+    first, second = _compared(scenario)[0].findings
+    assert (first.id, first.request_id) == (finding.id, "early")
+    assert second.id != first.id
 
 
 def test_an_event_of_the_answering_region_is_of_the_same_call() -> None:
