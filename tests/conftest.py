@@ -19,9 +19,16 @@ from hypothesis import settings
 from xdist.remote import Producer  # type: ignore[import-untyped]
 from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]
 
+from local.aws.client import without_aws
 from tests.integration.deployed.running import PROJECT, deployment
 
 __all__ = ["deployment"]
+
+# Profiles, credentials and endpoints of the shell that runs the tests would reach an account.
+for _name in os.environ.keys() - without_aws().keys():
+    del os.environ[_name]
+os.environ |= without_aws()
+os.environ |= {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
 
 # How long an example takes depends on what else the machine does: speed is benchmarks/' business.
 settings.register_profile("patient", deadline=None, max_examples=25)

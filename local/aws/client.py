@@ -64,9 +64,12 @@ def _session() -> boto3.Session:
 
 
 def without_aws(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """`environment` without the caller's own AWS settings, and with loopback kept off proxies."""
+    """Return `environment` without the caller's own AWS settings, and with loopback kept off
+    proxies beside the hosts that the caller keeps off them."""
     other_variables = {
         name: value for name, value in environment.items() if not name.startswith("AWS_")
     }
-    loopback = "localhost,127.0.0.1"
-    return {**other_variables, **dict.fromkeys(("NO_PROXY", "no_proxy"), loopback)}
+    direct = environment.get("no_proxy") or environment.get("NO_PROXY") or ""
+    if direct != "*":
+        direct = ",".join(filter(None, (direct, "localhost", "127.0.0.1")))
+    return {**other_variables, "NO_PROXY": direct, "no_proxy": direct}

@@ -6,30 +6,30 @@ from pathlib import Path
 
 from tools.docs.pages import ROOT
 
-CACHES = ("UV_CACHE_DIR", "npm_config_cache", "JSII_RUNTIME_PACKAGE_CACHE_ROOT")
+NAMES = ("UV_CACHE_DIR", "npm_config_cache", "JSII_RUNTIME_PACKAGE_CACHE_ROOT", "PYTHONWARNINGS")
 
 
-def exported(name: str, **changes: str) -> str:
-    """Return what a command of the Makefile finds in the variable `name`."""
-    environment = {key: value for key, value in os.environ.items() if key not in CACHES}
-    print_it = f'--eval=show: ; @printf "%s" "$${{{name}}}"'
+def exported(**changes: str) -> list[str]:
+    """Return what a command of the Makefile finds in each of NAMES."""
+    environment = {name: value for name, value in os.environ.items() if name not in NAMES}
     ran = subprocess.run(
-        ["make", "--no-print-directory", print_it, "show"],
+        [
+            "make",
+            "--no-print-directory",
+            "--eval",
+            f"show: ; @printenv {' '.join(NAMES)}; true",
+            "show",
+        ],
         cwd=ROOT,
         env=environment | changes,
         capture_output=True,
         text=True,
         check=True,
     )
-    return ran.stdout
+    return ran.stdout.splitlines()
 
 
 def test_caches_move_into_the_folder_where_the_home_cannot_be_written(tmp_path: Path) -> None:
-    for name in CACHES:
-        assert exported(name, HOME="/dev/null").startswith(f"{ROOT}/.build/cache/")
-        assert exported(name, HOME=str(tmp_path)) == ""
-        assert exported(name, HOME="/dev/null", **{name: "/elsewhere"}) == "/elsewhere"
-
-
-def test_warnings_of_pip_and_the_cdk_are_no_errors() -> None:
-    assert exported("PYTHONWARNINGS", PYTHONWARNINGS="error") == ""
+    caches = [f"{ROOT}/.build/cache/{name}" for name in ("npm", "jsii")]
+    assert exported(HOME="/dev/null", UV_CACHE_DIR="/mine") == ["/mine", *caches, ""]
+    assert exported(HOME=str(tmp_path), PYTHONWARNINGS="error") == [""]

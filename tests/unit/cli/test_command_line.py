@@ -4,6 +4,7 @@ import json
 import os
 import pty
 import re
+import shlex
 import subprocess
 import sys
 from importlib.metadata import version
@@ -418,7 +419,7 @@ def test_an_encoding_that_lacks_a_character_stops_nothing() -> None:
 
 
 def test_output_that_was_closed_before_the_start_stops_nothing() -> None:
-    command = f"{sys.executable} -m claude_bedrock.cli models --catalog >&-"
+    command = f"{shlex.quote(sys.executable)} -m claude_bedrock.cli models --catalog >&-"
     done = subprocess.run(
         ["/bin/sh", "-c", command],
         cwd=ROOT,

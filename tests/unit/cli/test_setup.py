@@ -1,6 +1,7 @@
 """`claude-bedrock setup claude-code`: what it writes, what it keeps, and what it refuses."""
 
 import json
+import shlex
 import stat
 from pathlib import Path
 
@@ -45,8 +46,10 @@ def test_new_settings_call_the_endpoint_with_the_helper(file: Path) -> None:
 
     settings = json.loads(file.read_text())
     assert (code, err) == (0, f"{file} is written.\n")
-    assert settings["apiKeyHelper"].endswith("claude-bedrock token --sign-in work")
-    assert Path(settings["apiKeyHelper"].split()[0]).is_absolute()
+    program, *words = shlex.split(settings["apiKeyHelper"])
+    assert Path(program).is_absolute()
+    assert Path(program).name == "claude-bedrock"
+    assert words == ["token", "--sign-in", "work"]
     assert settings["env"] == {
         "ANTHROPIC_BASE_URL": URL,
         "CLAUDE_CODE_API_KEY_HELPER_TTL_MS": "60000",
@@ -122,4 +125,4 @@ def test_tokens_of_aws_need_their_audience(file: Path) -> None:
     assert run(file, "--yes", "--aws")[0] == 2
     assert run(file, "--yes", "--aws", "--audience", "a b")[0] == 0
     helper = json.loads(file.read_text())["apiKeyHelper"]
-    assert helper.endswith("claude-bedrock token --aws --audience 'a b'")
+    assert shlex.split(helper)[1:] == ["token", "--aws", "--audience", "a b"]

@@ -1,5 +1,9 @@
 """What local mode starts knows nothing of the account of whoever starts it."""
 
+import os
+
+import pytest
+
 from local.aws.client import without_aws
 
 YOURS = {
@@ -16,3 +20,25 @@ def test_none_of_your_own_aws_settings_is_handed_on() -> None:
     assert not [name for name in handed_on if name.startswith("AWS_")]
     assert handed_on["PATH"] == "/usr/bin"
     assert "127.0.0.1" in handed_on["NO_PROXY"].split(",")
+
+
+@pytest.mark.parametrize(
+    ("name", "yours", "outcome"),
+    [
+        ("NO_PROXY", ".corp.example", ".corp.example,localhost,127.0.0.1"),
+        (
+            "no_proxy",
+            "pypi.corp.example,10.0.0.1",
+            "pypi.corp.example,10.0.0.1,localhost,127.0.0.1",
+        ),
+        ("no_proxy", "*", "*"),
+    ],
+)
+def test_hosts_that_you_keep_off_the_proxy_stay_off_it(name: str, yours: str, outcome: str) -> None:
+    handed_on = without_aws({**YOURS, name: yours})
+    assert handed_on["NO_PROXY"] == handed_on["no_proxy"] == outcome
+
+
+def test_the_tests_themselves_read_none_of_your_profiles() -> None:
+    yours = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
+    assert yours == dict.fromkeys(("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"), os.devnull)
