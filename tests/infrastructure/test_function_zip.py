@@ -34,10 +34,11 @@ def umask(mask: int) -> Iterator[None]:
 
 @pytest.fixture
 def only_known_wheels(monkeypatch: pytest.MonkeyPatch) -> None:
-    """pip finds the wheels that the last synthesis downloaded, and asks nobody for others."""
+    """Have pip find the wheels of the last synthesis, downloaded now in a fresh clone, alone."""
     requirements = package_path(PROJECT, PACKAGES[0]) / "requirements.txt"
+    wheels = wheelhouse(requirements, cache=CACHE)
     monkeypatch.setenv("PIP_NO_INDEX", "1")
-    monkeypatch.setenv("PIP_FIND_LINKS", str(wheelhouse(requirements, cache=CACHE)))
+    monkeypatch.setenv("PIP_FIND_LINKS", str(wheels))
 
 
 def build(folder: Path) -> FunctionPackage:
