@@ -107,8 +107,8 @@ def compare(
     rows: Sequence[Row], lines: Iterable[BillLine], stage: Stage, profiles: TeamProfiles, by: By
 ) -> Comparison:
     """Lay the records' dollars beside the bill's. Lines of others, other Regions and other types
-    are added up apart."""
-    counted = [row for row in rows if row.calls]
+    are added up apart; records of calls past the gateway stay out, as their lines do."""
+    counted = [row for row in rows if row.calls and _is_of_gateway(row, stage.principals)]
     callers = _sessions(counted)
     of_gateway, others = _split(lines, stage)
     billed: dict[str, list[BillLine]] = defaultdict(list)
@@ -135,6 +135,12 @@ def compare(
         for name in sorted({*recorded, *billed})
     ]
     return Comparison(by, groups, dict(sorted(others.items())), last_day)
+
+
+def _is_of_gateway(row: Row, principals: Principals) -> bool:
+    """Return whether the row is of calls through the gateway, as one without a principal is: it was
+    counted from audit log entries."""
+    return not row.principal or principals.is_gateway(row.principal)
 
 
 def _split(

@@ -30,8 +30,13 @@ class Bill:
                 "--bill needs --stage beside --from: the stage's roles tell which lines of the "
                 "bill are the gateway's."
             )
-        self._lines = export.read(path, period.since, period.until)
         settings = stage_settings.deployed(where)
+        if not settings.has_endpoint:
+            raise UnanswerableError(
+                f"--bill compares the gateway's calls, and stage {where.stage} has no endpoint. "
+                "The bill itself names the principal of each call: `line_item_iam_principal`."
+            )
+        self._lines = export.read(path, period.since, period.until)
         self._stage = Stage(principals_of(where, settings), settings.region)
 
     def compare(self, rows: Sequence[Row], profiles: TeamProfiles) -> Comparison:

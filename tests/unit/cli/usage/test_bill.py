@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import duckdb
@@ -13,9 +14,10 @@ import pytest
 from claude_bedrock import catalog
 from claude_bedrock.caller_sessions.session_name import session_name
 from claude_bedrock.catalog.cost import rates
-from claude_bedrock.cli.usage.bill import export
+from claude_bedrock.cli.usage.bill import export, of_stage
 from claude_bedrock.cli.usage.bill.comparison import NO_SESSION, Comparison, Stage, compare
 from claude_bedrock.cli.usage.rows import Row, UnanswerableError
+from claude_bedrock.verification.period import Period
 from claude_bedrock.verification.principals import Principals
 
 ACCOUNT = "123456789012"
@@ -188,7 +190,8 @@ def test_what_is_no_call_through_the_gateway_is_listed(file: Path) -> None:
         *bill("a", line_item_iam_principal=None, line_item_product_code="AmazonEC2"),
         *bill("a", day="2026-11-01"),
     ]
-    comparison = compared(file, [row("a")], lines)
+    past_the_gateway = row(other_user, principal=f"arn:aws:iam::{ACCOUNT}:user/eve")
+    comparison = compared(file, [row("a", principal=SESSIONS), past_the_gateway], lines)
 
     dollars = sum(price())
     assert reasons(comparison) == {"a": None}
@@ -205,6 +208,16 @@ def test_an_export_without_principals_names_what_to_choose(tmp_path: Path) -> No
     file = write(tmp_path / "bill.parquet", bill("a"), columns)
     with pytest.raises(UnanswerableError, match="Include caller identity"):
         export.read(file, SINCE, UNTIL)
+
+
+def test_a_stage_without_an_endpoint_has_no_calls_to_compare(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = SimpleNamespace(has_endpoint=False)
+    monkeypatch.setattr(of_stage.stage_settings, "deployed", lambda _: settings)
+    where: Any = SimpleNamespace(stage="direct")
+    with pytest.raises(UnanswerableError, match="stage direct has no endpoint"):
+        of_stage.Bill(tmp_path, ["caller"], where, Period(SINCE, UNTIL, UNTIL - SINCE, UNTIL))
 
 
 def test_optional_columns_may_be_absent(tmp_path: Path) -> None:
