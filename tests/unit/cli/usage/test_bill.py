@@ -14,6 +14,7 @@ import pytest
 from claude_bedrock import catalog
 from claude_bedrock.caller_sessions.session_name import session_name
 from claude_bedrock.catalog.cost import rates
+from claude_bedrock.cli.shared import stage_settings
 from claude_bedrock.cli.usage.bill import export, of_stage
 from claude_bedrock.cli.usage.bill.comparison import NO_SESSION, Comparison, Stage, compare
 from claude_bedrock.cli.usage.rows import Row, UnanswerableError
@@ -214,7 +215,7 @@ def test_a_stage_without_an_endpoint_has_no_calls_to_compare(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = SimpleNamespace(has_endpoint=False)
-    monkeypatch.setattr(of_stage.stage_settings, "deployed", lambda _: settings)
+    monkeypatch.setattr(stage_settings, "deployed", lambda _: settings)
     where: Any = SimpleNamespace(stage="direct")
     with pytest.raises(UnanswerableError, match="stage direct has no endpoint"):
         of_stage.Bill(tmp_path, ["caller"], where, Period(SINCE, UNTIL, UNTIL - SINCE, UNTIL))
