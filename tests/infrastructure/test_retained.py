@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import copy
 import datetime as dt
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from claude_bedrock.retention.log_group import audit_days
 from stacks.components.observability.log_group import RETENTION, LogGroupSettings
 from stacks.settings import load_stage
 from tests.infrastructure.retained import Resources, log_bucket, mistakes, resources, retentions
+from tests.infrastructure.variants import FULL, Syntheses
 from tools.docs.pages import section
 from tools.synthesis import CONTEXT, Synthesis, synthesize
 
@@ -119,6 +121,23 @@ def test_what_outlives_a_stage_comes_back_as_the_page_describes(prod: Synthesis)
     assert named == {*groups.split("`")[1::2]}
     assert "| Bucket | Makes a new one." in page
     assert "| KMS key | Makes a new one." in page
+
+
+def test_the_page_names_what_optional_keys_leave(tmp_path: Path) -> None:
+    budgets = {"callers.budgets": {"stage": [{"usd": 5000, "per": "month"}]}}
+    templates = Syntheses(tmp_path).of({**FULL, **budgets})
+    retained = Counter(
+        body["Type"]
+        for template in templates.values()
+        for body in template["Resources"].values()
+        if "Retain" in body.get("DeletionPolicy", "")
+    )
+
+    del retained["AWS::Logs::LogGroup"]
+    assert retained == {"AWS::S3::Bucket": 3, "AWS::KMS::Key": 2, "AWS::DynamoDB::Table": 1}
+    page = section("docs/deploy.md", "Bring back a stage that kept its logs")
+    assert "| Table of budgets | Makes a new one" in page
+    assert "| Buckets of the stage's trails | Makes new ones |" in page
 
 
 def rules(made: Resources) -> list[dict[str, Any]]:
