@@ -56,6 +56,8 @@ def budgets(
         echo_items(row.as_data() for row in (checked.comparisons or rows))
     else:
         console().print(_checked_table(checked.comparisons) if check else _table(rows))
+    if not (checked.comparisons or rows):
+        echo("The budgets under `default` appear once a team or caller has called.", err=True)
     if checked.direct_calls:
         echo(
             f"{checked.direct_calls:,} calls on record are of other principals than the gateway, "

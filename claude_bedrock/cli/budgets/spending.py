@@ -49,11 +49,12 @@ class Spending(NamedTuple):
 def read_rules(deployment: Deployment) -> Rules:
     """Return the budgets of a deployed stage. Raises NoBudgetsError, NoTargetError."""
     outputs = deployment.outputs("InvocationLogging")
-    if "BudgetRules" not in outputs:
+    rules = budget.parse(outputs.get("BudgetRules", "{}"))
+    if not any(rules):
         raise NoBudgetsError(
             f"Stage {deployment.stage} has no budgets. `callers.budgets` in cdk.json sets them."
         )
-    return budget.parse(outputs["BudgetRules"])
+    return rules
 
 
 def read_items(deployment: Deployment) -> dict[str, Item]:

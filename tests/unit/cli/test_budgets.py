@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 import time
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from claude_bedrock.budgets import item, period
-from claude_bedrock.budgets.budget import Budget, Rules
+from claude_bedrock.budgets.budget import Budget, Rules, to_json
+from claude_bedrock.cli.audit.budgets import BudgetCheck, collect_budgets
 from claude_bedrock.cli.budgets.command import _checked_table, _table
 from claude_bedrock.cli.budgets.record_check import compare
-from claude_bedrock.cli.budgets.spending import spending
+from claude_bedrock.cli.budgets.spending import NoBudgetsError, read_rules, spending
 from claude_bedrock.cli.usage.rows import Row, unreadable_row
 from claude_bedrock.verification.principals import Principals
 
@@ -50,6 +53,17 @@ def test_each_budget_is_listed_of_those_who_are_named_or_have_called() -> None:
         "$20.00",
         "45 %",
     ]
+
+
+@pytest.mark.parametrize("outputs", [{}, {"BudgetRules": to_json(Rules())}])
+def test_a_stage_that_limits_tokens_per_minute_alone_has_no_budgets(
+    outputs: dict[str, str],
+) -> None:
+    stage: Any = SimpleNamespace(stage="dev", outputs=lambda _: outputs)
+
+    with pytest.raises(NoBudgetsError, match="Stage dev has no budgets"):
+        read_rules(stage)
+    assert collect_budgets(stage, outputs, stage, stage, stage, joined=stage) == BudgetCheck()
 
 
 def test_a_budget_is_computed_again_from_the_records() -> None:
