@@ -89,7 +89,6 @@ BEDROCK_FIELDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 DROPPED: Final = frozenset(
     {
         "cache_control",
-        "container",
         "diagnostics",
         "fallback_credit_token",
         "fallbacks",
@@ -108,6 +107,7 @@ REFUSED: Final[Mapping[str, str]] = MappingProxyType(
         "`billing_policy`.",
         "compaction": "Summarize the conversation by a request of your own, or send "
         "`context_management` with a `compact_20260112` edit where the model takes it.",
+        "container": "Send the request without `container`, and what its skills say in the prompt.",
         "inference_geo": "Send the request without `inference_geo`.",
         "mcp_servers": "Send the request without `mcp_servers`.",
         "safeguards": "Send the request without `safeguards`.",
@@ -116,7 +116,8 @@ REFUSED: Final[Mapping[str, str]] = MappingProxyType(
 )
 """Fields that Bedrock does not have and whose loss would change what is asked or who pays (where it
 may be answered, with which tools, under which guard, after which turns), and what to do instead: an
-error names one with a value. Claude Code goes on without `safeguards` then:
+error names one with a value. A container without skills only names files that code execution left,
+and goes. Claude Code goes on without `safeguards` then:
 https://code.claude.com/docs/en/llm-gateway-protocol"""
 
 UNCOUNTED: Final = frozenset({"billing_policy", "compaction"})

@@ -38,7 +38,7 @@ def count_messages(context: RequestContext) -> None:
         count = _count(request, resolved.model, context)
     except errors.InvalidRequest as error:
         tools = messages_request.tool_names(body)
-        error.message = messages_request.with_tool_name(error.message, tools)
+        error.message = messages_request.with_hint(error.message, tools)
         raise
     context.response.send_json({"input_tokens": count})
 

@@ -37,7 +37,7 @@ def create(context: RequestContext) -> None:
             _send_json(request, context)
     except errors.InvalidRequest as error:
         tools = messages_request.tool_names(request.body)
-        error.message = messages_request.with_tool_name(error.message, tools)
+        error.message = messages_request.with_hint(error.message, tools)
         raise
 
 

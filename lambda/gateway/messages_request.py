@@ -12,6 +12,7 @@ from gateway.adaptation import quoted
 from gateway.json_object import Member
 
 _TOOL_POSITION: Final = r"\btools\.(\d{1,6})\b"
+_NOT_BASE64: Final = r"\.source\b.*'base64'"
 _KINDS = {str: "string", int: "integer", list: "array"}
 Members = Mapping[str, Member]
 
@@ -51,7 +52,15 @@ def tool_names(body: bytes) -> list[str]:
     return [name if isinstance(name, str) else "" for name in names]
 
 
-def with_tool_name(message: str, names: Sequence[str]) -> str:
+def with_hint(message: str, names: Sequence[str]) -> str:
+    """Return Bedrock's sentence with the name of the tool that it means, or with what to send in
+    place of a URL or a file's id. `names` are those of the request's tools."""
+    if re.search(_NOT_BASE64, message):
+        return f"{message} (Bedrock fetches no URL and no file: send the content as base64.)"
+    return _with_tool_name(message, names)
+
+
+def _with_tool_name(message: str, names: Sequence[str]) -> str:
     """Return Bedrock's sentence with the name of the tool that it means.
 
     Bedrock tells a position (`tools.6.custom.input_schema: …`) or none (`tools: Tool names must be

@@ -189,6 +189,8 @@ def _is_empty(name: str, value: object, adaptation: Adaptation) -> bool:
     """Return whether a field that is refused may be left out."""
     if adaptation.counted and name in message_fields.UNCOUNTED:
         return True
+    if name == "container":
+        return not (isinstance(value, dict) and value.get("skills"))
     return value in _EMPTY or (name == "billing_policy" and value in message_fields.PAID_BY_CALLER)
 
 

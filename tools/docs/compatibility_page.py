@@ -186,7 +186,8 @@ def _fields() -> Iterable[tuple[str, str]]:
         yield f"`{field}`", "left out"
     for field in sorted(message_fields.REFUSED):
         uncounted = ", left out of a count" if field in message_fields.UNCOUNTED else ""
-        yield f"`{field}`", f"left out when empty{uncounted}, else a 400 that names it"
+        empty = "without skills" if field == "container" else "when empty"
+        yield f"`{field}`", f"left out {empty}{uncounted}, else a 400 that names it"
     for field in sorted(message_fields.TOOL_FIELDS):
         yield f"`tools.{field}`", _tool_field(field)
     added = f"`{message_fields.CONTEXT_MANAGEMENT}` goes with it where the model takes that"

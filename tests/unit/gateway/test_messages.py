@@ -327,6 +327,14 @@ def test_a_thread_is_refused_so_that_the_tool_helper_goes_on_without(caller: Cal
     ("expected", "added"),
     [
         ("tools.1.custom.input_schema: JSON schema is invalid.", ' (tools.1 is "mcp__b".)'),
+        (
+            "messages.0.content.0.image.source.type: Input should be 'base64'",
+            " (Bedrock fetches no URL and no file: send the content as base64.)",
+        ),
+        (
+            "messages.0.content.0.image.source.base64.media_type: Input should be 'image/png'",
+            "",
+        ),
         ("tools.0.custom.name: 'a b' does not match", ' (tools.0 is "a b".)'),
         ("tools: Tool names must be unique.", ' (More than one is "mcp__b".)'),
         ("tools.7.custom: Field required", ""),

@@ -186,6 +186,8 @@ def test_the_receipt_stays_short_enough_for_a_header() -> None:
          {"output_format": None, "output_config": None}),
         ("claude-opus-5", [], {"messages": [HI, {"role": "system", "output_config": {}}]},
          ["messages.role:system-to-user", "field:messages.output_config"], {"messages": [HI]}),
+        ("claude-opus-5", [], {"container": {"id": "c", "skills": None}}, ["field:container"],
+         {"container": None}),
         ("claude-opus-5", [], {"messages": [{"role": "system", "content": "x"}, HI]}, [],
          {"messages": [{"role": "system", "content": "x"}, HI]}),
     ],
@@ -212,6 +214,7 @@ def test_each_change_is_made_and_named(
     ("name", "betas", "fields", "parts"),
     [
         ("claude-sonnet-4-5", ["context-1m-2025-08-07"], {}, ["claude-sonnet-4-5", "200,000"]),
+        ("claude-sonnet-4-5", [], {"container": {"skills": [{"skill_id": "xlsx"}]}}, ["container"]),
         ("claude-sonnet-4-5", [], {"temperature": 0, "top_p": 0.5}, ["`temperature` and `top_p`"]),
         ("claude-fable-5-2", [], {"top_p": 1}, ["`top_p`", "It takes 0.99, or none."]),
         ("claude-fable-5-1", [], {"temperature": 1, "top_p": 0.99}, ["`temperature` and `top_p`"]),
