@@ -257,7 +257,8 @@ _TEMPLATE: Final = """# Evidence of stage {stage} in {region}, {since} to {until
 - `evidence/objects/`: size and SHA-256 of each object that an hour was verified by.
   `evidence/log-events/`: SHA-256 of each record in CloudWatch Logs.
 {records}
-- `audit-entries.jsonl.gz`: what the gateway logged of each call; no prompts.
+- `audit-entries.jsonl.gz`: what the gateway logged of each call; no prompts. The hours have no
+  digests of its lines: only `SHA256SUMS` covers it, which whoever changes the bundle can rewrite.
 
 ## Check it
 

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from claude_bedrock.cli.shared.terminal import escape_line
 from claude_bedrock.cli.verify.deployed_chain import ChainReport
+from claude_bedrock.verification.evidence_bucket import SealedFile
 from claude_bedrock.verification.object_check import BREAKS, ObjectCheck
 from claude_bedrock.verification.record_check import RecordCheck
 
@@ -57,6 +58,7 @@ def chain_sentences(chain_report: ChainReport) -> Iterator[str]:
     if coverage.not_verified:
         spans = [f"{span} ({why})" for span, why in coverage.not_verified]
         yield f"Not verified: {listed(spans)}."
+    yield from _second_checks(coverage.files)
     if chain_report.expired:
         yield f"{chain_report.expired:,} hours of the window are older than evidence is kept."
     if chain_report.unasked:
@@ -70,6 +72,26 @@ def chain_sentences(chain_report: ChainReport) -> Iterator[str]:
         yield from record_sentences(chain_report.records)
     if coverage.sha256:
         yield f"The last hash is {coverage.sha256}."
+
+
+def _second_checks(files: Sequence[SealedFile]) -> Iterator[str]:
+    """Yield what the second checks in these files, a day after an hour, found changed, and which of
+    them could not be made."""
+    entries = [entry for file in files for entry in file.entries]
+    changed = [
+        entry["finding"]["request_id"] or entry["finding"]["source"]
+        for entry in entries
+        if entry.get("kind") == "late_finding" and entry["finding"]["kind"] == "evidence_changed"
+    ]
+    if changed:
+        yield f"Gone or changed at the second check of their hour: {listed(changed)}."
+    failed = [
+        f"{entry['since']} ({entry['because']})"
+        for entry in entries
+        if entry.get("kind") == "second_look" and entry.get("because")
+    ]
+    if failed:
+        yield f"The second check of these hours could not be made: {listed(failed)}."
 
 
 def _object_sentences(result: ObjectCheck) -> Iterator[str]:

@@ -28,6 +28,7 @@ from claude_bedrock.cli.verify.deployed_chain import (
 from claude_bedrock.cli.verify.evidence_folder import EvidenceError
 from claude_bedrock.verification.accepted_findings import key_of
 from claude_bedrock.verification.coverage import HOUR, iso
+from claude_bedrock.verification.finding import Finding
 from claude_bedrock.verification.hash_log import SealedHash
 from claude_bedrock.verification.object_check import Change, ObjectChange, ObjectCheck
 from tests.unit.verification.buckets import AFTER, BUCKET, HOURS, MONTH, Month
@@ -117,6 +118,23 @@ def test_objects_that_are_not_what_was_read_are_named(
     assert chain_exit_code(chain) == code
     assert f"{kind}: s3://b/k was read with 9 bytes." in chain_text(chain)
     assert ("name no objects" in chain_text(chain)) == bool(without)
+
+
+def test_what_the_second_checks_found_and_could_not_do_is_told(stage: Stage) -> None:
+    stage.month = Month(HOURS - 1)
+    last = stage.month.hashes[stage.month.keys[-1]].sha256
+    finding = Finding("evidence_changed", "call-7", iso(MONTH), "", "", "gone", "event 7")
+    entries: list[dict[str, Any]] = [
+        {"kind": "second_look", "since": iso(MONTH), "because": "AWS refused"},
+        {"kind": "late_finding", "finding": finding.as_data()},
+    ]
+    stage.month.seal(MONTH + (HOURS - 1) * HOUR, last, entries)
+
+    text = chain_text(report(stage))
+
+    assert "Gone or changed at the second check of their hour: call-7." in text
+    assert f"hours could not be made: {iso(MONTH)} (AWS refused)." in text
+    assert chain_exit_code(report(stage)) == HOLDS
 
 
 def test_what_is_missing_is_listed(stage: Stage) -> None:

@@ -308,6 +308,10 @@ TAMPERING: dict[str, tuple[Callable[[Path], object], str]] = {
         lambda f: _change(f / LAST, b'"counts":{}', b'"counts":{"matched":9}'),
         "it is not what was written",
     ),
+    "a name twice in an entry": (
+        lambda f: _change(f / LAST, b'{"', b'{"kind":"forged","'),
+        "it is not what was written",
+    ),
     "an hour sealed anew": (
         lambda f: _seal_again(f / LAST, [{"kind": "run", **SPAN_OF_LAST, "counts": {}}]),
         "was signed with another content",

@@ -48,7 +48,8 @@ class AccountsReport(NamedTuple):
         window = in_words(self.period.since, self.period.until)
         of = f"{len(self.assessments)} stage{'s' if len(self.assessments) > 1 else ''}"
         return (
-            f"Of {of}, {', '.join(parts)}: {verified:,} of {hours:,} hours of {window} are verified"
+            f"Of {of}, {', '.join(parts)}: "
+            f"{verified:,} of {hours:,} due hours of {window} are verified"
         )
 
     @property

@@ -182,7 +182,7 @@ def _verdict(
         return "not assessed", reason
     if not read.coverage.hours:
         return "not assessed", "no hour of the window is due yet"
-    what = "every hour is sealed, signed and without an open finding"
+    what = "every due hour is sealed, signed and without an open finding"
     if total.has_gateway:
         return "pass", what
     due = read.coverage.due
