@@ -41,6 +41,7 @@ def shared_assets(stage: Stage, bucket: object) -> cdk.DefaultStackSynthesizer:
 def _mistakes(stage: Stage, bucket: object) -> list[str]:
     with_it = "given with shared_assets_bucket, whose templates are for any account"
     by_name = f"{with_it}, and whose stacks StackSets names"
+    trail = stage.evidence.cloudtrail
     mistakes = {
         f"account.qualifier: {stage.account.qualifier} {with_it}, and which need no bootstrap; "
         "allowed: no account.qualifier": stage.account.qualifier,
@@ -49,6 +50,12 @@ def _mistakes(stage: Stage, bucket: object) -> list[str]:
         "callers and URL are each account's own": stage.endpoint.enabled,
         f"logging.record_access_log: {by_name}; allowed: null, since a stack reads that bucket "
         "from another stack by its name": stage.logging.record_access_log,
+        f"evidence.cloudtrail.create: true {by_name}; allowed: an organization trail's bucket, "
+        "since a stack reads the bucket of the stage's own from another stack by its name": trail
+        is not None
+        and trail.create,
+        f"logging.existing_logging_role: {stage.logging.existing_logging_role} {with_it}; allowed: "
+        "null, since a role is of one account": stage.logging.existing_logging_role,
         f"logging.kms_key: {stage.logging.kms_key} {with_it}; allowed: null, since a key is of one "
         "account": stage.logging.kms_key,
         f"logging.existing_logging: {stage.logging.existing_logging} {by_name}; allowed: fail or "

@@ -70,6 +70,7 @@ def test_the_zips_are_in_the_shared_bucket_of_the_region(assembly: Path) -> None
     assert {*keys.values()} == {"company-assets-us-east-1"}
 
 
+ROLE = VALUES["logging.existing_logging_role"][1]["logging.existing_logging_role"]
 KEY = VALUES["logging.kms_key"][1]["logging.kms_key"]
 
 
@@ -79,6 +80,8 @@ KEY = VALUES["logging.kms_key"][1]["logging.kms_key"]
         ({"account.id": ACCOUNT}, "account.id: 111111111111 given with shared_assets_bucket"),
         ({"endpoint.enabled": True}, "endpoint.enabled: true given with shared_assets_bucket"),
         ({"logging.record_access_log": "data_events"}, "logging.record_access_log: given with"),
+        ({"evidence.cloudtrail": {"create": True}}, "evidence.cloudtrail.create: true given with"),
+        ({"logging.existing_logging_role": ROLE}, f"existing_logging_role: {ROLE} given with"),
         ({"logging.kms_key": KEY}, f"logging.kms_key: {KEY} given with shared_assets_bucket"),
     ],
 )
