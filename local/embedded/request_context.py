@@ -22,6 +22,9 @@ _STREAM_ACTIONS: Final = {
     "GetLogEvents",
     "PutLogEvents",
 }
+_ALARM_LISTS: Final = {"DescribeAlarms", "DescribeAlarmHistory"}
+"""What CloudWatch authorizes for alarms, `alarm:*` where the request names none:
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatch.html"""
 _TAG_ACTIONS: Final = {"TagResource", "UntagResource", "ListTagsForResource"}
 
 Context = dict[str, Any]
@@ -32,6 +35,7 @@ def add() -> None:
     iam_actions.request_tag_context = _with_body_keys(iam_actions.request_tag_context)
     iam_actions.s3_service_context = _with_conditional_write(iam_actions.s3_service_context)
     iam_actions.extract_resource_arn = _with_log_arns(iam_actions.extract_resource_arn)
+    iam_actions._lambda_action = _with_concurrency(iam_actions._lambda_action)
     tagging._RESOURCE_TAG_COLLECTORS["apigateway"] = _api_gateway_tags
     resolve = iam_evaluator._resolve_condition_key
     iam_evaluator._resolve_condition_key = _with_role_of_session(resolve)
@@ -112,9 +116,31 @@ def _with_log_arns(original: Callable[..., str]) -> Callable[..., str]:
                 return _log_arn(action, _content(body), f"arn:aws:logs:{region}:{account}")
         if service == "iam" and (source := iam_actions._query_param(request[4], "PolicySourceArn")):
             return str(source)  # SimulatePrincipalPolicy is about that principal
-        return original(service, *request)
+        resource = original(service, *request)
+        if service == "monitoring" and resource == "*":
+            action = str(iam_actions.extract_iam_action(service, *request[:5]))
+            if action.rpartition(":")[2] in _ALARM_LISTS:
+                return "arn:aws:cloudwatch:{}:{}:alarm:*".format(*request[5:])
+        return resource
 
     return arn
+
+
+def _with_concurrency(
+    original: Callable[[str, str], str | None],
+) -> Callable[[str, str], str | None]:
+    """Reading and deleting a function's reserved concurrency are actions of their own:
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html"""
+
+    def action(method: str, path: str) -> str | None:
+        name = original(method, path)
+        if name != "PutFunctionConcurrency":
+            return name
+        return {"GET": "GetFunctionConcurrency", "DELETE": "DeleteFunctionConcurrency"}.get(
+            method, name
+        )
+
+    return action
 
 
 def _log_arn(action: str, content: Mapping[str, Any], account: str) -> str:

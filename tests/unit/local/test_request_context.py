@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from ministack.core import iam_actions  # type: ignore[import-untyped]
 
 from local.embedded import request_context
 from local.embedded.request_context import PASSED_ROLE
@@ -78,6 +79,37 @@ def test_a_conditional_write_is_a_condition_key(
     made = request_context._with_conditional_write(lambda *_: {})
 
     assert made(action, {}, "/b/k", headers) == context
+
+
+@pytest.mark.parametrize(
+    ("action", "resource"),
+    [
+        ("DescribeAlarms", "arn:aws:cloudwatch:us-east-1:123456789012:alarm:*"),
+        ("ListMetrics", "*"),
+    ],
+)
+def test_a_list_of_alarms_is_authorized_for_all_alarms(action: str, resource: str) -> None:
+    resources = request_context._with_log_arns(lambda *_: "*")
+    request: tuple[object, ...] = (
+        *("POST", "/", {}, b"", {"Action": [action]}),
+        *("us-east-1", "123456789012"),
+    )
+
+    assert resources("monitoring", *request) == resource
+
+
+@pytest.mark.parametrize(
+    ("method", "action"),
+    [
+        ("GET", "GetFunctionConcurrency"),
+        ("PUT", "PutFunctionConcurrency"),
+        ("DELETE", "DeleteFunctionConcurrency"),
+    ],
+)
+def test_reading_a_concurrency_is_no_change_of_it(method: str, action: str) -> None:
+    of_lambda = request_context._with_concurrency(iam_actions._lambda_action)
+
+    assert of_lambda(method, "/2017-10-31/functions/f/concurrency") == action
 
 
 def test_a_simulation_is_authorized_for_its_principal() -> None:
