@@ -158,6 +158,8 @@ def _split(
             others["not by the gateway", line.principal] += line.dollars
         elif line.region and line.region != stage.region:
             others["other Region", line.region] += line.dollars
+        elif line.kind == "guardrail":
+            others["guardrail", line.region or "no Region"] += line.dollars
         else:
             of_gateway.append(line)
     return of_gateway, others

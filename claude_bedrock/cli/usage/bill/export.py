@@ -12,7 +12,7 @@ from typing import Any, Final, Literal, NamedTuple
 
 from claude_bedrock.cli.usage.rows import UnanswerableError
 
-TokenKind = Literal["input", "output", "cache_read", "cache_write", ""]
+UsageKind = Literal["input", "output", "cache_read", "cache_write", "guardrail", ""]
 TAGS: Final = ("team", "caller")
 _TAG_PREFIX: Final = "iamPrincipal/"
 PRINCIPAL: Final = "line_item_iam_principal"
@@ -39,7 +39,7 @@ class BillLine(NamedTuple):
     principal: str
     line_type: str
     region: str
-    kind: TokenKind
+    kind: UsageKind
     tokens: Decimal | None
     dollars: Decimal
     team: str
@@ -180,7 +180,7 @@ def _map_text(types: Mapping[str, str], name: str) -> str:
 def _line(row: Sequence[object]) -> BillLine:
     day, principal, line_type, region, usage_type, unit, amount, dollars, *tags, is_final = row
     team, caller = tags
-    kind = token_kind(str(usage_type))
+    kind = usage_kind(str(usage_type))
     size = _UNITS.get(str(unit).strip())
     return BillLine(
         str(day),
@@ -196,11 +196,14 @@ def _line(row: Sequence[object]) -> BillLine:
     )
 
 
-def token_kind(usage_type: str) -> TokenKind:
-    """Return what the usage type counts, as `USE1-Claude4.6Sonnet-input-tokens`,
+def usage_kind(usage_type: str) -> UsageKind:
+    """Return the kind of token that the usage type counts, as `USE1-Claude4.6Sonnet-input-tokens`,
     `USE1-MP:USE1_CacheReadInputTokenCount_Global-Units` and
-    `USW2-MP:USW2_output_tokens_standard-Units` do; empty for anything but tokens."""
+    `USW2-MP:USW2_output_tokens_standard-Units` do, or that it is a guardrail's; empty for others.
+    """
     text = usage_type.lower().replace("_", "").replace("-", "")
+    if "guardrail" in text:
+        return "guardrail"
     if "token" not in text:
         return ""
     if "cache" in text:

@@ -186,6 +186,7 @@ def test_what_is_no_call_through_the_gateway_is_listed(file: Path) -> None:
         *bill("a"),
         *bill("a", line_item_iam_principal=other_user),
         *bill("a", product_region_code="us-east-1"),
+        *bill("a", line_item_usage_type="EUW1-Guardrail-TopicPolicyUnitsConsumed"),
         *bill("a", line_item_iam_principal=None, line_item_product_code="AmazonBedrock"),
         *bill("a", line_item_line_item_type="Tax", line_item_unblended_cost=0.5),
         *bill("a", line_item_iam_principal=None, line_item_product_code="AmazonEC2"),
@@ -199,6 +200,7 @@ def test_what_is_no_call_through_the_gateway_is_listed(file: Path) -> None:
     assert comparison.others == {
         ("not by the gateway", other_user): dollars,
         ("other Region", "us-east-1"): dollars,
+        ("guardrail", "eu-west-1"): dollars,
         ("other charge", "Tax"): Decimal(1),
         ("without a principal", "eu-west-1"): dollars,
     }
@@ -281,8 +283,9 @@ def test_two_versions_of_an_export_would_count_twice(file: Path) -> None:
         ("USW2-MP:USW2_output_tokens_global_standard-Units", "output"),
         ("USE1-MP:USE1_CacheReadInputTokenCount_Global-Units", "cache_read"),
         ("USE1-MP:USE1_cache_write_tokens_standard-Units", "cache_write"),
-        ("EUW1-Guardrail-ContentPolicyUnits", ""),
+        ("EUW1-Guardrail-ContentPolicyUnits", "guardrail"),
+        ("EUW1-ModelUnits", ""),
     ],
 )
 def test_a_usage_type_counts_one_kind_of_token(usage_type: str, kind: str) -> None:
-    assert export.token_kind(usage_type) == kind
+    assert export.usage_kind(usage_type) == kind
