@@ -13,9 +13,10 @@ from local.bedrock.blocks import ToolResult, text_of
 from local.bedrock.citations import citations
 from local.bedrock.directives import Directives, ToolCall
 from local.bedrock.examples import example
+from local.bedrock.message_order import blocks_of
 from local.bedrock.model_rules import of as rules_of
 from local.bedrock.rules import forces_tool
-from local.bedrock.schema import AutoChoice, NamedChoice, NoChoice, Request
+from local.bedrock.schema import AutoChoice, Message, NamedChoice, NoChoice, Request
 from local.bedrock.signatures import digest, sign
 from local.bedrock.tokens import CHARACTERS_PER_TOKEN, tokens
 from local.bedrock.tools import CustomTool
@@ -52,8 +53,22 @@ class Reply:
 
 def last_user_text(request: Request) -> str:
     """Return the text of the last user message, where directives are looked for."""
-    last = next(m for m in reversed(request.messages) if m.role == "user")
-    return text_of(last.content)
+    texts = [text_of(turn.content) for turn in _last_user_turns(request)]
+    return "\n".join(text for text in texts if text)
+
+
+def _last_user_turns(request: Request) -> list[Message]:
+    """Return the user's turns after the assistant's last: one message for Claude, which joins them.
+
+    https://platform.claude.com/docs/en/api/messages
+    """
+    turns: list[Message] = []
+    for turn in reversed(request.messages):
+        if turn.role == "user":
+            turns.insert(0, turn)
+        elif turn.role == "assistant" and turns:
+            break
+    return turns
 
 
 def compose(request: Request, model: Model, directives: Directives, salt: str) -> Reply:
@@ -195,10 +210,10 @@ def _sentences(request: Request, model: Model, directives: Directives) -> str:
 
 
 def _tool_results(request: Request) -> str:
-    content = request.messages[-1].content
-    if isinstance(content, str):
+    if request.messages[-1].role == "assistant":
         return ""
-    return " ".join(text_of(b.content) for b in content if isinstance(b, ToolResult))
+    blocks = [block for turn in _last_user_turns(request) for block in blocks_of(turn)]
+    return " ".join(text_of(block.content) for block in blocks if isinstance(block, ToolResult))
 
 
 def _quote(text: str) -> str:

@@ -40,7 +40,13 @@ _TOKENS = (
     ("messages.content:NAME", "a block of that type was left out"),
     ("messages.content:NAME:to-text", "a block of that type, which Bedrock lacks, became text"),
     ("messages.content.citations:NAME", "citations of that type were left out"),
-    ("tools:added", "tools that a `system` turn defines went among `tools`"),
+    (
+        "tools:added",
+        (
+            "tools that a `system` turn defines went among `tools`. A model that binds thinking to "
+            "its conversation then takes earlier thinking with `block_binding` `drop_block` only"
+        ),
+    ),
     ("system:NAME", "the first line of a system prompt, which is not for the model, was left out"),
     ("more", "there were more than 64 changes"),
 )

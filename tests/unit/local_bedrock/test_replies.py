@@ -54,6 +54,25 @@ def blocks(of: Reply) -> list[dict[str, Any]]:
     return [part.block for part in of.parts]
 
 
+def test_turns_of_the_users_in_a_row_are_one_message() -> None:
+    """Claude Code sends its environment behind the prompt, as a turn that becomes the user's."""
+    call = {"type": "tool_use", "id": "toolu_1", "name": "clock", "input": {}}
+    result = {"type": "tool_result", "tool_use_id": "toolu_1", "content": "noon"}
+    environment = {"role": "user", "content": "# Environment"}
+    asked = [{"role": "user", "content": "[[tool: clock {}]] now"}, environment]
+    answered = [
+        *asked,
+        {"role": "assistant", "content": [call]},
+        {"role": "user", "content": [result]},
+        environment,
+    ]
+    tools = [{"name": "clock", "input_schema": {"type": "object"}}]
+
+    assert reply(messages=asked, tools=tools).stop_reason == "tool_use"
+    (text,) = blocks(reply(messages=answered, tools=tools))
+    assert text["text"].endswith("The tool answered: noon")
+
+
 def assembled(events: Iterable[bytes]) -> dict[str, Any]:
     """What a client makes of a stream: the message built up from its deltas."""
     built: dict[str, Any] = {}
