@@ -1,6 +1,6 @@
 """The second look at an hour a day later: what came late settles its finding, which is sealed."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
@@ -8,11 +8,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from claude_bedrock.records.window import UnreadableError
 from claude_bedrock.verification import run
-from claude_bedrock.verification.coverage import iso, start_of_hour
+from claude_bedrock.verification.coverage import Span, cover, iso, next_hour, start_of_hour
 from claude_bedrock.verification.evidence_bucket import (
     HOURLY,
     BrokenEvidenceError,
     EvidenceBucket,
+    EvidenceFiles,
     SealedFile,
     before,
     begin_of,
@@ -24,6 +25,7 @@ from claude_bedrock.verification.period import Period
 from claude_bedrock.verification.read_budget import Budget, TooLargeError
 from claude_bedrock.verification.run import Run, Stage
 from claude_bedrock.verification.sealed_digests import StoredNow, changes_since
+from claude_bedrock.verification.sealed_hours import sum_hours
 
 AFTER: Final = timedelta(hours=24)
 EXPIRED: Final = "its records are no longer all there: verification was behind for too long"
@@ -64,7 +66,9 @@ def recheck_window(
         files = list(_sealed_then(evidence, window_))
         if not files:
             return Recheck([], [])
-        then = dict(_findings(files, window_))
+        # One that may be of several hours, such as an unreadable object, has a time beyond its own.
+        sealed_ids = {finding["id"] for finding in _findings(files)}
+        then = {finding["id"]: finding for finding in _findings(files) if _is_of(finding, window_)}
         again = _run_again(stage, window_, then, by=by, budget=budget)
         changes = list(changes_since(evidence, files, again.stored))
     except (TooLargeError, UnreadableError, BrokenEvidenceError) as error:
@@ -73,7 +77,7 @@ def recheck_window(
         because = f"it could not be read: {type(error).__name__}"
         return Recheck([{"kind": "second_look", **window, "because": because}], [])
     found = again.run.outcome.findings
-    late = [finding for finding in found if finding.id not in then]
+    late = [finding for finding in found if finding.id not in sealed_ids]
     # A call that the run itself misses now is one finding, not two.
     known = {finding.request_id for finding in late} - {""}
     late += [finding for finding in changes if finding.request_id not in known]
@@ -134,10 +138,29 @@ def _sealed_then(evidence: EvidenceBucket, window_: Period) -> Iterator[SealedFi
                 yield file
 
 
-def _findings(files: Sequence[SealedFile], window_: Period) -> Iterator[tuple[str, dict[str, Any]]]:
+def _findings(files: Iterable[SealedFile]) -> Iterator[dict[str, Any]]:
     for file in files:
         for entry in file.entries:
             if entry.get("kind") == "finding":
-                finding = dict(entry["finding"])
-                if window_.since <= datetime.fromisoformat(finding["at"]) < window_.until:
-                    yield finding["id"], finding
+                yield dict(entry["finding"])
+
+
+def _is_of(finding: Mapping[str, Any], window_: Period) -> bool:
+    return window_.since <= datetime.fromisoformat(finding["at"]) < window_.until
+
+
+def sealed_changes(evidence: EvidenceFiles, window_: Period) -> list[Finding]:
+    """Return the findings `evidence_changed` that second checks have sealed of a window: a run of
+    now sees nothing of a call of which the audit log entry and both records are gone. Raises
+    botocore's errors."""
+    since = start_of_hour(window_.since) + AFTER
+    until = max(since, min(next_hour(window_.until) + AFTER, window_.now))
+    looks = cover(
+        evidence,
+        Span(since, since),
+        files_of=Span(since, until),
+        now=window_.now,
+        logged={},
+    )
+    total = sum_hours(looks.files, Span(window_.since, window_.until))
+    return [each for each in total.outcome.findings if each.kind == "evidence_changed"]

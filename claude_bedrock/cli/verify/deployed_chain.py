@@ -27,10 +27,11 @@ from claude_bedrock.verification.evidence_bucket import (
     EvidenceBucket,
     SealedFile,
 )
+from claude_bedrock.verification.finding import Finding
 from claude_bedrock.verification.hash_log import HashLog, SealedHash
 from claude_bedrock.verification.object_check import ObjectCheck, check_objects
 from claude_bedrock.verification.period import Period
-from claude_bedrock.verification.recheck import AFTER
+from claude_bedrock.verification.recheck import AFTER, sealed_changes
 from claude_bedrock.verification.record_check import LineOfRecord, RecordCheck, check_records
 from claude_bedrock.verification.record_digests import record_line
 
@@ -189,6 +190,14 @@ def unconfirmed(deployment: Deployment, period: Period) -> Unconfirmed:
         if entry.get("kind") == "settled"
     }
     return Unconfirmed(frozenset({*settled, *read_dispositions(bucket, None)}), because)
+
+
+def changes_of(deployment: Deployment, period: Period) -> list[Finding]:
+    """Return what second checks have sealed as gone or changed; nothing of an older version, which
+    seals no hours. Raises NoTargetError and botocore's errors."""
+    if "EvidenceBucketName" not in deployment.outputs("InvocationLogging"):
+        return []
+    return sealed_changes(_evidence_of(deployment), period)
 
 
 def _evidence_of(deployment: Deployment) -> EvidenceBucket:

@@ -19,6 +19,7 @@ from claude_bedrock.cli.verify.deployed_chain import (
     ChainReport,
     Unconfirmed,
     chain_report,
+    changes_of,
     dispositions_of,
     later_files,
     unconfirmed,
@@ -97,7 +98,9 @@ def run(
         has_budgets="BudgetRules" in deployment.outputs("InvocationLogging"),
         trail=trail_of(deployment),
     )
-    hourly_run = verification.run(stage, period, by=by["Arn"])
+    joined = verification.run(stage, period, by=by["Arn"])
+    outcome = joined.outcome.with_findings(changes_of(deployment, period))
+    hourly_run = joined._replace(outcome=outcome)
     written = folder.write(period.now, hourly_run.entries(), previous)
     dispositions = dispositions_of(deployment, period.now)
     report = _report(

@@ -23,6 +23,7 @@ from claude_bedrock.cli.verify.chain_report import (
 from claude_bedrock.cli.verify.deployed_chain import (
     ChainReport,
     chain_report,
+    changes_of,
     dispositions_of,
 )
 from claude_bedrock.cli.verify.evidence_folder import EvidenceError
@@ -31,6 +32,7 @@ from claude_bedrock.verification.coverage import HOUR, iso
 from claude_bedrock.verification.finding import Finding
 from claude_bedrock.verification.hash_log import SealedHash
 from claude_bedrock.verification.object_check import Change, ObjectChange, ObjectCheck
+from claude_bedrock.verification.period import Period
 from tests.unit.verification.buckets import AFTER, BUCKET, HOURS, MONTH, Month
 
 SETTINGS = {
@@ -123,7 +125,9 @@ def test_objects_that_are_not_what_was_read_are_named(
 def test_what_the_second_checks_found_and_could_not_do_is_told(stage: Stage) -> None:
     stage.month = Month(HOURS - 1)
     last = stage.month.hashes[stage.month.keys[-1]].sha256
-    finding = Finding("evidence_changed", "call-7", iso(MONTH), "", "", "gone", "event 7")
+    finding = Finding(
+        "evidence_changed", "call-7", iso(MONTH + (HOURS - 25) * HOUR), "", "", "gone", "event 7"
+    )
     entries: list[dict[str, Any]] = [
         {"kind": "second_look", "since": iso(MONTH), "because": "AWS refused"},
         {"kind": "late_finding", "finding": finding.as_data()},
@@ -135,6 +139,11 @@ def test_what_the_second_checks_found_and_could_not_do_is_told(stage: Stage) -> 
     assert "Gone or changed at the second check of their hour: call-7." in text
     assert f"hours could not be made: {iso(MONTH)} (AWS refused)." in text
     assert chain_exit_code(report(stage)) == HOLDS
+    # `verify` joins what is stored now, which has nothing of that call.
+    at = MONTH + (HOURS - 25) * HOUR
+    window = Period(at, at + HOUR, HOUR, AFTER)
+    assert changes_of(stage, window) == [finding]
+    assert changes_of(stage, window._replace(since=at + HOUR / 2)) == []
 
 
 def test_what_is_missing_is_listed(stage: Stage) -> None:

@@ -32,7 +32,7 @@ from claude_bedrock.cli.verify.verification import Report
 from claude_bedrock.records.invocation_records import STREAM
 from claude_bedrock.records.read_digest import Fingerprint
 from claude_bedrock.verification.assessment import Assessment
-from claude_bedrock.verification.finding import Counts, Outcome
+from claude_bedrock.verification.finding import Counts, Finding, Outcome
 from claude_bedrock.verification.period import BadWindowError, period
 from tests.unit.verification.scenario import GATEWAY_ROLE, OTHER_ROLE, audit_line, record
 
@@ -271,6 +271,20 @@ def test_what_cannot_be_read_in_cloudwatch_is_a_finding_with_its_event(
     assert (finding.kind, finding.detail) == ("unreadable_record", fault)
     assert re.fullmatch(rf"log group {GROUPS[group]}, event \S+", finding.source)
     assert (outcome.counts.unreadable, outcome.counts.matched) == (1, 1)
+
+
+@pytest.mark.usefixtures("account")
+def test_what_a_second_check_has_sealed_fails_a_window_that_is_empty_now(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = (NOW - timedelta(hours=2)).isoformat()
+    finding = Finding("evidence_changed", "r1", at, "", "", "gone", "event 1")
+    monkeypatch.setattr(verification, "changes_of", lambda *_: [finding])
+
+    report = run(tmp_path)
+
+    assert (report.assessment.verdict, report.outcome.findings) == ("fail", [finding])
+    assert finding.id in report.evidence.file.read_text()
 
 
 def test_a_destination_that_refuses_is_no_clean_run(account: Account, tmp_path: Path) -> None:

@@ -19,7 +19,12 @@ from claude_bedrock.verification.coverage import HOUR, Span, cover, iso
 from claude_bedrock.verification.evidence_bucket import DISPOSITIONS, SealedFile, key_of_hour
 from claude_bedrock.verification.period import Period
 from claude_bedrock.verification.read_budget import Budget
-from claude_bedrock.verification.recheck import EXPIRED, Recheck, recheck_window
+from claude_bedrock.verification.recheck import (
+    EXPIRED,
+    Recheck,
+    recheck_window,
+    sealed_changes,
+)
 from claude_bedrock.verification.record_digests import milliseconds
 from claude_bedrock.verification.sealed_digests import MOST_NAMED
 from claude_bedrock.verification.sealed_hours import SealedSum, sum_hours
@@ -27,6 +32,7 @@ from tests.unit.verification.buckets import MONTH
 from tests.unit.verification.scenario import record
 from tests.unit.verification.test_scheduled_run import NOON, Account, account, refused
 from verification.finding_requests import accept_finding, list_findings
+from verification.handler import on_demand
 
 __all__ = ["account"]
 DAY = timedelta(days=1)
@@ -457,6 +463,27 @@ def test_what_is_gone_since_is_sealed_and_raises_the_alarm_of_evidence(
         "102 of 102 calls of October were on record in both places; "
         "102 findings name records, objects or lists of sealed hours that are gone or changed."
     )
+    # A window that is joined anew has nothing left to join, and fails all the same.
+    window = Period(NOON, NOON + HOUR / 2 + timedelta(minutes=1), HOUR, NOON + 32 * HOUR)
+    answer = on_demand(account.work(), window)
+    assert {finding["id"] for finding in answer["findings"]} == {e.id for e in outcome.findings}
+    assert not sealed_changes(account.evidence, window._replace(now=NOON + DAY))
+
+
+def test_an_unreadable_object_of_two_hours_is_found_once(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written_at = (NOON + HOUR + timedelta(minutes=5)).timestamp()
+    item = LogItem("s3://b/k", written_at, None, "no gzip file", earliest=HALF_PAST.timestamp())
+    monkeypatch.setattr(account, "all_in_s3", lambda *_: [item])
+    account.run(NOON + 2 * HOUR)
+    assert [e["finding"]["kind"] for e in account.entries(NOON) if e["kind"] == "finding"] == [
+        "unreadable_record"
+    ]
+
+    (recheck,) = day_later(account)
+
+    assert recheck["found"] == 0
 
 
 def test_what_may_have_expired_is_not_called_gone(stored: Stored) -> None:
