@@ -23,12 +23,14 @@ def as_csv(usage: Usage) -> str:
 def _rows(usage: Usage) -> Iterator[dict[str, object]]:
     for values, group_sum in usage.groups.items():
         names = dict(zip(usage.by, map(_cell, values), strict=True))
-        yield names | _flat(group_sum.as_data())
+        yield names | _flat(group_sum.as_data(), has_price=group_sum.has_price)
 
 
-def _flat(data: dict[str, Any]) -> dict[str, object]:
+def _flat(data: dict[str, Any], *, has_price: bool = True) -> dict[str, object]:
+    """Return the counts and dollars side by side; the dollars of models without a price are empty
+    cells."""
     dollars = data.pop("dollars")
-    return data | {f"dollars_{name}": value for name, value in dollars.items()}
+    return data | {f"dollars_{name}": value if has_price else "" for name, value in dollars.items()}
 
 
 def _cell(value: str) -> str:

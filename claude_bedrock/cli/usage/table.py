@@ -73,7 +73,8 @@ def money(dollars: Decimal) -> str:
 
 
 def _numbers(group_sum: Sum) -> list[str]:
-    return [*(_short(getattr(group_sum, name)) for name in _COUNTS), money(group_sum.dollars.total)]
+    dollars = money(group_sum.dollars.total) if group_sum.has_price else "no price"
+    return [*(_short(getattr(group_sum, name)) for name in _COUNTS), dollars]
 
 
 def _short(count: int) -> str:

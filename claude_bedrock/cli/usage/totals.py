@@ -67,6 +67,11 @@ class Sum:
     cache_write_tokens: int = 0
     dollars: Dollars = field(default_factory=Dollars)
 
+    @property
+    def has_price(self) -> bool:
+        """Return whether some call has a price: without one, dollars of 0 would be a wrong sum."""
+        return self.unpriced < self.calls or not self.calls
+
     def add(self, row: Row, dollars: Dollars | None) -> None:
         self.calls += row.calls
         self.failed += row.failed

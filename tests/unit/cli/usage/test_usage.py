@@ -208,6 +208,13 @@ def test_what_the_catalog_cannot_price_is_reported_and_left_out() -> None:
     assert (result.total.unpriced, result.total.dollars.total) == (4, Decimal())
     assert any(unknown in note for note in result.notes)
     assert any("names no geography" in note for note in result.notes)
+    lines = list(csv.DictReader(io.StringIO(as_csv(result))))
+    assert {line["dollars_total"] for line in lines} == {""}
+    about = html_report.About(
+        "dev", "1", "us", "a day", SINCE.isoformat(), UNTIL.isoformat(), "", ""
+    )
+    assert html_report.page([result], about).count(">no price<") == len(lines)
+    assert table._numbers(result.total)[-1] == "no price"
 
 
 def test_a_teams_own_profile_is_priced_as_the_one_it_copies() -> None:
