@@ -170,11 +170,13 @@ place (https://platform.claude.com/docs/en/build-with-claude/mid-conversation-sy
 a user's, and before the assistant's or last), it becomes a user's, in its place, as clients do
 themselves with a model that has none."""
 
-TURN_BLOCKS: Final = frozenset({"tool_addition", "tool_removal"})
+TOOL_REMOVAL: Final = "tool_removal"
+TURN_BLOCKS: Final = frozenset({"tool_addition", TOOL_REMOVAL})
 """Blocks of a `system` turn that go: without `defer_loading` every tool is offered throughout."""
 
 TOOL_DEFINITION: Final = "tool_definition"
-"""The `type` of the `tool` of a `tool_addition` that defines one by value: it goes among `tools`.
+"""The `type` of the `tool` of a `tool_addition` that defines one by value: it goes among `tools`,
+unless a later turn removes it.
 https://platform.claude.com/docs/en/build-with-claude/mid-conversation-system-messages"""
 
 AS_TEXT: Final[Mapping[str, str]] = MappingProxyType(

@@ -51,9 +51,11 @@ def with_inline_tools(tools: Member, messages: Member, adaptation: Adaptation) -
     }
     replaced: Changes = {}
     added: dict[str, str] = {}
-    for definition in _inline_definitions(messages.value):
+    for definition, removed in _tool_changes(messages.value):
         name, text = definition.get("name"), json.dumps(definition)
-        if not isinstance(name, str):
+        if removed:
+            added.pop(removed, None)
+        elif not isinstance(name, str):
             added[text] = text
         elif name not in positions:
             added[name] = text
@@ -66,16 +68,21 @@ def with_inline_tools(tools: Member, messages: Member, adaptation: Adaptation) -
     return json_object.member(f"[{','.join([*own, *added.values()])}]")
 
 
-def _inline_definitions(turns: object) -> Iterator[Mapping[str, Any]]:
+def _tool_changes(turns: object) -> Iterator[tuple[Mapping[str, Any], str]]:
+    """Yield, in order, the definition of each tool that a turn of the system adds by value, or
+    the name of the one that it removes."""
     for turn in turns if isinstance(turns, list) else ():
         is_system = isinstance(turn, dict) and turn.get("role") == "system"
         content = turn.get("content") if is_system else None
         for block in content if isinstance(content, list) else ():
             tool = block.get("tool") if isinstance(block, dict) else None
-            if isinstance(tool, dict) and kind_of(tool) == message_fields.TOOL_DEFINITION:
-                definition = tool.get("definition")
-                if isinstance(definition, dict):
-                    yield definition
+            if not isinstance(tool, dict):
+                continue
+            definition, name = tool.get("definition"), tool.get("name")
+            if kind_of(tool) == message_fields.TOOL_DEFINITION and isinstance(definition, dict):
+                yield definition, ""
+            elif kind_of(block) == message_fields.TOOL_REMOVAL and isinstance(name, str):
+                yield {}, name
 
 
 def tool_choice(member: Member, adaptation: Adaptation) -> Edits:

@@ -115,7 +115,8 @@ def _with_inline_tools(members: Members, adaptation: Adaptation) -> Members:
     if not messages.written.has(_INLINE_TOOL):
         return members
     tools = members.get("tools", _NULL)
-    return {**members, "tools": tool_edits.with_inline_tools(tools, messages, adaptation)}
+    offered = tool_edits.with_inline_tools(tools, messages, adaptation)
+    return members if offered is tools else {**members, "tools": offered}
 
 
 def _without_client_line(members: Members, adaptation: Adaptation) -> Members:

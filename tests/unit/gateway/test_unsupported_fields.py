@@ -306,6 +306,15 @@ def test_a_tool_that_the_conversation_defines_is_offered(name: str, tools: Any) 
     rules.check(request, model(name))  # the local Bedrock takes it
 
 
+def test_a_tool_that_the_conversation_defines_and_removes_is_not_offered() -> None:
+    removal = {"type": "tool_removal", "tool": {"type": "tool_reference", "name": TOOL["name"]}}
+    removed = {"role": "system", "content": [removal]}
+
+    assert "tools" not in body(sent(messages=[HI, added(TOOL), removed, HI]))
+    again = sent(messages=[HI, added(TOOL), removed, added(TOOL), HI])
+    assert body(again)["tools"] == [TOOL]
+
+
 def test_a_definition_replaces_the_tool_of_its_name() -> None:
     newer = {**TOOL, "description": "Newer"}
     adapted = sent("claude-haiku-4-5", messages=[HI, added(newer)], tools=[TOOL])
