@@ -50,7 +50,7 @@ class StoredDigests(Fingerprint):
 
     def take_record(self, event: Mapping[str, Any], request_id: str) -> None:
         if self._since <= event["timestamp"] < self._until:
-            self._add(*record_line(event, request_id).values())
+            self._add(*_content(record_line(event, request_id)))
 
     def has(self, *parts: object) -> bool:
         return _digest(parts) in self._taken
@@ -100,11 +100,16 @@ def _lines(
 
 def _record_change(line: _Line, _: SealedFile, stored: StoredNow) -> Finding | None:
     at = datetime.fromtimestamp(line["at"] / 1000, UTC)
-    fields = (line["event_id"], line["at"], line["request_id"], line["sha256"])
-    if not _is_in(stored.window, at) or stored.records.has(*fields):
+    if not _is_in(stored.window, at) or stored.records.has(*_content(line)):
         return None
     detail = "the record in CloudWatch Logs that the hour was verified by is gone or changed"
     return _finding(line["request_id"], at, detail, f"event {line['event_id']}")
+
+
+def _content(line: _Line) -> tuple[object, ...]:
+    """Return what a record is known by: not its event's id, of which AWS promises nothing beyond
+    one answer of FilterLogEvents."""
+    return line["at"], line["request_id"], line["sha256"]
 
 
 def _object_change(line: _Line, file: SealedFile, stored: StoredNow) -> Finding | None:

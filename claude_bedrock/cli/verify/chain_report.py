@@ -5,8 +5,10 @@ from typing import Any, Final
 
 from claude_bedrock.cli.shared.terminal import escape_line
 from claude_bedrock.cli.verify.deployed_chain import ChainReport
+from claude_bedrock.verification.coverage import iso
 from claude_bedrock.verification.evidence_bucket import SealedFile
 from claude_bedrock.verification.object_check import BREAKS, ObjectCheck
+from claude_bedrock.verification.recheck import AFTER
 from claude_bedrock.verification.record_check import RecordCheck
 
 HOLDS, BROKEN, NOT_ASSESSED = 0, 1, 2
@@ -89,6 +91,10 @@ def _second_checks(files: Sequence[SealedFile]) -> Iterator[str]:
         f"{entry['since']} ({entry['because']})"
         for entry in entries
         if entry.get("kind") == "second_look" and entry.get("because")
+    ]
+    # A run that verified nothing has not looked at the time a day before either.
+    failed += [
+        f"{iso(file.since - AFTER)} (a day later, {file.because})" for file in files if file.because
     ]
     if failed:
         yield f"The second check of these hours could not be made: {listed(failed)}."

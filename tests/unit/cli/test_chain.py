@@ -198,6 +198,7 @@ def test_hours_that_were_not_verified_are_not_assessed(stage: Stage) -> None:
     stage.month.seal(last, previous, kind="not_verified", because="AWS refused")
 
     assert chain_exit_code(report(stage)) == NOT_ASSESSED
+    assert "made: 2026-10-30T23:00:00Z (a day later, AWS refused)." in chain_text(report(stage))
     assert "Not verified: 2026-10-31T23:00:00Z to 2026-11-01T00:00:00Z (AWS refused)." in (
         chain_text(report(stage))
     )

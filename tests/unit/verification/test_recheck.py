@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import count
 from typing import Any
 
 import pytest
@@ -345,6 +346,7 @@ class Stored(Account):
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         super().__init__(monkeypatch)
+        self.numbers = count()
         self.gone: frozenset[str] = frozenset()
         self.changed: frozenset[str] = frozenset()
 
@@ -374,7 +376,8 @@ class Stored(Account):
             name = f"event-{request_id}"
             if name not in self.gone:
                 content = self.record("event", at, request_id)
-                event = {"eventId": name, "timestamp": milliseconds(at)}
+                # CloudWatch may give the same event another id.
+                event = {"eventId": f"{name} {next(self.numbers)}", "timestamp": milliseconds(at)}
                 read.take_record({**event, "message": json.dumps(content)}, request_id)
                 yield LogItem(name, at.timestamp(), content)
 
