@@ -54,6 +54,10 @@ def _owner(key: Key, now: datetime) -> KeyOwner:
 
 
 def _state(key: Key, now: datetime) -> str:
-    if not key.valid(now):
+    if not key.enabled:
         return "off"
-    return "replaced, ends soon" if key.ends else "in force"
+    if key.unreadable_end:
+        return "replaced, still on: its end is no time"
+    if key.ends is None:
+        return "in force"
+    return "replaced, ends soon" if key.valid(now) else "replaced, still on after its end"

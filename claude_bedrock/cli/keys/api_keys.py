@@ -27,7 +27,9 @@ class KeyRefusedError(CliError):
 
 class Key(NamedTuple):
     """What API Gateway knows of a key, but for its value. `ends`: when it is switched off, None for
-    a key that nobody has replaced. `of_stack`: made by the deployment, from `api_keys`."""
+    a key that nobody has replaced. `of_stack`: made by the deployment, from `api_keys`.
+    `unreadable_end`: the tag of a replaced key, where somebody has written into it what is no time
+    with a zone. Such a key stays on."""
 
     id: str
     name: str
@@ -36,6 +38,11 @@ class Key(NamedTuple):
     created: datetime
     ends: datetime | None
     of_stack: bool
+    unreadable_end: str = ""
+
+    @property
+    def is_replaced(self) -> bool:
+        return self.ends is not None or bool(self.unreadable_end)
 
     def valid(self, now: datetime) -> bool:
         return self.enabled and (self.ends is None or self.ends > now)
@@ -116,7 +123,7 @@ class Keys:
 
         Raises KeyRefusedError where there is nothing to revoke.
         """
-        keys = [key for key in self.named(name) if key.ends is not None or not replaced_only]
+        keys = [key for key in self.named(name) if key.is_replaced or not replaced_only]
         if not keys:
             raise KeyRefusedError(f"Key {name} has no replaced value to revoke.")
         for key in keys:
@@ -158,12 +165,12 @@ class Keys:
                 f"rotate one of api_keys, add a second name, deploy, move its callers, remove "
                 f"{name}, and deploy again."
             )
-        current = [key for key in keys if key.ends is None]
+        current = [key for key in keys if not key.is_replaced]
         if len(current) != 1 or not current[0].enabled:
             raise KeyRefusedError(
                 f"Key {name} has no value that works. Revoke it and add it again."
             )
-        return current[0], [key for key in keys if key.ends is not None]
+        return current[0], [key for key in keys if key.is_replaced]
 
     def _make(self, name: str, plan: str) -> tuple[str, str]:
         """Return the id and the value of a new key in that plan."""
@@ -214,15 +221,27 @@ class Keys:
 
     def _key(self, raw: Mapping[str, Any]) -> Key:
         tags = raw.get("tags", {})
+        ends = _time(tags.get(EXPIRES_TAG, ""))
         return Key(
             id=raw["id"],
             name=raw["name"].removeprefix(self._prefix),
             plan=tags.get(PLAN_TAG, DEFAULT_PLAN),
             enabled=raw["enabled"],
             created=raw["createdDate"],
-            ends=datetime.fromisoformat(tags[EXPIRES_TAG]) if EXPIRES_TAG in tags else None,
+            ends=ends,
             of_stack=raw["id"] in self._ids_of_stack,
+            unreadable_end=repr(tags[EXPIRES_TAG]) if EXPIRES_TAG in tags and not ends else "",
         )
+
+
+def _time(text: str) -> datetime | None:
+    """Return the time that a tag names, as lambda/api_key_expiry reads it; None where it names
+    none, or one without a zone."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return at if at.tzinfo else None
 
 
 def team_warning(deployment: Deployment, name: str) -> str:

@@ -189,9 +189,13 @@ def _listed(keys: list[Key], now: datetime) -> Table:
 def _state(key: Key, now: datetime) -> str:
     if not key.enabled:
         return "off"
+    if key.unreadable_end:
+        return f"replaced, still on: end {plain_lines(key.unreadable_end)} is no time"
     if key.ends is None:
         return "in force"
-    return f"{'ends' if key.valid(now) else 'ended'} {key.ends:%Y-%m-%d %H:%M} UTC"
+    end = f"{key.ends.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    # The function that switches it off runs every five minutes: a key is on until it has.
+    return f"ends {end}" if key.valid(now) else f"still on, was to end {end}"
 
 
 def _day_as_data(day: Day) -> dict[str, object]:

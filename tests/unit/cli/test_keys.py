@@ -12,7 +12,10 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from authorizer import handler
+from claude_bedrock.cli.audit import key_owners
+from claude_bedrock.cli.keys import command
 from claude_bedrock.cli.keys.api_keys import (
+    EXPIRES_TAG,
     PLAN_TAG,
     STAGE_TAG,
     Key,
@@ -101,6 +104,41 @@ def test_a_key_is_made_in_its_plan_and_marked_as_the_stages(account: Account) ->
     assert account.in_plan("default") == set()
     tags = account.client.get_api_key(apiKey=key.id)["tags"]
     assert tags == {STAGE_TAG: "dev", PLAN_TAG: "batch"}
+
+
+@pytest.mark.parametrize(
+    ("end", "listed", "reported"),
+    [
+        ("2026-11-26T16:00:00Z", "ends 2026-11-26 16:00 UTC", "replaced, ends soon"),
+        (
+            "2026-11-25T15:00:00Z",
+            "still on, was to end 2026-11-25 15:00 UTC",
+            "replaced, still on after its end",
+        ),
+        *(
+            (
+                end,
+                f"replaced, still on: end '{end}' is no time",
+                "replaced, still on: its end is no time",
+            )
+            for end in ("soon", "2026-11-26T16:00:00")
+        ),
+    ],
+)
+def test_a_replaced_key_is_on_until_it_is_switched_off_whatever_its_tag_says(
+    account: Account, end: str, listed: str, reported: str
+) -> None:
+    """The second is one that the scheduled function has yet to switch off, the others it names as
+    UnreadableEndError."""
+    tags = {STAGE_TAG: "dev", PLAN_TAG: "batch", EXPIRES_TAG: end}
+    account.client.create_api_key(name="claude-on-bedrock-dev-search", enabled=True, tags=tags)
+
+    (replaced,) = account.keys.named("search")
+
+    assert (command._state(replaced, NOW), key_owners._state(replaced, NOW)) == (listed, reported)
+    assert account.keys.revoke("search", replaced_only=True) == [replaced]
+    off = replaced._replace(enabled=False)
+    assert (command._state(off, NOW), key_owners._state(off, NOW)) == ("off", "off")
 
 
 def test_no_value_is_stored_or_printed_a_second_time(account: Account) -> None:
