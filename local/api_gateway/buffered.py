@@ -6,18 +6,24 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from local.api_gateway.authorizer import Invoke, Invoked
 from local.api_gateway.prelude import Head, MalformedAnswerError, head_of
 from local.aws.client import Client
 
 
 def invoker(client: Client) -> Invoke:
-    """Invoke through the AWS that `client` (of Lambda) talks to."""
+    """Invoke through the AWS that `client` (of Lambda) talks to. A function that Lambda throttles
+    or does not have fails, as one that raises."""
 
     async def invoke(function: str, event: Mapping[str, Any]) -> Invoked:
-        answer = await asyncio.to_thread(
-            client.invoke, FunctionName=function, Payload=json.dumps(event).encode()
-        )
+        try:
+            answer = await asyncio.to_thread(
+                client.invoke, FunctionName=function, Payload=json.dumps(event).encode()
+            )
+        except ClientError as refused:
+            return Invoked(json.dumps({"errorMessage": str(refused)}).encode(), failed=True)
         return Invoked(answer["Payload"].read(), "FunctionError" in answer)
 
     return invoke

@@ -3,11 +3,14 @@
 import asyncio
 import json
 from collections.abc import Mapping
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from local.api_gateway.authorizer import Grant, Invoked, authorize
+from local.api_gateway.buffered import invoker
 from local.api_gateway.definition import Api, Authorizer
 from local.api_gateway.exchange import Exchange
 from local.api_gateway.refusals import RefusedError
@@ -82,6 +85,18 @@ def test_only_the_word_unauthorized_is_a_401(
     exchange: Exchange, match: Match, api: Api, message: str, kind: str
 ) -> None:
     assert refused({"errorMessage": message}, exchange, match, api, failed=True) == kind
+
+
+def test_an_authorizer_that_lambda_throttles_has_failed(
+    exchange: Exchange, match: Match, api: Api
+) -> None:
+    def invoke(**_: object) -> None:
+        raise ClientError({"Error": {"Code": "TooManyRequestsException"}}, "Invoke")
+
+    throttled = invoker(SimpleNamespace(invoke=invoke))
+    with pytest.raises(RefusedError) as caught:
+        asyncio.run(authorize(Authorizer("authorizer", None, ()), exchange, match, api, throttled))
+    assert caught.value.kind == "AUTHORIZER_FAILURE"
 
 
 @pytest.mark.parametrize("payload", [None, [], {}, {"principalId": "p"}, "yes"])
