@@ -7,6 +7,7 @@
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -136,7 +137,8 @@ def main() -> None:
         site = build(folder)
     except subprocess.CalledProcessError as error:
         sys.exit(error.returncode)
-    sys.stdout.write(f"{site}\nTo read it with search: python3 -m http.server -d {site}\n")
+    serve = shlex.join(["python3", "-m", "http.server", "-d", str(site)])
+    sys.stdout.write(f"{site}\nTo read it with search: {serve}\n")
 
 
 if __name__ == "__main__":

@@ -165,12 +165,16 @@ def judge_signatures(
 
 
 def statement_of(kind: Kind) -> str:
-    """Return the id of the statement that a finding of that kind fails."""
+    """Return the id of the statement that a finding of that kind fails. Raise LookupError where
+    none does."""
     if kind == _DOUBT:
         return "cloudtrail"
     if kind == "budget_mismatch":
         return BUDGETS_COUNTED
-    return next(name for name, claim in _CLAIMS.items() if kind in claim.kinds)
+    for name, claim in _CLAIMS.items():
+        if kind in claim.kinds:
+            return name
+    raise LookupError(f"give {kind} to a statement of _CLAIMS in {__name__}")
 
 
 def judge(name: str, report: Report) -> Statement:

@@ -147,6 +147,10 @@ def last_resort() -> Iterator[None]:
     except BrokenPipeError:
         _discard_output()
         sys.exit(OUTPUT_CLOSED)
+    except SystemExit as end:
+        if isinstance(end.__context__, BrokenPipeError):  # Rich met it, and ends with 1
+            sys.exit(OUTPUT_CLOSED)
+        raise
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
     except (typer.TyperException, typer.Exit, typer.Abort):

@@ -364,12 +364,22 @@ def test_an_outside_error_is_one_line_at_most(
 
 def subprocess_of(_: BrokenPipeError) -> CompletedProcess[str]:
     """`models --catalog` into a pipe that nobody reads."""
+    return into_a_closed_pipe("models", "--catalog")
+
+
+def into_a_closed_pipe(*arguments: str) -> CompletedProcess[str]:
     reader, writer = os.pipe()
     os.close(reader)
     try:
-        return process("models", "--catalog", stdout=writer)
+        return process(*arguments, stdout=writer)
     finally:
         os.close(writer)
+
+
+def test_a_help_into_a_closed_pipe_ends_as_any_other_output() -> None:
+    """Rich, which prints it, would end the program with 1: that a command failed."""
+    ended = into_a_closed_pipe("--help")
+    assert (ended.returncode, ended.stderr) == (141, "")
 
 
 def process(*arguments: str, stdout: int | None = None, **variables: str) -> CompletedProcess[str]:
@@ -530,7 +540,7 @@ def test_a_misspelled_option_is_still_reported_as_such() -> None:
 def test_every_help_has_an_example_that_is_a_command(helps: dict[str, str]) -> None:
     groups = {command.words[:1] for command in COMMANDS if len(command.words) > 1}
     known = {" ".join(words) for words in ((), *groups, *(command.words for command in COMMANDS))}
-    assert set(EXAMPLES) == known
+    assert set(EXAMPLES) == known, "EXAMPLES is in claude_bedrock/cli/shared/conventions.py"
     for words, examples in EXAMPLES.items():
         for example in examples:
             command_text = example[example.index("claude-bedrock") :].removesuffix(')"')

@@ -18,11 +18,13 @@ from claude_bedrock.verification.evidence_bucket import (
     EvidenceBucket,
     key_of_hour,
 )
+from claude_bedrock.verification.finding import KINDS
 from claude_bedrock.verification.hash_log import HashLog, SealedHash, moment_of
 from claude_bedrock.verification.period import BadWindowError
 from tests.unit.verification.scenario import GATEWAY_ROLE, OTHER_ROLE, audit_line, record
 from verification import handler, scheduled_run, sealing
 from verification.chain_position import position
+from verification.report import METRICS, TRAIL_METRICS
 from verification.scheduled_run import Clock, Work, verify_due_hours
 
 BUCKET = "the-bucket"
@@ -310,3 +312,9 @@ def test_a_window_that_is_requested_is_answered_and_stored_beside_the_chain(
     assert "_aws" not in capsys.readouterr().out
     with pytest.raises(BadWindowError, match="Invalid time 'yesterday'"):
         handler.handle({"since": "yesterday"}, CONTEXT)
+
+
+def test_each_kind_of_finding_has_a_metric_that_an_alarm_can_watch() -> None:
+    assert {*METRICS, *TRAIL_METRICS, "evidence_changed"} == set(KINDS), (
+        "give it a metric in lambda/verification/report.py, and an alarm: see CONTRIBUTING.md"
+    )
