@@ -19,7 +19,7 @@ from local.bedrock import (
     thinking,
     tools,
 )
-from local.bedrock.blocks import Cacheable, Compaction
+from local.bedrock.blocks import Cacheable, Compaction, ContentSource, Document, ToolResult
 from local.bedrock.errors import RefusedError, invalid
 from local.bedrock.examples import is_schema
 from local.bedrock.model_rules import V2026, ModelRules
@@ -292,5 +292,19 @@ def _blocks_with_paths(request: Request) -> Iterator[tuple[str, Cacheable]]:
             yield f"system.{position}", text
     for position, message in enumerate(request.messages):
         for index, block in enumerate(message_order.blocks_of(message)):
+            where = f"messages.{position}.content.{index}"
+            yield from _blocks_within(where, block)
             if isinstance(block, Cacheable):
-                yield f"messages.{position}.content.{index}", block
+                yield where, block
+
+
+def _blocks_within(where: str, block: object) -> Iterator[tuple[str, Cacheable]]:
+    """Yield what a tool result or a document holds, which may have a marker too. AWS's and
+    Anthropic's pages leave open whether it counts: this is the stricter reading."""
+    inner: object = None
+    if isinstance(block, ToolResult):
+        where, inner = f"{where}.tool_result.content", block.content
+    elif isinstance(block, Document) and isinstance(block.source, ContentSource):
+        where, inner = f"{where}.document.source.content", block.source.content
+    for index, item in enumerate(inner if isinstance(inner, list) else ()):
+        yield f"{where}.{index}", item

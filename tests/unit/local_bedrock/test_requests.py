@@ -194,6 +194,17 @@ def refusal(name: str = "claude-sonnet-4-5", **fields: object) -> str:
         ),
         ({"messages": [user(*[CACHED] * 5)]}, "A maximum of 4 blocks with cache_control may be"),
         (
+            {
+                "tools": [TOOL],
+                "messages": [
+                    user("a"),
+                    assistant(CALL),
+                    user({**RESULT, "content": [CACHED] * 4}, CACHED),
+                ],
+            },
+            "A maximum of 4 blocks with cache_control may be provided. Found 5.",
+        ),
+        (
             {"system": [{**CACHED, "cache_control": {"type": "ephemeral", "ttl": "2h"}}]},
             "system.0.cache_control.ephemeral.ttl: Input should be '5m' or '1h'",
         ),
