@@ -132,6 +132,10 @@ def refusal(name: str = "claude-sonnet-4-5", **fields: object) -> str:
             "Tool 'map' not found in provided tools",
         ),
         ({"temperature": 1.5}, "temperature: Input should be less than or equal to 1"),
+        (
+            {"thinking": {"type": "between_tools", "display": "omitted"}},
+            "thinking.between_tools.display: Extra inputs are not permitted",
+        ),
         ({"temperature": 0.5, "top_p": 0.5}, "`temperature` and `top_p` cannot both be specified"),
         ({"output_config": {"effort": "high"}}, "This model does not support the effort"),
         (
