@@ -109,7 +109,9 @@ def _source(files: Sequence[Path]) -> str:
     listed = ", ".join(_literal(str(file.absolute())) for file in files)
     if files[0].suffix == ".parquet":
         return f"SELECT * FROM read_parquet([{listed}], union_by_name = true, filename = true)"  # noqa: S608 - literals
-    options = "header = true, all_varchar = true, union_by_name = true, filename = true"
+    # Where DuckDB guesses the dialect, a tag with a quote in it can be lost (2.0.1).
+    dialect = """delim = ',', quote = '"', escape = '"'"""
+    options = f"{dialect}, header = true, all_varchar = true, union_by_name = true, filename = true"
     return f"SELECT * FROM read_csv([{listed}], {options})"  # noqa: S608 - as above
 
 

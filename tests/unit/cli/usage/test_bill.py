@@ -1,5 +1,6 @@
 """`claude-bedrock usage --bill`: a generated export beside the records that it bills."""
 
+import csv
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -204,6 +205,23 @@ def test_what_is_no_call_through_the_gateway_is_listed(file: Path) -> None:
         ("other charge", "Tax"): Decimal(1),
         ("without a principal", "eu-west-1"): dollars,
     }
+
+
+def test_quotes_and_line_ends_of_a_csv_are_read_as_rfc_4180_has_them(tmp_path: Path) -> None:
+    """With DuckDB's guess of the dialect, the tag was lost."""
+    text = "x{y}', x{y},\n#x{y}',\""
+    tags = json.dumps({"iamPrincipal/team": 'a"', "x": text})
+    product = json.dumps({"product_name": "Claude Haiku 4.5 (Amazon Bedrock Edition)"})
+    (line, _) = bill("a")
+    del line["tags"]
+    lines = [{**line, "line_item_line_item_description": text, "product": product, "tags": tags}]
+    file = tmp_path / "bill.csv"
+    with file.open("w", newline="") as opened:
+        writer = csv.DictWriter(opened, list(lines[0]))
+        writer.writeheader()
+        writer.writerows(lines)
+
+    assert {line.team for line in export.read(file, SINCE, UNTIL)} == {'a"'}
 
 
 def test_an_export_without_principals_names_what_to_choose(tmp_path: Path) -> None:
