@@ -470,21 +470,22 @@ def test_the_deployed_function_writes_its_metrics(deployment: Deployment) -> Non
     group = deployment.output("InvocationLogging", "LogGroupName")
     request = {
         "logGroupName": group.replace("invocations", "verification"),
-        "filterPattern": '"VerifiedHours"',
+        "filterPattern": '"_aws"',
     }
+    expected = {VERIFIED, NOT_VERIFIED, EVIDENCE, *METRICS.values(), *TRAIL_METRICS.values()}
 
-    def read_files() -> list[dict[str, Any]]:
+    def written() -> bool:
         events = deployment.client("logs").filter_log_events(**request)["events"]
-        return [json.loads(event["message"]) for event in events]
+        lines = [json.loads(event["message"]) for event in events]
+        directives = [(line, line["_aws"]["CloudWatchMetrics"][0]) for line in lines]
+        return expected == {
+            metric["Name"]
+            for line, directive in directives
+            for metric in directive["Metrics"]
+            if (directive["Namespace"], line["service"]) == ("ClaudeOnBedrock", "verification")
+        }
 
-    line = eventually(read_files)[0]
-    (directive,) = line["_aws"]["CloudWatchMetrics"]
-    assert (directive["Namespace"], line["service"]) == ("ClaudeOnBedrock", "verification")
-    assert {VERIFIED, *(metric["Name"] for metric in directive["Metrics"])} == {
-        *(VERIFIED, NOT_VERIFIED, EVIDENCE),
-        *METRICS.values(),
-        *TRAIL_METRICS.values(),
-    }
+    assert eventually(written)
 
 
 def test_the_deployment_has_written_the_first_data_points(deployment: Deployment) -> None:
