@@ -35,6 +35,7 @@ _ITEM_ACTIONS: Final = ("dynamodb:UpdateItem", "dynamodb:Scan")
 """What the project does with items; DynamoDB decrypts the table's own key for each in the caller's
 name: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html"""
 _TLS: Final = "1.3"
+_CHECKSUM_MODE: Final = "x-amz-checksum-mode"
 
 Enforce = Callable[..., Any]
 
@@ -97,9 +98,10 @@ def _key_denial(access_key_id: str, request: Request) -> Denial | None:
 
 
 def _object_key_denial(access_key_id: str, request: Request) -> Denial | None:
-    """S3 uses the key in the caller's name. HeadObject needs no key."""
+    """S3 uses the key in the caller's name. HeadObject needs it for the checksum alone:
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html"""
     signed = iam_evaluator._signed_request.get()
-    if signed is not None and signed.method == "HEAD":
+    if signed is not None and signed.method == "HEAD" and _CHECKSUM_MODE not in signed.headers:
         return None
     bucket = request.resource.rpartition(":")[2].partition("/")[0]
     key = bucket_key(bucket)

@@ -5,9 +5,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
+from ministack.core import iam_evaluator  # type: ignore[import-untyped]
 from ministack.core.responses import get_account_id  # type: ignore[import-untyped]
 from ministack.services import iam, kms, s3, sts  # type: ignore[import-untyped]
 
+from local.embedded import enforcement
 from local.embedded.decisions import (
     Request,
     decide_for_key,
@@ -134,6 +136,30 @@ def test_a_key_that_cannot_be_used_is_refused_by_its_state(state: str, code: str
     denial = decide_for_state("k")
 
     assert (denial and denial.code) == code
+
+
+@pytest.mark.parametrize(
+    ("method", "headers", "refused"),
+    [("GET", {}, True), ("HEAD", {"x-amz-checksum-mode": "ENABLED"}, True), ("HEAD", {}, False)],
+)
+def test_an_object_and_its_checksum_need_the_key_of_the_bucket(
+    role: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+    method: str,
+    headers: dict[str, str],
+    refused: bool,
+) -> None:
+    role["InlinePolicies"]["p"] = document({**ALLOW, "Action": "s3:*"})
+    monkeypatch.setattr(enforcement, "bucket_key", lambda _bucket: "k")
+    kms._keys["k"] = {"Arn": "arn:k", "KeyState": "Enabled"}
+    signed = iam_evaluator.SignedRequest(KEY_ID, method, "/records/a", {}, headers)
+    before = iam_evaluator._signed_request.set(signed)
+    read = Request("s3:GetObject", "arn:aws:s3:::records/a", "us-east-1", {})
+
+    denial = enforcement._key_denial(KEY_ID, read)
+
+    iam_evaluator._signed_request.reset(before)
+    assert ("kms:Decrypt" in denial.message if denial else False) == refused
 
 
 def test_a_session_policy_counts_and_is_named(role: dict[str, Any]) -> None:
