@@ -118,8 +118,8 @@ $(INSTALLED): $(UV) requirements.lock requirements-node.lock package-lock.json p
 
 $(UV): requirements-uv.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.x")'
-	@test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
-	@pip install $(HASHED) -r requirements-uv.lock
+	@test -x $(VENV)/bin/python -a -x $(VENV)/bin/pip || $(PYTHON) -m venv --clear $(VENV)
+	@$(VENV)/bin/python -m pip install $(HASHED) -r requirements-uv.lock
 	@touch $@
 
 wheel: $(INSTALLED) ## The command line as a package in dist/, for pipx or uv; asks no index

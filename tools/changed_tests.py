@@ -107,11 +107,25 @@ def _is_concerned(test: str, changed: set[str], imports: Imports) -> bool:
 
 def changes(base: str) -> set[str]:
     """Return the paths that differ from where this branch left `base`, untracked files too."""
-    start = _git("merge-base", base, "HEAD")[0]
+    start = _fork_point(base)
     return {
         *_git("diff", "--name-only", start),
         *_git("ls-files", "--others", "--exclude-standard"),
     }
+
+
+def _fork_point(base: str) -> str:
+    """Return the commit at which this branch left `base`, a branch here or at `origin`. End the
+    program where there is none, as in a ZIP file of the sources or a shallow clone."""
+    for branch in (base, f"origin/{base}"):
+        command = ["git", "-C", str(ROOT), "merge-base", branch, "HEAD"]
+        found = subprocess.run(command, check=False, capture_output=True, text=True)
+        if found.returncode == 0:
+            return found.stdout.strip()
+    sys.exit(
+        f"git knows no common commit with {base} here. Fetch it with its history, name another "
+        "branch by `python -m tools.changed_tests BRANCH`, or run `make test-unit`."
+    )
 
 
 def _git(*arguments: str) -> list[str]:

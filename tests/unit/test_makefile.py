@@ -33,3 +33,11 @@ def test_caches_move_into_the_folder_where_the_home_cannot_be_written(tmp_path: 
     caches = [f"{ROOT}/.build/cache/{name}" for name in ("npm", "jsii")]
     assert exported(HOME="/dev/null", UV_CACHE_DIR="/mine") == ["/mine", *caches, ""]
     assert exported(HOME=str(tmp_path), PYTHONWARNINGS="error") == [""]
+
+
+def test_an_interrupted_start_of_the_environment_begins_again() -> None:
+    """Without a pip of its own, the pip that PATH has would install into another Python."""
+    dry_run = ["make", "--dry-run", "--always-make", ".venv/bin/uv"]
+    steps = subprocess.run(dry_run, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert "-x .venv/bin/pip || " in steps
+    assert ".venv/bin/python -m pip install" in steps

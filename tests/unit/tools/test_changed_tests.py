@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.changed_tests import concerned
+from tools.changed_tests import changes, concerned
 
 FILES = {
     "lambda/gateway/__init__.py": "",
@@ -51,3 +51,8 @@ def test_a_change_concerns_the_tests_that_import_or_name_it(
     tree: Path, changed: str, tests: list[str]
 ) -> None:
     assert concerned(tree, {changed}) == [f"tests/{test}.py" for test in tests]
+
+
+def test_sources_without_the_history_of_main_end_with_what_to_run() -> None:
+    with pytest.raises(SystemExit, match="make test-unit"):
+        changes("no-such-branch")
