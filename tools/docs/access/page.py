@@ -120,12 +120,18 @@ def _table(title: str, rows: Sequence[Row], *more: str) -> Iterator[str]:
 def rows_of(matrix: Matrix, principal: Principal) -> list[Row]:
     """Return every cell that was asked, brought together along one axis after the other."""
     by_question: dict[tuple[str, str, str, str], list[str]] = {}
+    models: dict[tuple[str, str], list[str]] = {}
     for cell in matrix.cells:
+        way = way_of(cell, matrix)
+        if cell.subject in _MODELS:
+            models.setdefault((cell.action, way), []).append(cell.subject)
         if answer := outcome_text(matrix.outcome(principal, cell)):
-            question = (cell.action, way_of(cell, matrix), cell.region, answer)
+            question = (cell.action, way, cell.region, answer)
             by_question.setdefault(question, []).append(cell.subject)
     rows = [
-        Row((action,), (way,), (region,), _subjects(subjects, action, way, matrix), answer)
+        Row(
+            (action,), (way,), (region,), _subjects(subjects, models.get((action, way), [])), answer
+        )
         for (action, way, region, answer), subjects in by_question.items()
     ]
     return merged(rows)
@@ -187,17 +193,12 @@ def _plain(answer: str) -> str:
     return answer.replace("ExplicitlyDenied: ", "ExplicitlyDenied by ")
 
 
-def _subjects(subjects: Sequence[str], action: str, way: str, matrix: Matrix) -> tuple[str, ...]:
-    """Return the subjects by name; models also by what they are all, or all but a few, of."""
-    every = [
-        cell.subject
-        for cell in matrix.cells
-        if (cell.action, way_of(cell, matrix)) == (action, way) and cell.subject in _MODELS
-    ]
-    every = list(dict.fromkeys(every))
+def _subjects(subjects: Sequence[str], every: Sequence[str]) -> tuple[str, ...]:
+    """Return the subjects by name; models also by what they are all, or all but a few, of: `every`
+    model that is asked about in the same way."""
     models = [subject for subject in subjects if subject in _MODELS]
     others = tuple(subject for subject in subjects if subject not in _MODELS)
-    missing = [model for model in every if model not in models]
+    missing = [model for model in dict.fromkeys(every) if model not in models]
     if models and not missing:
         return (*others, "*all*")
     if len(missing) < len(models):
