@@ -28,6 +28,7 @@ from claude_bedrock.cli.doctor.checks import (
     models,
     permissions_boundary,
     quotas,
+    replaced_keys,
     stacks,
     token_issuers,
     truststore,
@@ -51,6 +52,7 @@ OF_THE_ACCOUNT: Final = (
     endpoint.NAME,
     truststore.TOPIC.name,
     web_acl.TOPIC.name,
+    replaced_keys.TOPIC.name,
     concurrency.TOPIC.name,
     vpc_endpoints.TOPIC.name,
     invocation_logging.TOPIC.name,
@@ -190,6 +192,7 @@ def _families(
     yield partial(endpoint.check, account, options.local)
     yield partial(truststore.check, account)
     yield partial(web_acl.check, account)
+    yield partial(replaced_keys.check, account)
     block = _block(options, account.deployment.stage)
     yield partial(concurrency.check, account, block)
     yield partial(vpc_endpoints.check, account, block)

@@ -172,6 +172,7 @@ def test_each_check_fails_and_names_the_fix(deployment: Deployment, tmp_path: Pa
         "VPC endpoints",
         "truststore",
         "web ACL",
+        "replaced keys",
     }
     assert set(fixes) == set(NAMES) - others
     (warned,) = checks_of(checks, "enforced guardrail", "warning")
