@@ -115,7 +115,7 @@ def test_what_outlives_a_stage_comes_back_as_the_page_describes(prod: Synthesis)
     }
 
     assert {resource.type for resource in retained} == {
-        *("AWS::Logs::LogGroup", "AWS::S3::Bucket", "AWS::KMS::Key")
+        *("AWS::Logs::LogGroup", "AWS::S3::Bucket", "AWS::S3::BucketPolicy", "AWS::KMS::Key")
     }
     (groups,) = [line for line in page.splitlines() if line.startswith("| Log groups")]
     assert named == {*groups.split("`")[1::2]}
@@ -134,6 +134,8 @@ def test_the_page_names_what_optional_keys_leave(tmp_path: Path) -> None:
     )
 
     del retained["AWS::Logs::LogGroup"]
+    # A bucket without its policy would take plain HTTP, and let evidence be overwritten.
+    assert retained.pop("AWS::S3::BucketPolicy") == 3
     assert retained == {"AWS::S3::Bucket": 3, "AWS::KMS::Key": 2, "AWS::DynamoDB::Table": 1}
     page = section("docs/deploy.md", "Bring back a stage that kept its logs")
     assert "| Table of budgets | Makes a new one" in page

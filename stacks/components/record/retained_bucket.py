@@ -26,7 +26,7 @@ def retained_bucket(
 ) -> s3.Bucket:
     """Create the bucket of `scope`, whose objects live `retention_days`. S3 encrypts by `key`, or
     by its own; with `object_lock`, each version is locked for its time."""
-    return s3.Bucket(
+    bucket = s3.Bucket(
         scope,
         "Bucket",
         encryption=s3.BucketEncryption.KMS if key else s3.BucketEncryption.S3_MANAGED,
@@ -42,6 +42,11 @@ def retained_bucket(
         object_lock_default_retention=object_lock,
         removal_policy=removal_policy(retain=retain),
     )
+    if retain and bucket.policy:
+        # Else a bucket that outlives its stack takes plain HTTP, and its evidence can be
+        # overwritten.
+        bucket.policy.apply_removal_policy(removal_policy(retain=True))
+    return bucket
 
 
 def _lifecycle(retention_days: int) -> list[s3.LifecycleRule]:
