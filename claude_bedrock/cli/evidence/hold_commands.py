@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from claude_bedrock.cli.evidence.hold_text import hold_text, outcome_lines, selection_text
 from claude_bedrock.cli.shared import deployment, stage_settings
 from claude_bedrock.cli.shared.deployment import Deployment
 from claude_bedrock.cli.shared.errors import NOT_ASSESSED, Role
@@ -23,14 +24,13 @@ from claude_bedrock.cli.shared.options import (
 )
 from claude_bedrock.cli.shared.terminal import console, echo, echo_items, echo_json, escape_line
 from claude_bedrock.cli.shared.window import window
-from claude_bedrock.cli.verify.chain_report import listed
 from claude_bedrock.verification.evidence_bucket import EVIDENCE_RETENTION_EXTRA_DAYS
 from claude_bedrock.verification.hash_log import SealedHash
 from claude_bedrock.verification.legal_holds import LegalHold, read_holds
 from claude_bedrock.verification.period import BadWindowError, Period
 
 if TYPE_CHECKING:
-    from claude_bedrock.cli.evidence.hold_selection import Scope, Selection
+    from claude_bedrock.cli.evidence.hold_selection import Selection
     from claude_bedrock.cli.evidence.legal_hold import Holder, Outcome
 
 ROLE: Final[Role] = "legal-hold"
@@ -112,7 +112,7 @@ def hold(
                 target.client("s3"), destinations_of(target), holder.evidence.name, scope
             )
             if not as_json:
-                echo(_selection_text(scope, selection))
+                echo(selection_text(scope, selection))
             named = since or month  # else all that is there is meant
             for note in expiry_notes(target, "records", period.since, period.now) if named else ():
                 echo(escape_line(f"{note[:1].upper()}{note[1:]}, and cannot be held."), err=True)
@@ -145,7 +145,7 @@ def release(
             holds = read_holds(holder.evidence, _logged(target, holder))
             chosen = _hold_of(hold_id, holds)
             if not yes:
-                echo(_hold_text(chosen))
+                echo(hold_text(chosen))
                 echo("Nothing is released yet. Run the command again with --yes.", err=True)
                 sys.exit(0)
             others = [other for other in holds.values() if other.id != hold_id and _is_open(other)]
@@ -185,7 +185,7 @@ def holds(
     if as_json:
         echo_items([hold.as_data() for hold in shown])
     for hold in () if as_json else shown:
-        echo(_hold_text(hold))
+        echo(hold_text(hold))
     if not shown and not as_json:
         echo("No legal hold is in force. `--all` lists those that were released.", err=True)
     if known and logged is None:
@@ -245,50 +245,6 @@ def _hold_of(hold_id: str, holds: Mapping[str, LegalHold]) -> LegalHold:
     return holds[hold_id]
 
 
-def _selection_text(scope: "Scope", selection: "Selection") -> str:
-    whose = f"of {scope.caller} " if scope.caller else ""
-    calls = f"{selection.calls:,} records {whose}from {_second(scope.since)}"
-    bodies, evidence = (
-        f"{selection.bodies:,} of large bodies",
-        f"{selection.evidence:,} of evidence",
-    )
-    objects = f"{selection.objects:,} versions of objects of records"
-    lines = [f"{calls} to {_second(scope.until)}: {objects}, {bodies}, {evidence}."]
-    if selection.unreadable:
-        lines.append(
-            f"{selection.unreadable:,} objects cannot be read, and are among them: they may hold "
-            "such a record."
-        )
-    if selection.elsewhere:
-        lines.append(
-            f"{selection.elsewhere:,} large bodies are in another bucket, whose owner holds them."
-        )
-    return "\n".join(map(escape_line, lines))
-
-
-def _second(moment: datetime) -> str:
-    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
-
-
-def _hold_text(hold: LegalHold) -> str:
-    whose = hold.caller or "every caller"
-    what = f"{hold.id}: {hold.state}, {hold.versions:,} object versions"
-    failed = f", {hold.failed:,} refused" if hold.failed else ""
-    lines = [
-        f"{what}{failed}",
-        f"  calls of {whose}, {hold.since} to {hold.until}",
-        f"  held at {hold.at} by {hold.by}: {hold.reason}",
-    ]
-    if hold.archive:
-        archive, refused = hold.archive, f", {hold.archive.failed:,} not"
-        what = f"{archive.versions:,} object versions{refused if archive.failed else ''}"
-        lines.append(f"  in the archive {archive.bucket}: {what}, by {archive.by}")
-    if hold.released_at:
-        by = f"{hold.released_at} by {hold.released_by}"
-        lines.append(f"  released at {by}: {hold.release_reason}")
-    return "\n".join(map(escape_line, lines))
-
-
 def _end_dry_run(selection: "Selection", *, as_json: bool) -> None:
     """End the program with what would be held."""
     if as_json:
@@ -307,30 +263,10 @@ def _end(outcome: "Outcome", done: str, *, as_json: bool) -> None:
     if as_json:
         echo_json(outcome.as_data())
         sys.exit(code)
-    echo(f"Hold {outcome.id}: {outcome.versions:,} object versions are {done}.")
-    if outcome.kept:
-        echo(f"{outcome.kept:,} stay held by other holds.")
-    if outcome.failed:
-        names = [f"{version.key} ({code})" for version, code in outcome.failed]
-        echo(f"S3 refused {len(outcome.failed):,}: {listed(names)}.")
-    for line in _archive_lines(outcome, done):
+    for line in outcome_lines(outcome, done):
         echo(line)
     if code:
         again = "evidence holds --resume" if done == "held" else "evidence release"
         profile = " --archive-profile PROFILE" if outcome.archive or outcome.skipped_archive else ""
         echo(f"Run `claude-bedrock {again} {outcome.id}{profile}` to try again.", err=True)
     sys.exit(code)
-
-
-def _archive_lines(outcome: "Outcome", done: str) -> Iterator[str]:
-    """Yield what became of the replicas: of those that are not as they were to be, the reasons."""
-    if before := outcome.skipped_archive:
-        name = f"The archive {escape_line(before.bucket)} was not asked"
-        held = f"{before.versions:,} were held there, {before.failed:,} were not"
-        yield f"{name}; at the last attempt {held}."
-    if archive := outcome.archive:
-        yield f"In the archive {archive.bucket}, {archive.versions:,} of them are {done}."
-        reasons = dict.fromkeys(because for _, because in archive.failed)
-        for reason in reasons:
-            keys = [version.key for version, because in archive.failed if because == reason]
-            yield f"Not in the archive, {len(keys):,} ({escape_line(reason)}): {listed(keys)}."
