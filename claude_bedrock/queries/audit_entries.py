@@ -58,6 +58,7 @@ AUDIT: Final[Fields] = {
     "output_tokens": NUMBER,
     "cache_read_input_tokens": NUMBER,
     "cache_creation_input_tokens": NUMBER,
+    "cache_creation_1h_input_tokens": NUMBER,
     "budgets_state": TEXT,
     "budgets_cause": TEXT,
     "budgets_price": TEXT,

@@ -28,7 +28,7 @@ class Usage(NamedTuple):
 
     def counts(self) -> dict[str, int | None]:
         """Return the counts of the audit log entry."""
-        return dict(zip(_COUNTS, self, strict=False))
+        return self._asdict()
 
 
 _COUNTS = Usage._fields[:4]

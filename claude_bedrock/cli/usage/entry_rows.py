@@ -18,6 +18,7 @@ from claude_bedrock.verification.calls import CALLER, Call, calls
 
 _TOKENS: Final = (
     *("input_tokens", "output_tokens", "cache_read_input_tokens", "cache_creation_input_tokens"),
+    "cache_creation_1h_input_tokens",
 )
 Tokens = tuple[int | None, ...]
 """The counts of _TOKENS; None where the entry has none."""
@@ -40,6 +41,7 @@ class _Counts:
         self.calls = self.failed = self.uncounted = self.incomplete = 0
         self.input_tokens = self.output_tokens = 0
         self.cache_read_tokens = self.cache_write_tokens = 0
+        self.cache_write_5m_tokens = self.cache_write_1h_tokens = 0
 
     def add(self, call: Call, tokens: Tokens) -> None:
         """Add a call with its counts."""
@@ -49,11 +51,14 @@ class _Counts:
         self.failed += has_failed
         self.uncounted += not has_failed and not is_counted
         self.incomplete += not has_failed and is_counted and not call.completed
-        input_tokens, output_tokens, cache_read, cache_write = (count or 0 for count in tokens)
+        input_tokens, output_tokens, cache_read, cache_write = (count or 0 for count in tokens[:4])
         self.input_tokens += input_tokens
         self.output_tokens += output_tokens
         self.cache_read_tokens += cache_read
         self.cache_write_tokens += cache_write
+        if (an_hour := tokens[4]) is not None:
+            self.cache_write_5m_tokens += cache_write - min(an_hour, cache_write)
+            self.cache_write_1h_tokens += min(an_hour, cache_write)
 
 
 def add_up(entries: Iterable[LogItem], since: datetime, until: datetime) -> list[Row]:
@@ -104,7 +109,7 @@ def _tokens(attempt: fields.Fields) -> Tokens:
 
 
 def _group(call: Call, team: str, tokens: Tokens) -> _Group:
-    input_tokens, _, *cached = (count or 0 for count in tokens)
+    input_tokens, _, *cached = (count or 0 for count in tokens[:4])
     prompt_tokens = input_tokens + sum(cached)
     return _Group(
         day=f"{datetime.fromtimestamp(call.at, UTC):%Y-%m-%d}",

@@ -19,7 +19,9 @@ class Row(NamedTuple):
     metadata, empty in records of 0.2 and before. `unreadable` are lines that are no record, and
     files that are not whole; none of them is among the calls. `principal` is
     the ARN of the role or user that called. `incomplete` are calls that broke off, whose tokens are
-    those counted until then; Bedrock's records have none of them."""
+    those counted until then; Bedrock's records have none of them. Of `cache_write_tokens`, the
+    cache keeps `cache_write_5m_tokens` for 5 minutes and `cache_write_1h_tokens` for an hour; of
+    the rest it is unknown, as of all in records."""
 
     day: str
     caller: str
@@ -38,6 +40,8 @@ class Row(NamedTuple):
     team: str = ""
     principal: str = ""
     incomplete: int = 0
+    cache_write_5m_tokens: int = 0
+    cache_write_1h_tokens: int = 0
 
 
 _NUMBERS: Final = tuple(name for name, kind in Row.__annotations__.items() if kind is int)

@@ -1,7 +1,8 @@
 """Sums of rows in dollars, by the catalog and by the dimensions asked for.
 
-Records tell neither how long a cache write was to live nor the service tier: the 5-minute and the
-standard rates are taken, and it is said. What cannot be priced is counted apart, never guessed.
+Records tell neither how long a cache keeps what is written to it nor the service tier: the 5-minute
+and the standard rates are taken, and it is said. What cannot be priced is counted apart, never
+guessed.
 """
 
 import re
@@ -174,7 +175,8 @@ def _dollars(row: Row, model: Model, geography: str) -> Dollars | None:
         billed.input * row.input_tokens,
         billed.output * row.output_tokens,
         billed.cache_read * row.cache_read_tokens,
-        billed.cache_write_5m * row.cache_write_tokens,
+        billed.cache_write_5m * (row.cache_write_tokens - row.cache_write_1h_tokens)
+        + billed.cache_write_1h * row.cache_write_1h_tokens,
     )
     factor = Decimal(1) if geography == "global" else Decimal(str(model.geography_premium))
     premium = sum(parts, Decimal()) * (factor - 1) / factor
@@ -208,7 +210,7 @@ def _notes(row: Row, called: _Called, dollars: Dollars | None, source: Source) -
         yield "not priced: answered calls without token counts"
     if called.model and dollars is not None and (remark := unpublished(called.model)):
         yield remark
-    if row.cache_write_tokens:
-        yield "cache writes at the 5-minute rate"
+    if row.cache_write_tokens > row.cache_write_5m_tokens + row.cache_write_1h_tokens:
+        yield "cache writes of an unknown lifetime at the 5-minute rate"
     if called.model and (extended := called.model.life.extended_access) and extended <= row.day:
         yield f"no surcharge for extended access to {called.model.name}"

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -61,6 +62,27 @@ def test_entries_come_to_the_tokens_and_dollars_of_the_records(made: Made) -> No
         by_entries, by_records = (_sums(usage(rows, [by], {})) for rows in (of_entries, of_records))
         assert by_entries == by_records
     assert sum(row.above_tokens > 0 for row in of_entries)
+
+
+@pytest.mark.parametrize(
+    ("an_hour", "dollars", "notes"),
+    [
+        (0, "0.00375", ()),
+        (10_000, "0.0045", ()),
+        (99_999, "0.006", ()),  # more than was written is all of it
+        (None, "0.00375", ("cache writes of an unknown lifetime at the 5-minute rate",)),
+    ],
+)
+def test_a_cache_write_costs_what_its_lifetime_does(
+    an_hour: int | None, dollars: str, notes: tuple[str, ...]
+) -> None:
+    written: dict[str, Any] = {
+        "cache_creation_input_tokens": 30_000,
+        "cache_creation_1h_input_tokens": an_hour,
+    }
+    of_call = usage(add_up(item(**written)), ["caller"], {}, "audit log entries")
+
+    assert (of_call.total.dollars.cache_write, of_call.notes) == (Decimal(dollars), notes)
 
 
 def _sums(result: Usage) -> Mapping[tuple[str, ...], dict[str, Any]]:
