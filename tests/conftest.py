@@ -29,6 +29,7 @@ for _name in os.environ.keys() - without_aws().keys():
     del os.environ[_name]
 os.environ |= without_aws()
 os.environ |= {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
+os.environ["AWS_EC2_METADATA_DISABLED"] = "true"  # nor those of the machine that runs them
 
 # How long an example takes depends on what else the machine does: speed is benchmarks/' business.
 settings.register_profile("patient", deadline=None, max_examples=25)

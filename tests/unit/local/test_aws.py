@@ -40,5 +40,6 @@ def test_hosts_that_you_keep_off_the_proxy_stay_off_it(name: str, yours: str, ou
 
 
 def test_the_tests_themselves_read_none_of_your_profiles() -> None:
-    yours = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
-    assert yours == dict.fromkeys(("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"), os.devnull)
+    files = [os.environ[name] for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")]
+    assert files == [os.devnull, os.devnull]
+    assert "AWS_PROFILE" not in os.environ
