@@ -55,12 +55,12 @@ def recheck_window(
     *,
     by: str,
     budget: Budget,
-    kept_since: datetime = _ALWAYS,
+    retained_since: datetime = _ALWAYS,
 ) -> Recheck:
     """Reconcile again a window that was sealed before, and return what is to be sealed of it. Where
-    it cannot be read, or begins before its records are surely kept, its entry says so."""
+    it cannot be read, or begins before its records are surely retained, its entry says so."""
     window = {"since": iso(window_.since), "until": iso(window_.until)}
-    if window_.since < kept_since:
+    if window_.since < retained_since:
         return Recheck([{"kind": "second_look", **window, "because": EXPIRED}], [])
     try:
         files = list(_sealed_then(evidence, window_))

@@ -138,7 +138,7 @@ def _next(
 ) -> Sealed | None:
     """Return the next file, of the largest slice from `since` on that fits; None where the time
     was over and this was not the first that the run had to do (`is_first`)."""
-    oldest = _kept_since(work, clock)
+    oldest = _retained_since(work, clock)
     if since < oldest:
         return _seal_unverified(
             work, clock, at, _period(since, min(oldest, since + LONGEST), clock), EXPIRED
@@ -178,7 +178,7 @@ def _next(
     return _seal_unverified(work, clock, at, rest, TOO_LARGE, compared=compared)
 
 
-def _kept_since(work: Work, clock: Clock) -> datetime:
+def _retained_since(work: Work, clock: Clock) -> datetime:
     """Return the first whole hour of which all records are kept."""
     return start_of_hour(clock.now - timedelta(days=work.retention_days)) + HOUR
 
@@ -207,7 +207,7 @@ def _seal_verified(work: Work, clock: Clock, at: Position, verified: Verified) -
         period._replace(since=period.since - AFTER, until=period.until - AFTER),
         by=work.by,
         budget=Budget(clock.remaining_ms),
-        kept_since=_kept_since(work, clock),
+        retained_since=_retained_since(work, clock),
     )
     first, *rest = result.entries()
     budgets = check_day(work.budgets, work.evidence, first, period)

@@ -49,7 +49,7 @@ def chain_sentences(chain_report: ChainReport) -> Iterator[str]:
     else:
         yield (
             "No whole hour of the window since the first deployment is due yet: an hour is sealed "
-            f"within 2 hours and 15 minutes. {len(coverage.files):,} files are there."
+            f"within 2 hours and 15 minutes. Files of hours: {len(coverage.files):,}."
         )
     if coverage.missing:
         yield f"Missing: {listed([str(hour) for hour in coverage.missing])}."

@@ -420,7 +420,7 @@ def test_by_the_clock_the_function_forms_a_chain_that_can_be_checked(
 
     assert (process.returncode, process.stderr) == (2, "")  # no hour is due so soon
     pattern = (
-        r"No whole hour .* is due yet: .* [1-9]\d* files are there\. The last hash is \w{64}\."
+        r"No whole hour .* is due yet: .* Files of hours: [1-9]\d*\. The last hash is \w{64}\."
     )
     assert re.match(pattern, process.stdout.replace("\n", " "))
     data = json.loads(evidence(deployment, "--objects", "--json").stdout)

@@ -386,13 +386,13 @@ class Stored(Account):
         return None if path in self.gone else ObjectStat(1, etag)
 
     def second_look(
-        self, since: datetime, until: datetime, kept_since: datetime = MONTH
+        self, since: datetime, until: datetime, retained_since: datetime = MONTH
     ) -> Recheck:
         window = Period(since, until, HOUR, NOON + DAY)
         work = self.work()
         budget = Budget(lambda: 900_000)
         return recheck_window(
-            work.stage, self.evidence, window, by="", budget=budget, kept_since=kept_since
+            work.stage, self.evidence, window, by="", budget=budget, retained_since=retained_since
         )
 
 
@@ -492,6 +492,6 @@ def test_an_unreadable_object_of_two_hours_is_found_once(
 def test_what_may_have_expired_is_not_called_gone(stored: Stored) -> None:
     stored.gone = frozenset(NAMES)
 
-    (recheck,), findings = stored.second_look(NOON, NOON + HOUR, kept_since=NOON + HOUR)
+    (recheck,), findings = stored.second_look(NOON, NOON + HOUR, retained_since=NOON + HOUR)
 
     assert (recheck["because"], findings) == (EXPIRED, [])
