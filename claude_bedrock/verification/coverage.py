@@ -147,6 +147,12 @@ def cover(
     )
 
 
+def sealed_files(evidence: EvidenceFiles, span: Span) -> tuple[SealedFile, ...]:
+    """Return the files of the span that hold. Raises botocore's errors."""
+    files, _ = _read(evidence, *span)
+    return tuple(files)
+
+
 def missing_files(keys: Collection[str], logged: Mapping[str, SealedHash]) -> Iterator[Mismatch]:
     """Yield the mismatch of each file that was logged and is not among `keys`."""
     for key, sealed in sorted(logged.items()):

@@ -8,7 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from claude_bedrock.records.window import UnreadableError
 from claude_bedrock.verification import run
-from claude_bedrock.verification.coverage import Span, cover, iso, next_hour, start_of_hour
+from claude_bedrock.verification.coverage import Span, iso, next_hour, sealed_files, start_of_hour
 from claude_bedrock.verification.evidence_bucket import (
     HOURLY,
     BrokenEvidenceError,
@@ -155,12 +155,6 @@ def sealed_changes(evidence: EvidenceFiles, window_: Period) -> list[Finding]:
     botocore's errors."""
     since = start_of_hour(window_.since) + AFTER
     until = max(since, min(next_hour(window_.until) + AFTER, window_.now))
-    looks = cover(
-        evidence,
-        Span(since, since),
-        files_of=Span(since, until),
-        now=window_.now,
-        logged={},
-    )
-    total = sum_hours(looks.files, Span(window_.since, window_.until))
+    files = sealed_files(evidence, Span(since, until))
+    total = sum_hours(files, Span(window_.since, window_.until))
     return [each for each in total.outcome.findings if each.kind == "evidence_changed"]

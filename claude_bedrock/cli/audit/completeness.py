@@ -185,14 +185,14 @@ def judge(name: str, report: Report) -> Statement:
         if name == "no-bypass":
             words = _ALL_DIRECT.format(report.outcome.counts.records)
             return Statement(name, claim.words, "not assessed", words, applies=False)
-    number = sum(finding.kind in claim.kinds for finding in report.outcome.findings)
+    findings = [finding for finding in report.outcome.findings if finding.kind in claim.kinds]
+    number = len(findings)
     if name == "cloudtrail" and not number and "trail" not in report.about:
         words = _NO_TRAIL_SEALED if report.hours else _NO_TRAIL
         return Statement(name, claim.words, "not assessed", words, applies=False)
     if name == "residency" and not number and not report.about["bounds"]["residency"]:
         return Statement(name, claim.words, "not assessed", _NO_RESIDENCY, applies=False)
-    words = " ".join((*_words(name, number, report), *_put_right(claim, report)))
-    findings = [finding for finding in report.outcome.findings if finding.kind in claim.kinds]
+    words = " ".join((*_words(name, number, report), *_put_right(claim, findings, report)))
     certain = [finding for finding in findings if finding.id not in report.uncertain]
     verdict = _verdict(
         name,
@@ -204,9 +204,9 @@ def judge(name: str, report: Report) -> Statement:
     return Statement(name, claim.words, verdict, words)
 
 
-def _put_right(claim: _Claim, report: Report) -> Iterator[str]:
-    """Yield sentences on the findings that are no longer open, and on where the numbers are
-    from."""
+def _put_right(claim: _Claim, opened: Sequence[Finding], report: Report) -> Iterator[str]:
+    """Yield sentences on the findings that are no longer open, or may be so, and on where the
+    numbers are from."""
     settled = [finding for finding in report.settled if finding.kind in claim.kinds]
     if settled:
         verb = "was" if len(settled) == 1 else "were"
@@ -215,8 +215,7 @@ def _put_right(claim: _Claim, report: Report) -> Iterator[str]:
     if accepted:
         verb = "is" if len(accepted) == 1 else "are"
         yield f"{len(accepted):,} {verb} accepted, with a reason: {_ids(accepted)}."
-    open_ones = [finding for finding in report.outcome.findings if finding.kind in claim.kinds]
-    if uncertain := [finding for finding in open_ones if finding.id in report.uncertain]:
+    if uncertain := [finding for finding in opened if finding.id in report.uncertain]:
         yield (
             f"{len(uncertain):,} may be settled or accepted, and the function's log, which tells, "
             f"cannot be read: {_ids(uncertain)}."

@@ -18,6 +18,7 @@ from claude_bedrock.verification.coverage import (
     cover,
     due_span,
     next_hour,
+    sealed_files,
     start_of_hour,
 )
 from claude_bedrock.verification.digest_list import SealedList
@@ -145,9 +146,7 @@ def later_files(deployment: Deployment, period: Period) -> tuple[SealedFile, ...
 
 
 def _later(bucket: EvidenceBucket, period: Period) -> tuple[SealedFile, ...]:
-    later = Span(period.until, min(period.until + 2 * AFTER, period.now))
-    due = Span(later.since, later.since)
-    return cover(bucket, due, files_of=later, now=period.now, logged={}).files
+    return sealed_files(bucket, Span(period.until, min(period.until + 2 * AFTER, period.now)))
 
 
 def logged_files(

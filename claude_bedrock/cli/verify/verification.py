@@ -1,6 +1,6 @@
 """One run of `claude-bedrock verify`: what it is about, and the file that it leaves."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, NamedTuple
@@ -109,7 +109,7 @@ def run(
         written,
         period,
         dispositions,
-        possible=unconfirmed(deployment, period),
+        possible=partial(unconfirmed, deployment, period),
         has_gateway=deployed.has_endpoint,
         has_trail=read_logs(hourly_run.about) > 0,
     )
@@ -173,7 +173,7 @@ def sealed(deployment: Deployment, period: Period, folder: Evidence) -> Report |
         written,
         _of_stage(period, hours),
         dispositions,
-        possible=unconfirmed(deployment, period),
+        possible=partial(unconfirmed, deployment, period),
         has_gateway=total.has_gateway,
         has_trail=total.trail.get("files", 0) >= len(coverage.files)
         and not total.trail.get("without_logs"),
@@ -208,14 +208,16 @@ def _report(
     period: Period,
     dispositions: Mapping[str, Disposition],
     *,
-    possible: Unconfirmed,
+    possible: Callable[[], Unconfirmed],
     has_gateway: bool,
     has_trail: bool,
 ) -> Report:
-    """Return the report: the headline counts all findings, the verdict is that of the open ones."""
+    """Return the report: the headline counts all findings, the verdict is that of the open ones.
+    `possible` is asked for only where there are some."""
     window = in_words(period.since, period.until)
     opened = _without(outcome, dispositions)
-    uncertain = possible.ids & {finding.id for finding in opened.findings}
+    unread = possible() if opened.findings else Unconfirmed()
+    uncertain = unread.ids & {finding.id for finding in opened.findings}
     accepted = tuple(
         Accepted(e, dispositions[e.id]) for e in outcome.findings if e.id in dispositions
     )
@@ -229,7 +231,7 @@ def _report(
     if uncertain:
         certain = _without(opened, uncertain)
         verdict = assess(certain, window, has_gateway=has_gateway, has_trail=has_trail).verdict
-        note = f"{len(uncertain):,} may be settled or accepted, but {possible.because}"
+        note = f"{len(uncertain):,} may be settled or accepted, but {unread.because}"
         assessment = Assessment(
             verdict="fail" if verdict == "fail" else "not assessed",
             headline=f"{assessment.headline.removesuffix('.')}; {note}.",
