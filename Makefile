@@ -29,7 +29,7 @@ export UV_SYSTEM_CERTS ?= 1
 INDEX = UV_DEFAULT_INDEX=$${UV_DEFAULT_INDEX:-$${PIP_INDEX_URL:-$$(pip config get global.index-url 2>/dev/null)}}
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo audit-demo local test test-unit test-changed coverage test-clients test-faults test-soak check check-code check-types check-templates measure synth docs bench bench-compare site wheel lock clean
+.PHONY: help install demo audit-demo local test test-unit test-verification test-changed coverage test-clients test-faults test-soak check check-code check-types check-templates measure synth docs bench bench-compare site wheel lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -46,15 +46,18 @@ local: $(INSTALLED) ## Deploy all stacks on this machine and stay up: prints URL
 test: $(INSTALLED) ## All tests, in up to four processes
 	@pytest $(PARALLEL)
 
-test-unit: $(INSTALLED) ## The unit tests alone, with fewer generated examples
+test-unit: $(INSTALLED) ## The unit tests alone, with fewer generated examples (under a minute)
 	@pytest $(PARALLEL) -p no:schemathesis --hypothesis-profile quick tests/unit
+
+test-verification: $(INSTALLED) ## Whole verifications alone, with fewer generated examples (under a minute)
+	@pytest $(PARALLEL) -p no:schemathesis --hypothesis-profile quick tests/verification
 
 test-changed: $(INSTALLED) ## The tests that your changes since main concern, without those of a deployment
 	@tests=$$(python -m tools.changed_tests) && if [ -n "$$tests" ]; then pytest $(PARALLEL) $$tests; else echo "no test file is concerned"; fi
 
-coverage: $(INSTALLED) ## Lines and branches that the unit tests reach; TESTS=tests for all of them
+coverage: $(INSTALLED) ## Lines and branches that test-unit and test-verification reach; TESTS=tests for all of them
 	@mkdir -p .build/coverage && coverage erase
-	@coverage run -m pytest $(PARALLEL) $(or $(TESTS),tests/unit)
+	@coverage run -m pytest $(PARALLEL) $(or $(TESTS),tests/unit tests/verification)
 	@coverage combine --quiet && coverage report
 
 test-clients: $(INSTALLED) ## Two dozen clients, unmodified, against the endpoint: a table of what works

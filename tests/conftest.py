@@ -185,8 +185,9 @@ def pytest_collection_finish() -> None:
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """One more than there are cores, where who waits for a deployment leaves its core to another:
-    not with the unit tests alone, which wait for nothing."""
-    alone = all("tests/unit" in argument for argument in config.args)
+    not with tests that wait for nothing."""
+    folders = ("tests/unit", "tests/verification")
+    alone = all(any(folder in argument for folder in folders) for argument in config.args)
     return (os.cpu_count() or 1) + (0 if alone else 1)
 
 

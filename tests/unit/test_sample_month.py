@@ -21,7 +21,7 @@ from local.bedrock import records
 from local.bedrock.destinations import S3Destination
 from local.bedrock.invocation import Invocation
 from local.bedrock.tokens import Usage as Counted
-from tests.unit.verification.scenario import joined
+from tests.verification.scenario import joined
 
 MONTH = Month(calls=3000)
 CALLS = [call for hour in hours(MONTH) for call in hour.calls]

@@ -13,7 +13,7 @@ from claude_bedrock.cli.shared.record_sources import records_of
 from tests.integration.deployed.deployment import Deployment, eventually
 from tests.integration.deployed.test_cli import claude_bedrock, recorded, request_id
 from tests.integration.deployed.test_verify import log_record
-from tests.unit.verification.scenario import record
+from tests.verification.scenario import record
 
 OVER_100_KB = "long " * 25_000
 

@@ -28,7 +28,7 @@ from tests.integration.deployed.running import PROJECT
 from tests.integration.deployed.test_cli import command
 from tests.integration.deployed.test_records import recorded
 from tests.unit.records.trail_bucket import event
-from tests.unit.verification.scenario import record
+from tests.verification.scenario import record
 from verification.report import EVIDENCE, METRICS, NOT_VERIFIED, TRAIL_METRICS, VERIFIED
 
 EMBEDDED = {"logging-unchanged"}

@@ -10,7 +10,7 @@ from sqlglot import exp
 
 from claude_bedrock.queries.reconciliation_tables import TABLES, known_calls, reconciliation
 from claude_bedrock.verification import reconciliation as joining
-from tests.unit.verification.scenario import FATES, WINDOW, scenario
+from tests.verification.scenario import FATES, WINDOW, scenario
 
 
 @pytest.mark.parametrize("statement", [reconciliation(*WINDOW), known_calls()])

@@ -20,7 +20,7 @@ from claude_bedrock.verification.evidence_bucket import EvidenceBucket, key_of_h
 from claude_bedrock.verification.finding import Counts, Finding
 from claude_bedrock.verification.legal_holds import hold_entry, key_of_entry
 from claude_bedrock.verification.signatures import Head, Signature
-from tests.unit.verification.test_holds import ORDER
+from tests.verification.test_holds import ORDER
 from verification import sealing
 from verification.sealing import Seal
 

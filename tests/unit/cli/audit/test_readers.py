@@ -16,7 +16,7 @@ from claude_bedrock.cli.audit.readers import Access, RecordReaders
 from claude_bedrock.cli.shared.deployment import Deployment
 from claude_bedrock.verification.period import Period
 from tests.unit.cli.audit.made_up import report
-from tests.unit.verification.buckets import MemoryS3
+from tests.verification.buckets import MemoryS3
 
 GROUP, BUCKET, LOG_BUCKET = "/claude-on-bedrock/prod/invocations", "records", "accesses"
 LOG_GROUP = f"arn:aws:logs:eu-central-1:1:log-group:{GROUP}"

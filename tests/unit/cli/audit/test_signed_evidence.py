@@ -13,9 +13,9 @@ from claude_bedrock.cli.shared.deployment import Deployment
 from claude_bedrock.cli.verify.deployed_chain import ChainReport
 from claude_bedrock.verification.coverage import HOUR, Span, cover
 from claude_bedrock.verification.evidence_bucket import EvidenceBucket
-from tests.unit.cli.test_offline_evidence import HOURS, SIGNER, sealed_bucket
-from tests.unit.verification.buckets import BUCKET, MONTH, MemoryS3
-from tests.unit.verification.local_signer import LocalSigner
+from tests.verification.buckets import BUCKET, MONTH, MemoryS3
+from tests.verification.cli.test_offline_evidence import HOURS, SIGNER, sealed_bucket
+from tests.verification.local_signer import LocalSigner
 from verification import sealing
 
 

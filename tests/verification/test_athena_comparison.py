@@ -10,7 +10,7 @@ from botocore.stub import ANY, Stubber
 
 from claude_bedrock.verification.period import Period
 from claude_bedrock.verification.read_budget import TooLargeError
-from tests.unit.verification.test_scheduled_run import NOON, Account, account
+from tests.verification.test_scheduled_run import NOON, Account, account
 from verification import athena_comparison
 from verification.athena_comparison import KIND, AthenaComparison
 from verification.scheduled_run import TOO_LARGE

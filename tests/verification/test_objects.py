@@ -13,7 +13,7 @@ from claude_bedrock.records.invocation_records import Records
 from claude_bedrock.verification.evidence_bucket import SealedFile, key_of_hour
 from claude_bedrock.verification.object_check import ObjectCheck, check_objects
 from claude_bedrock.verification.object_digests import OBJECTS
-from tests.unit.verification.test_handler import (
+from tests.verification.test_handler import (
     BUCKET,
     CONTEXT,
     ENVIRONMENT,

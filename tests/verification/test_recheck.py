@@ -29,9 +29,9 @@ from claude_bedrock.verification.recheck import (
 from claude_bedrock.verification.record_digests import milliseconds
 from claude_bedrock.verification.sealed_digests import MOST_NAMED
 from claude_bedrock.verification.sealed_hours import SealedSum, sum_hours
-from tests.unit.verification.buckets import MONTH
-from tests.unit.verification.scenario import record
-from tests.unit.verification.test_scheduled_run import NOON, Account, account, refused
+from tests.verification.buckets import MONTH
+from tests.verification.scenario import record
+from tests.verification.test_scheduled_run import NOON, Account, account, refused
 from verification.finding_requests import accept_finding, list_findings
 from verification.handler import on_demand
 

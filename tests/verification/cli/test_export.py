@@ -21,15 +21,15 @@ from claude_bedrock.cli.shared import deployment
 from claude_bedrock.verification.coverage import HOUR, iso
 from claude_bedrock.verification.evidence_bucket import key_of_hour
 from tests.unit.cli.audit.test_signed_evidence import Stage
-from tests.unit.cli.test_chain import SETTINGS
-from tests.unit.cli.test_offline_evidence import (
+from tests.verification.buckets import BUCKET, MONTH, MemoryS3
+from tests.verification.cli.test_chain import SETTINGS
+from tests.verification.cli.test_offline_evidence import (
     HOURS,
     STAGE,
     log_event,
     record_key,
     sealed_bucket,
 )
-from tests.unit.verification.buckets import BUCKET, MONTH, MemoryS3
 from verification import sealing
 
 SINCE, UNTIL = "2026-10-01T01:00:00Z", "2026-10-01T04:00:00Z"

@@ -15,7 +15,7 @@ from claude_bedrock.verification.digest_list import DigestList, SealedList, read
 from claude_bedrock.verification.evidence_bucket import SealedFile, key_of_hour
 from claude_bedrock.verification.record_check import LineOfRecord, RecordCheck, check_records
 from claude_bedrock.verification.record_digests import LOG_EVENTS, milliseconds, record_line
-from tests.unit.verification.test_handler import (
+from tests.verification.test_handler import (
     BUCKET,
     CONTEXT,
     ENVIRONMENT,

@@ -16,7 +16,7 @@ from gateway.request_metadata import request_metadata
 from gateway.retries import RetryBudget
 from gateway.settings import Settings
 from tests.unit.gateway.fakes import FakeBedrock, SentResponse
-from tests.unit.verification.scenario import MODEL, NOW, joined, record
+from tests.verification.scenario import MODEL, NOW, joined, record
 
 LOGGED = {"POST /v1/messages", *(f"POST /model/{{id}}/{name}" for name in OPERATIONS)}
 

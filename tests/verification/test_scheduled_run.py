@@ -30,9 +30,9 @@ from claude_bedrock.verification.read_budget import TooLargeError
 from claude_bedrock.verification.recheck import EXPIRED
 from claude_bedrock.verification.run import Stage
 from claude_bedrock.verification.signatures import Head, Signature
-from tests.unit.verification.buckets import BUCKET, MONTH, MemoryS3
-from tests.unit.verification.local_signer import LocalSigner
-from tests.unit.verification.scenario import GATEWAY_ROLE, audit_line, record
+from tests.verification.buckets import BUCKET, MONTH, MemoryS3
+from tests.verification.local_signer import LocalSigner
+from tests.verification.scenario import GATEWAY_ROLE, audit_line, record
 from verification import scheduled_run, sealing
 from verification.attempts import ATTEMPTS
 from verification.scheduled_run import TOO_LARGE, Clock, Compare, Work, verify_due_hours

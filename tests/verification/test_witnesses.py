@@ -9,8 +9,8 @@ from claude_bedrock.verification.calls import fit_metadata
 from claude_bedrock.verification.session_match import is_session_of
 from gateway.caller import from_event_context
 from gateway.request_metadata import _sanitized
-from tests.unit.verification.scenario import ROLE, audit_line
-from tests.unit.verification.test_matching import both, kinds
+from tests.verification.scenario import ROLE, audit_line
+from tests.verification.test_matching import both, kinds
 
 SESSIONS = "arn:aws:sts::123456789012:assumed-role/caller"
 SIGNER = "arn:aws:sts::123456789012:assumed-role/Deployer/ci"

@@ -9,7 +9,7 @@ import pytest
 from claude_bedrock.records.object_stat import ObjectStat
 from claude_bedrock.verification.finding import Outcome
 from claude_bedrock.verification.reconciliation import DESTINATIONS, Destination
-from tests.unit.verification.scenario import (
+from tests.verification.scenario import (
     GATEWAY_ROLE,
     MODEL,
     NOW,

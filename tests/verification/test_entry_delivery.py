@@ -10,7 +10,7 @@ import pytest
 
 from claude_bedrock.queries.audit_entries import PREFIX
 from claude_bedrock.verification.evidence_bucket import key_of_hour
-from tests.unit.verification.test_handler import (
+from tests.verification.test_handler import (
     HOUR,
     NOW,
     Account,

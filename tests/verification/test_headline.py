@@ -19,7 +19,7 @@ from claude_bedrock.verification.finding import (
     Outcome,
 )
 from claude_bedrock.verification.reconciliation import DESTINATIONS, Destination
-from tests.unit.verification.scenario import (
+from tests.verification.scenario import (
     ALLOWED,
     HOUR,
     MODEL,

@@ -34,7 +34,7 @@ from claude_bedrock.records.read_digest import Fingerprint
 from claude_bedrock.verification.assessment import Assessment
 from claude_bedrock.verification.finding import Counts, Finding, Outcome
 from claude_bedrock.verification.period import BadWindowError, period
-from tests.unit.verification.scenario import GATEWAY_ROLE, OTHER_ROLE, audit_line, record
+from tests.verification.scenario import GATEWAY_ROLE, OTHER_ROLE, audit_line, record
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 DEPLOYMENT = Deployment("dev", "eu-central-1", None)

@@ -31,8 +31,8 @@ from claude_bedrock.verification.legal_holds import key_of_entry, key_of_list
 from claude_bedrock.verification.object_digests import key_of_objects
 from claude_bedrock.verification.record_digests import key_of_log_events
 from claude_bedrock.verification.signatures import Head, key_of_public_key, key_of_signature
-from tests.unit.verification.buckets import BUCKET, MONTH, MemoryS3
-from tests.unit.verification.local_signer import LocalSigner
+from tests.verification.buckets import BUCKET, MONTH, MemoryS3
+from tests.verification.local_signer import LocalSigner
 from verification import sealing
 from verification.sealing import Seal
 

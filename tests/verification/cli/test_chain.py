@@ -33,7 +33,7 @@ from claude_bedrock.verification.finding import Finding
 from claude_bedrock.verification.hash_log import SealedHash
 from claude_bedrock.verification.object_check import Change, ObjectChange, ObjectCheck
 from claude_bedrock.verification.period import Period
-from tests.unit.verification.buckets import AFTER, BUCKET, HOURS, MONTH, Month
+from tests.verification.buckets import AFTER, BUCKET, HOURS, MONTH, Month
 
 SETTINGS = {
     "region": "eu-central-1",

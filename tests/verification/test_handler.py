@@ -21,7 +21,7 @@ from claude_bedrock.verification.evidence_bucket import (
 from claude_bedrock.verification.finding import KINDS
 from claude_bedrock.verification.hash_log import HashLog, SealedHash, moment_of
 from claude_bedrock.verification.period import BadWindowError
-from tests.unit.verification.scenario import GATEWAY_ROLE, OTHER_ROLE, audit_line, record
+from tests.verification.scenario import GATEWAY_ROLE, OTHER_ROLE, audit_line, record
 from verification import handler, scheduled_run, sealing
 from verification.chain_position import position
 from verification.report import METRICS, TRAIL_METRICS

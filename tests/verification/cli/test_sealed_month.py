@@ -21,8 +21,8 @@ from claude_bedrock.verification.evidence_bucket import key_of_hour
 from claude_bedrock.verification.finding import Counts, Finding
 from claude_bedrock.verification.hash_log import SealedHash
 from claude_bedrock.verification.period import Period
-from tests.unit.cli.test_chain import SETTINGS, Stage
-from tests.unit.verification.buckets import BUCKET, HOURS, MONTH, Month
+from tests.verification.buckets import BUCKET, HOURS, MONTH, Month
+from tests.verification.cli.test_chain import SETTINGS, Stage
 
 END = MONTH + HOURS * HOUR
 FIRST_OF_NOVEMBER = END + timedelta(hours=3, minutes=5)

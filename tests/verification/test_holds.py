@@ -14,8 +14,8 @@ from claude_bedrock.verification.legal_holds import (
     key_of_entry,
     read_holds,
 )
-from tests.unit.verification.buckets import BUCKET
-from tests.unit.verification.test_scheduled_run import MINUTE, NOON, Account, account, mismatches
+from tests.verification.buckets import BUCKET
+from tests.verification.test_scheduled_run import MINUTE, NOON, Account, account, mismatches
 from verification.hold_requests import record_hold
 
 __all__ = ["account"]

@@ -27,8 +27,8 @@ from claude_bedrock.cli.shared.deployment import Deployment
 from claude_bedrock.verification.evidence_bucket import key_of_hour
 from claude_bedrock.verification.legal_holds import HOLD_LISTS
 from claude_bedrock.verification.signatures import PUBLIC_KEYS
-from tests.unit.cli.test_chain import SETTINGS
-from tests.unit.verification.test_handler import (
+from tests.verification.cli.test_chain import SETTINGS
+from tests.verification.test_handler import (
     BUCKET,
     CONTEXT,
     ENVIRONMENT,

@@ -17,8 +17,8 @@ from claude_bedrock.verification.read_budget import RESERVE_MS, Budget
 from claude_bedrock.verification.recheck import recheck_window
 from claude_bedrock.verification.sealed_hours import sum_hours
 from tests.unit.records.trail_bucket import ACCOUNT, event
-from tests.unit.verification.scenario import record
-from tests.unit.verification.test_handler import (
+from tests.verification.scenario import record
+from tests.verification.test_handler import (
     HOUR,
     NOW,
     Account,

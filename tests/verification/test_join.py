@@ -12,7 +12,7 @@ from claude_bedrock.verification.allowed_regions import AllowedRegions
 from claude_bedrock.verification.finding import Counts, Finding, Outcome
 from claude_bedrock.verification.known_call import KnownCall
 from claude_bedrock.verification.reconciliation import DESTINATIONS
-from tests.unit.verification.scenario import (
+from tests.verification.scenario import (
     BOUNDS,
     FATES,
     HOUR,

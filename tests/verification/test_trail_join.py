@@ -16,7 +16,7 @@ from claude_bedrock.verification.finding import Outcome
 from claude_bedrock.verification.reconciliation import DESTINATIONS
 from claude_bedrock.verification.trail_join import MOST_NAMED, TrailCounts, TrailJoin, TrailScope
 from tests.unit.records.trail_bucket import ACCOUNT, event
-from tests.unit.verification.scenario import (
+from tests.verification.scenario import (
     ALLOWED,
     CALLER_ROLE,
     HOUR,

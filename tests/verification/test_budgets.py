@@ -19,9 +19,9 @@ from claude_bedrock.records.log_item import LogItem
 from claude_bedrock.records.read_digest import Fingerprint
 from claude_bedrock.verification.coverage import HOUR
 from claude_bedrock.verification.evidence_bucket import key_of_hour
-from tests.unit.verification.buckets import MONTH
-from tests.unit.verification.scenario import MODEL, audit_line, record
-from tests.unit.verification.test_scheduled_run import Account
+from tests.verification.buckets import MONTH
+from tests.verification.scenario import MODEL, audit_line, record
+from tests.verification.test_scheduled_run import Account
 from verification.scheduled_run import Work
 
 DAY = timedelta(days=1)

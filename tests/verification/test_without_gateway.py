@@ -16,7 +16,7 @@ from claude_bedrock.verification.reconciliation import (
     Lookups,
     reconcile,
 )
-from tests.unit.verification.scenario import BOUNDS, NOW, OTHER_ROLE, WINDOW, record
+from tests.verification.scenario import BOUNDS, NOW, OTHER_ROLE, WINDOW, record
 
 _S3, _LOGS = DESTINATIONS
 _LOOKUPS = Lookups(
