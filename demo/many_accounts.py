@@ -63,7 +63,7 @@ def _assess(
     stage: Deployment, period: Period, name: str, account: str, key: PublicKey
 ) -> StageAssessment:
     archive = f"archive-{account}"
-    about = (name, account, stage.region, stage.stage, archive, None, key, None)
+    about = (name, account, stage.region, stage.stage, archive, None, (key,), None)
     evidence = EvidenceBucket(_client(stage, ARCHIVE, "s3"), archive)
     return assess_archive(ArchivedStage(*about), evidence, period)
 

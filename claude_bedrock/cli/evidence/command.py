@@ -80,10 +80,11 @@ def verify(
         ),
     ] = False,
     public_key: Annotated[
-        Path | None,
+        list[Path] | None,
         typer.Option(
             metavar="FILE",
-            help="The public key of the stage's signing key, PEM. Default: the one in FOLDER.",
+            help="The public key of the stage's signing key, PEM. Repeat it for each key that the "
+            "stage has signed with. Default: those in FOLDER.",
         ),
     ] = None,
     stage: Stage = None,
@@ -101,7 +102,7 @@ def verify(
                 "FOLDER or FILES cannot be combined with --since, --objects or --records."
             )
         if files and files[0].is_dir():
-            exit_code = _verify_folder(files, public_key, as_json=as_json)
+            exit_code = _verify_folder(files, public_key or [], as_json=as_json)
         elif public_key:
             raise EvidenceError("--public-key needs FOLDER, a copy of the stage's bucket.")
         elif files:
@@ -162,12 +163,12 @@ def export(
     sys.exit(1 if result.missing or result.gaps else 0)
 
 
-def _verify_folder(folders: list[Path], public_key: Path | None, *, as_json: bool) -> int:
+def _verify_folder(folders: list[Path], public_keys: list[Path], *, as_json: bool) -> int:
     from claude_bedrock.cli.evidence import offline, offline_report  # noqa: PLC0415 - cryptography
 
     if len(folders) > 1:
         raise EvidenceError("Name one FOLDER, or FILES.")
-    report = offline.check_folder(folders[0], public_key)
+    report = offline.check_folder(folders[0], public_keys)
     if as_json:
         echo_json(report.as_data())
     else:

@@ -9,7 +9,7 @@ import gzip
 import hashlib
 import json
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -134,13 +134,13 @@ class OfflineReport(NamedTuple):
         }
 
 
-def check_folder(folder: Path, public_key: Path | None) -> OfflineReport:
-    """Check the evidence under `folder` by a public key (PEM), else by those that lie beside it.
+def check_folder(folder: Path, public_keys: Sequence[Path]) -> OfflineReport:
+    """Check the evidence under `folder` by public keys (PEM), else by those that lie beside it.
 
     Raises EvidenceError where there is no evidence, no key, or a file cannot be read."""
     evidence = EvidenceCopy(folder)
     try:
-        keys = tuple({key.fingerprint: key for key in _keys(evidence, public_key)}.values())
+        keys = tuple({key.fingerprint: key for key in _keys(evidence, public_keys)}.values())
         span = _span(evidence, folder)
         coverage = cover(evidence, span, files_of=span, now=span.until, logged=None)
         linked = check_linked(evidence, coverage.files)
@@ -161,16 +161,14 @@ def check_folder(folder: Path, public_key: Path | None) -> OfflineReport:
         objects,
         records,
         keys,
-        from_folder=public_key is None,
+        from_folder=not public_keys,
         stages=stages,
     )
 
 
-def _keys(evidence: EvidenceCopy, file: Path | None) -> Iterator[PublicKey]:
-    contents: Iterable[tuple[str, bytes]]
-    if file is not None:
-        contents = [(str(file), file.read_bytes())]
-    else:
+def _keys(evidence: EvidenceCopy, files: Sequence[Path]) -> Iterator[PublicKey]:
+    contents = [(str(file), file.read_bytes()) for file in files]
+    if not files:
         contents = [(name, evidence.content(name)) for name in evidence.listed(PUBLIC_KEYS)]
         if not contents:
             raise EvidenceError(

@@ -15,6 +15,7 @@ from claude_bedrock.cli.verify.chain_report import (
     record_sentences,
 )
 from claude_bedrock.cli.verify.deployed_chain import ChainReport
+from claude_bedrock.verification.coverage import Span
 
 
 def offline_exit_code(report: OfflineReport) -> int:
@@ -95,6 +96,9 @@ def _key_sentences(report: OfflineReport) -> Iterator[str]:
     for key in report.keys:
         number = sum(check.made_by.get(key.fingerprint, 0) for check in checks)
         yield _ONE_OF_KEYS.format(key.fingerprint, number)
+        for span in report.signatures.spans:
+            if span.fingerprint == key.fingerprint:
+                yield f"It covers the hours {Span(span.since, span.until)}."
 
 
 _ONE_OF_KEYS: Final = "The SHA-256 of one of the public keys is {}. It made {:,} of the signatures."

@@ -6,8 +6,11 @@ not import it, since KMS signs for it.
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from datetime import datetime
 from functools import partial
+from itertools import groupby
+from operator import itemgetter
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple, Self
 
@@ -16,6 +19,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from claude_bedrock.records.fetch import each_in_order
+from claude_bedrock.verification.coverage import iso
 from claude_bedrock.verification.evidence_bucket import (
     PREFIX,
     BrokenEvidenceError,
@@ -72,15 +76,34 @@ class PublicKey:
         return True
 
 
+class SignedSpan(NamedTuple):
+    """Hours in a row, in so many files, that signatures of one key cover."""
+
+    fingerprint: str
+    since: datetime
+    until: datetime
+    files: int
+
+    def as_data(self) -> dict[str, Any]:
+        return {
+            "public_key_sha256": self.fingerprint,
+            "since": iso(self.since),
+            "until": iso(self.until),
+            "files": self.files,
+        }
+
+
 class SignatureCheck(NamedTuple):
     """Of sealed files: `signed` is how many of them a valid signature covers, their own or that of
     a later file, which names their hash; `unsigned` are the others. `broken` says what is wrong,
-    file by file. `made_by` is how many signatures each key has made, by its fingerprint."""
+    file by file. `made_by` is how many signatures each key has made, by its fingerprint, `spans`
+    which hours each of them covers."""
 
     signed: int
     unsigned: tuple[str, ...]
     broken: tuple[str, ...]
     made_by: Mapping[str, int] = MappingProxyType({})
+    spans: tuple[SignedSpan, ...] = ()
 
     @property
     def holds(self) -> bool:
@@ -91,6 +114,7 @@ class SignatureCheck(NamedTuple):
             "signed": self.signed,
             "unsigned": list(self.unsigned),
             "broken": list(self.broken),
+            "signed_by": [span.as_data() for span in self.spans],
         }
 
 
@@ -110,19 +134,15 @@ def check_signatures(
         f"{name} was signed, and is gone"
         for name in sorted(signatures.keys() - {file.key for file in files})
     ]
-    unsigned: list[str] = []
-    uncovered: list[str] = []
-    previous = ""
-    for file in files:
-        if file.previous != previous:
-            unsigned, uncovered = [*unsigned, *uncovered], []
-        previous = file.sha256
-        heads = signatures.get(file.key, set())
-        if heads - {file.sha256}:
-            broken.append(f"{file.key} was signed with another content")
-        uncovered = [] if file.sha256 in heads else [*uncovered, file.key]
-    unsigned += uncovered
-    return SignatureCheck(len(files) - len(unsigned), tuple(unsigned), tuple(broken), made_by)
+    broken += [
+        f"{file.key} was signed with another content"
+        for file in files
+        if signatures.get(file.key, {}).keys() - {file.sha256}
+    ]
+    signers = _signers(files, signatures)
+    unsigned = tuple(file.key for file, signer in zip(files, signers, strict=True) if not signer)
+    spans = tuple(_spans(files, signers))
+    return SignatureCheck(len(files) - len(unsigned), unsigned, tuple(broken), made_by, spans)
 
 
 def check_other_signatures(
@@ -133,13 +153,13 @@ def check_other_signatures(
     names = evidence.listed(SIGNATURES)
     others = [name for name in names if not name.startswith(SIGNATURES_OF_HOURS)]
     signatures, broken, made_by = _read(evidence, keys, others)
-    for key, hashes_signed in sorted(signatures.items()):
+    for key, signers in sorted(signatures.items()):
         try:
             sha256, _ = evidence.entries(key)
         except BrokenEvidenceError as error:
             broken.append(f"{error}, and was signed")
             continue
-        if hashes_signed != {sha256}:
+        if signers.keys() != {sha256}:
             broken.append(f"{key} was signed with another content")
     known = {*signatures, *linked}
     files = [key for folder in FOLDERS for key in evidence.listed(folder) if kind_of(key)]
@@ -147,12 +167,33 @@ def check_other_signatures(
     return SignatureCheck(len(signatures), unsigned, tuple(broken), made_by)
 
 
+def _signers(files: Sequence[SealedFile], signatures: Mapping[str, Mapping[str, str]]) -> list[str]:
+    """Return the fingerprint of the key that covers each of the files, empty where none does: that
+    of its own signature, or of the next file's, which names its hash."""
+    signers: list[str] = []
+    follower, signer = None, ""
+    for file in reversed(files):
+        is_named = follower is not None and follower.previous == file.sha256
+        signer = signatures.get(file.key, {}).get(file.sha256, signer if is_named else "")
+        signers.append(signer)
+        follower = file
+    return signers[::-1]
+
+
+def _spans(files: Sequence[SealedFile], signers: Sequence[str]) -> Iterator[SignedSpan]:
+    for signer, group in groupby(zip(signers, files, strict=True), key=itemgetter(0)):
+        of_signer = [file for _, file in group]
+        if signer:
+            yield SignedSpan(signer, of_signer[0].since, of_signer[-1].until, len(of_signer))
+
+
 def _read(
     evidence: EvidenceFiles, keys: Sequence[PublicKey], names: Sequence[str]
-) -> tuple[dict[str, set[str]], list[str], Counter[str]]:
-    """Return the hashes of files that the signatures of these names are of, by the file's name;
-    what is no valid signature; and how many each key has made, by its fingerprint."""
-    hashes_signed: dict[str, set[str]] = defaultdict(set)
+) -> tuple[dict[str, dict[str, str]], list[str], Counter[str]]:
+    """Return the hashes of files that the signatures of these names are of, each with the
+    fingerprint of its key, by the file's name; what is no valid signature; and how many each key
+    has made, by its fingerprint."""
+    signatures: dict[str, dict[str, str]] = defaultdict(dict)
     broken: list[str] = []
     made_by: Counter[str] = Counter()
     for name, signature in each_in_order(partial(_readable, evidence), names):
@@ -162,10 +203,11 @@ def _read(
             broken.append(f"{name} is of another file than its name says")
         elif signer := next((key for key in keys if key.has_signed(signature)), None):
             made_by[signer.fingerprint] += 1
-            hashes_signed[signature.head.key].add(signature.head.sha256)
+            signatures[signature.head.key][signature.head.sha256] = signer.fingerprint
         else:
-            broken.append(f"{name} was not made with the key")
-    return hashes_signed, broken, made_by
+            the_key = "the key" if len(keys) == 1 else f"any of the {len(keys):,} keys"
+            broken.append(f"{name} was not made with {the_key}")
+    return signatures, broken, made_by
 
 
 def _readable(evidence: EvidenceFiles, name: str) -> Signature | BrokenEvidenceError:

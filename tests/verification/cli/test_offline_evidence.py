@@ -398,6 +398,11 @@ def test_a_second_key_in_the_folder_is_named_with_what_it_signed(copy: Path) -> 
     assert "It made 1 of the signatures." in result.output
     assert f"It made {HOURS + 2} of the signatures." in result.output
     assert verify(copy).exit_code == 1
+    both = ("--public-key", str(copy / "key.pem"), "--public-key", str(copy / "second.pem"))
+    (copy / "second.pem").write_bytes(forger.public_key())
+    named = verify(copy, *both)
+    assert named.exit_code == 0, named.output
+    assert f"It covers the hours {iso(since)} to {iso(since + HOUR)}." in named.output
 
 
 CHECKSUMS = {

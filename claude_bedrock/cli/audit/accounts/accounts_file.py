@@ -1,8 +1,8 @@
-"""The file of `audit --accounts`: whose evidence is where, and which key has to have signed it."""
+"""The file of `audit --accounts`: whose evidence is where, and which keys may have signed it."""
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -20,11 +20,12 @@ _REQUIRED: Final = {
 _OPTIONAL: Final = {
     "bucket": (r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "the archive's bucket"),
     "folder": (r".+", "a folder with a copy of the archive"),
-    "public_key": (r".+", "a file with the public key, PEM"),
-    "public_key_sha256": (r"[0-9a-f]{64}", "64 hexadecimal digits"),
+    "public_key": (r".+", "a file with the public key, PEM, or a list of them"),
+    "public_key_sha256": (r"[0-9a-f]{64}", "64 hexadecimal digits, or a list of them"),
     "since": (r".+", "a time, ISO 8601"),
 }
 _KEYS: Final = {**_REQUIRED, **_OPTIONAL}
+_LISTS: Final = ("public_key", "public_key_sha256")
 _FORM: Final = (
     '{"accounts": [{"name": "search", "account": "111111111111", "region": "eu-central-1", '
     '"stage": "prod", "bucket": "ARCHIVE", "public_key_sha256": "…"}]}'
@@ -36,9 +37,9 @@ class AccountsFileError(CliError):
 
 
 class ArchivedStage(NamedTuple):
-    """A stage and its evidence: in `bucket`, or in `folder`. `key` is what has to have signed it:
-    a public key, the SHA-256 of one, or None where the file names none. `since` is when the stage
-    was deployed; None where the file does not say."""
+    """A stage and its evidence: in `bucket`, or in `folder`. `keys` are those that may have signed
+    it: public keys, or the SHA-256 of each; empty where the file names none. `since` is when the
+    stage was deployed; None where the file does not say."""
 
     name: str
     account: str
@@ -46,7 +47,7 @@ class ArchivedStage(NamedTuple):
     stage: str
     bucket: str
     folder: Path | None
-    key: PublicKey | str | None
+    keys: tuple[PublicKey | str, ...]
     since: datetime | None
 
 
@@ -85,7 +86,7 @@ def _stage(file: Path, number: int, entry: object) -> ArchivedStage:
         **{name: entry[name] for name in _REQUIRED},
         bucket=entry.get("bucket", ""),
         folder=file.parent / folder if folder else None,
-        key=_key(where, file.parent, entry),
+        keys=(*_texts(entry, "public_key_sha256"), *_public_keys(where, file.parent, entry)),
         since=_since(where, entry.get("since")),
     )
 
@@ -95,28 +96,31 @@ def _check(where: str, entry: Mapping[str, Any]) -> None:
         if name not in _KEYS:
             raise AccountsFileError(f"{where}: unknown key {name!r}. Keys are {', '.join(_KEYS)}.")
     for name, (pattern, form) in _KEYS.items():
-        value = entry.get(name)
         if name not in entry and name in _OPTIONAL:
             continue
-        if not isinstance(value, str) or not re.fullmatch(pattern, value):
+        values = _texts(entry, name) if name in _LISTS else [entry.get(name)]
+        if not values or not all(
+            isinstance(value, str) and re.fullmatch(pattern, value) for value in values
+        ):
             raise AccountsFileError(f"{where}: {name} has to be {form}.")
     if ("bucket" in entry) == ("folder" in entry):
         raise AccountsFileError(f"{where}: name a bucket or a folder, one of them.")
-    if "public_key" in entry and "public_key_sha256" in entry:
-        raise AccountsFileError(f"{where}: name public_key or public_key_sha256, one of them.")
 
 
-def _key(where: str, folder: Path, entry: Mapping[str, Any]) -> PublicKey | str | None:
-    if "public_key" not in entry:
-        sha256: str | None = entry.get("public_key_sha256")
-        return sha256
-    path = folder / entry["public_key"]
-    try:
-        return PublicKey.from_pem(path.read_bytes())
-    except OSError as error:
-        raise AccountsFileError(f"{where}: {path} cannot be read: {error.strerror}") from error
-    except NotAKeyError as error:
-        raise AccountsFileError(f"{where}: {path} is not a public key (PEM).") from error
+def _texts(entry: Mapping[str, Any], name: str) -> list[Any]:
+    """Return the values of a key that takes one or a list."""
+    value = entry.get(name, [])
+    return value if isinstance(value, list) else [value]
+
+
+def _public_keys(where: str, folder: Path, entry: Mapping[str, Any]) -> Iterator[PublicKey]:
+    for path in (folder / name for name in _texts(entry, "public_key")):
+        try:
+            yield PublicKey.from_pem(path.read_bytes())
+        except OSError as error:
+            raise AccountsFileError(f"{where}: {path} cannot be read: {error.strerror}") from error
+        except NotAKeyError as error:
+            raise AccountsFileError(f"{where}: {path} is not a public key (PEM).") from error
 
 
 def _since(where: str, text: str | None) -> datetime | None:

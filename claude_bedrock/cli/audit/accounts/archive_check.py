@@ -11,6 +11,7 @@ from claude_bedrock.cli.evidence.signature_check import (
     NotAKeyError,
     PublicKey,
     SignatureCheck,
+    SignedSpan,
     check_signatures,
 )
 from claude_bedrock.verification import hash_chain
@@ -35,9 +36,10 @@ Time Control, and replicates most objects within 15 minutes."""
 
 class StageAssessment(NamedTuple):
     """What an archive comes to. `reason` is one sentence. `fingerprints` are the SHA-256 of the
-    keys that the signatures were checked by; `has_named_key`: the file names that key, so that the
-    archive does not have to be trusted. `accepted` are findings that an operator has accepted,
-    `holds` the legal holds that are in force, whenever they were ordered."""
+    keys that the signatures were checked by; `has_named_key`: the file names them, so that the
+    archive does not have to be trusted. `signed_by` says which hours each of them covers, `refused`
+    are the archive's other keys, which nobody has named. `accepted` are findings that an operator
+    has accepted, `holds` the legal holds that are in force, whenever they were ordered."""
 
     stage: ArchivedStage
     verdict: Verdict
@@ -48,6 +50,8 @@ class StageAssessment(NamedTuple):
     signed: int = 0
     fingerprints: tuple[str, ...] = ()
     has_named_key: bool = False
+    signed_by: tuple[SignedSpan, ...] = ()
+    refused: tuple[str, ...] = ()
     has_gateway: bool = True
     counts: Counts = Counts()
     findings: tuple[Finding, ...] = ()
@@ -66,6 +70,8 @@ class StageAssessment(NamedTuple):
             "signed": self.signed,
             "public_key_sha256": list(self.fingerprints),
             "has_named_key": self.has_named_key,
+            "signed_by": [span.as_data() for span in self.signed_by],
+            "refused_public_key_sha256": list(self.refused),
             "has_gateway": self.has_gateway,
             "counts": self.counts._asdict(),
             "findings": [finding.as_data() for finding in self.findings],
@@ -79,11 +85,14 @@ class StageAssessment(NamedTuple):
 
 
 class _Evidence(NamedTuple):
-    """What was read of an archive. `keys` are empty where the named key is not among its own."""
+    """What was read of an archive. `keys` are those that may have signed it, `absent` the SHA-256
+    of named keys that the archive lacks, `refused` that of its keys that nobody has named."""
 
     coverage: Coverage
     signatures: SignatureCheck
     keys: tuple[PublicKey, ...]
+    absent: tuple[str, ...]
+    refused: tuple[str, ...]
 
     @property
     def hours_verified(self) -> int:
@@ -118,7 +127,9 @@ def assess_archive(
         files=len(read.coverage.files),
         signed=read.signatures.signed,
         fingerprints=tuple(key.fingerprint for key in read.keys),
-        has_named_key=stage.key is not None,
+        has_named_key=bool(stage.keys),
+        signed_by=read.signatures.spans,
+        refused=read.refused,
         has_gateway=total.has_gateway,
         counts=total.outcome.counts,
         findings=opened,
@@ -135,30 +146,39 @@ def assess_archive(
 def _read(stage: ArchivedStage, evidence: EvidenceFiles, due: Span, now: datetime) -> _Evidence:
     """Read the files up to now: later ones settle findings, and name what was accepted."""
     coverage = cover(evidence, due, files_of=Span(due.since, now), now=now, logged=None)
-    keys = tuple(_keys(stage, evidence))
+    archived = {key.fingerprint: key for key in _archived_keys(evidence)}
+    keys, absent = _keys(stage, archived)
     names = [file.key for file in coverage.files]
     signatures = check_signatures(
         evidence,
         coverage.files,
-        keys,
+        tuple(keys.values()),
         is_expected=lambda name: bool(names) and names[0] <= name <= names[-1],
     )
-    return _Evidence(coverage, signatures, keys)
+    refused = tuple(sorted(archived.keys() - keys.keys()))
+    return _Evidence(coverage, signatures, tuple(keys.values()), absent, refused)
 
 
-def _keys(stage: ArchivedStage, evidence: EvidenceFiles) -> Iterator[PublicKey]:
-    """Yield the key that the file names; of its SHA-256 the archive's, and without either all of
-    the archive's."""
-    if isinstance(stage.key, PublicKey):
-        yield stage.key
-        return
+def _keys(
+    stage: ArchivedStage, archived: Mapping[str, PublicKey]
+) -> tuple[Mapping[str, PublicKey], tuple[str, ...]]:
+    """Return the keys that the file names, by SHA-256, and the SHA-256 that neither it nor the
+    archive has a key of. Of a file that names none return all of the archive's."""
+    if not stage.keys:
+        return archived, ()
+    named = {key.fingerprint: key for key in stage.keys if isinstance(key, PublicKey)}
+    hashes = [key for key in stage.keys if isinstance(key, str)]
+    known = {**archived, **named}
+    keys = {sha256: known[sha256] for sha256 in (*hashes, *named) if sha256 in known}
+    return keys, tuple(sha256 for sha256 in hashes if sha256 not in known)
+
+
+def _archived_keys(evidence: EvidenceFiles) -> Iterator[PublicKey]:
     for name in evidence.listed(PUBLIC_KEYS):
         try:
-            key = PublicKey.from_pem(evidence.content(name))
+            yield PublicKey.from_pem(evidence.content(name))
         except (NotAKeyError, BrokenEvidenceError):
             continue  # what is no key has signed nothing
-        if stage.key in {None, key.fingerprint}:
-            yield key
 
 
 def _linked(files: Sequence[SealedFile], kind: str) -> Mapping[str, SealedHash]:
@@ -201,10 +221,12 @@ def _failures(stage: ArchivedStage, read: _Evidence, findings: int) -> Iterator[
             yield f"{file.key} is of {' '.join(about)}, not of {' '.join(expected)}"
     if coverage.broken:
         yield coverage.broken[0][1]
-    if stage.key is not None and not read.keys:
-        yield "the archive has no public key of the SHA-256 that the file names"
+    if read.absent:
+        yield f"the archive has no public key of the SHA-256 that the file names: {read.absent[0]}"
     if read.signatures.broken:
-        yield read.signatures.broken[0]
+        refused = ", ".join(read.refused)
+        more = f"; the archive has a key that the file does not name: {refused}" if refused else ""
+        yield f"{read.signatures.broken[0]}{more}"
     missing = [span for span in coverage.missing if not _may_be_before_the_stage(stage, read, span)]
     if missing:
         more = f", and of {len(missing) - 1:,} more times" if missing[1:] else ""
@@ -234,7 +256,7 @@ def _doubts(
             yield f"{span} was sealed as not verified: {because}"
     if read.signatures.unsigned:
         yield f"{len(read.signatures.unsigned):,} files are not signed yet"
-    if stage.key is None:
+    if not stage.keys:
         yield "the file names no key, and the archive's own key proves nothing of itself"
     if findings:
         yield f"{findings:,} open finding{'s' if findings > 1 else ''} of what could not be known"

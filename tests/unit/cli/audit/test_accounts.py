@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 import re
+import shutil
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -34,8 +35,8 @@ FINDING = Finding("missing_record", "call-1", iso(MONTH + HOUR), "m", "<b>search
 class LocalSigner:
     """Signs as KMS does, with a key of its own."""
 
-    def __init__(self) -> None:
-        self.key_id = "arn:aws:kms:eu-central-1:111111111111:key/1"
+    def __init__(self, key_id: str = "1") -> None:
+        self.key_id = f"arn:aws:kms:eu-central-1:111111111111:key/{key_id}"
         self._key = ec.generate_private_key(ec.SECP256R1())
 
     def sign(self, head: Head) -> Signature:
@@ -76,8 +77,19 @@ class Archive:
         self._seal = Seal(self.evidence, self.signer)
         self._previous = "0" * 64
 
-    def seal(self, *, findings: Mapping[int, Finding] | None = None, region: str = REGION) -> None:
-        for number in range(HOURS):
+    def replace_key(self) -> None:
+        """Sign with another key from the next hour on, as a stage that was made anew does."""
+        self.signer = LocalSigner("2")
+        self._seal = Seal(self.evidence, self.signer)
+
+    def seal(
+        self,
+        *,
+        findings: Mapping[int, Finding] | None = None,
+        region: str = REGION,
+        numbers: range = range(HOURS),
+    ) -> None:
+        for number in numbers:
             since = MONTH + number * HOUR
             entries: list[dict[str, Any]] = [
                 {
@@ -262,6 +274,49 @@ def test_a_key_that_the_archive_does_not_have_fails(archive: Archive, tmp_path: 
     assert "no public key of the SHA-256" in data["accounts"][0]["reason"]
 
 
+@pytest.fixture
+def keys_of_archive(archive: Archive, tmp_path: Path) -> tuple[str, str]:
+    """Seal the archive with a key that was replaced after four hours, and return the SHA-256 of
+    both keys. The file `former.pem` has the former one."""
+    former = archive.signer
+    (tmp_path / "former.pem").write_bytes(former.public_key())
+    archive.seal(numbers=range(4))
+    archive.replace_key()
+    archive.seal(numbers=range(4, HOURS))
+    return former.sha256, archive.signer.sha256
+
+
+def test_an_archive_passes_by_all_keys_that_the_stage_has_signed_with(
+    archive: Archive, tmp_path: Path, keys_of_archive: tuple[str, str]
+) -> None:
+    former, present = keys_of_archive
+    by_hash = archive.entry(public_key_sha256=[former, present])
+    by_file = archive.entry(public_key="former.pem", public_key_sha256=present)
+    for entry in (by_hash, by_file):
+        _, data = audited(tmp_path, entry)
+        (account,) = data["accounts"]
+        shutil.rmtree(tmp_path / "report")
+
+        assert (account["verdict"], account["hours_verified"]) == ("pass", HOURS)
+        spans = [(span["public_key_sha256"], span["files"]) for span in account["signed_by"]]
+        assert spans == [(former, 4), (present, HOURS - 4)]
+        assert account["signed_by"][1]["since"] == iso(MONTH + 4 * HOUR)
+
+
+def test_a_key_of_the_archive_that_nobody_named_is_refused(
+    archive: Archive, tmp_path: Path, keys_of_archive: tuple[str, str]
+) -> None:
+    former, present = keys_of_archive
+
+    result, data = audited(tmp_path, archive.entry(public_key_sha256=present))
+
+    (account,) = data["accounts"]
+    assert (result.exit_code, account["verdict"], account["hours_verified"]) == (1, "fail", 0)
+    assert f"a key that the file does not name: {former}" in account["reason"]
+    assert account["refused_public_key_sha256"] == [former]
+    assert "no: refused" in (tmp_path / "report" / "accounts.html").read_text()
+
+
 def test_an_empty_archive_is_not_assessed_unless_the_stage_was_there(
     archive: Archive, tmp_path: Path
 ) -> None:
@@ -285,6 +340,7 @@ def test_an_empty_archive_is_not_assessed_unless_the_stage_was_there(
         ([{"name": "a"}], "account 1: account has to be 12 digits"),
         ([{"nmae": "a"}], "account 1: unknown key 'nmae'"),
         (["text"], "account 1: an object expected"),
+        ([{**SEARCH, "name": "a", "public_key_sha256": []}], "has to be 64 hexadecimal digits"),
         (
             [{**SEARCH, "name": "a"}, {**SEARCH, "name": "b", "folder": "copy"}],
             "has stage prod of account 111111111111 in eu-central-1 twice",
