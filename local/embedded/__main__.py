@@ -13,8 +13,10 @@ if __name__ == "__main__":
         api_keys,
         application_profiles,
         bucket_configuration,
+        deletion_protection,
         endpoint_types,
         enforcement,
+        existing_names,
         exports_in_use,
         filter_patterns,
         iam_propagation,
@@ -51,6 +53,8 @@ if __name__ == "__main__":
     bucket_configuration.add()
     replica_versions.add()
     table_configuration.add()
+    deletion_protection.add()
+    existing_names.add()
     request_context.add()
     enforcement.add()
     record_queries.add()

@@ -8,7 +8,8 @@ import aws_cdk as cdk
 def removal_policy(*, retain: bool) -> cdk.RemovalPolicy:
     """Return a policy by which what is to be kept survives its stack, unless its creation failed.
 
-    A first deployment that is rolled back can then be repeated under the same names.
+    The rollback of a first deployment deletes it then; one with deletion protection stops that
+    rollback: docs/deploy.md, "When a deployment stops half way".
     """
     if retain:
         return cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
