@@ -26,7 +26,7 @@ from claude_bedrock.cli.verify.verification_function import invoke_verification
 from claude_bedrock.records.invocation_records import STREAM
 from claude_bedrock.records.log_item import LogItem
 from claude_bedrock.records.trail_event import TrailEvent
-from claude_bedrock.verification.coverage import HOUR
+from claude_bedrock.verification.hours import HOUR
 from claude_bedrock.verification.period import Period
 from demo import many_accounts
 from demo.calls import DemoFailedError, demonstrate

@@ -16,10 +16,10 @@ from claude_bedrock.cli.audit.accounts.archive_check import StageAssessment, ass
 from claude_bedrock.cli.evidence.signature_check import PublicKey
 from claude_bedrock.cli.shared.deployment import Deployment
 from claude_bedrock.records.fetch import AT_ONCE
-from claude_bedrock.verification.coverage import HOUR, iso
 from claude_bedrock.verification.evidence_bucket import EvidenceBucket, key_of_hour
 from claude_bedrock.verification.finding import Counts
 from claude_bedrock.verification.hash_chain import BEGINNING
+from claude_bedrock.verification.hours import HOUR, iso
 from claude_bedrock.verification.period import Period
 from claude_bedrock.verification.signatures import (
     Head,

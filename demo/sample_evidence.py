@@ -22,13 +22,13 @@ from claude_bedrock.records.trail_files import UnreadableFile
 from claude_bedrock.records.trail_source import TrailSource, from_json
 from claude_bedrock.verification import hash_chain, run
 from claude_bedrock.verification.allowed_regions import AllowedRegions
-from claude_bedrock.verification.coverage import HOUR, iso
 from claude_bedrock.verification.evidence_bucket import (
     AlreadyVerifiedError,
     EvidenceBucket,
     key_of_hour,
 )
 from claude_bedrock.verification.hash_log import SealedHash
+from claude_bedrock.verification.hours import HOUR, iso
 from claude_bedrock.verification.linked_files import FOLDERS
 from claude_bedrock.verification.period import Period
 from claude_bedrock.verification.signatures import (

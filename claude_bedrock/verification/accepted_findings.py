@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
-from claude_bedrock.verification.coverage import iso
 from claude_bedrock.verification.evidence_bucket import (
     DISPOSITIONS,
     BrokenEvidenceError,
@@ -13,6 +12,7 @@ from claude_bedrock.verification.evidence_bucket import (
     SealedFile,
 )
 from claude_bedrock.verification.hash_log import SealedHash
+from claude_bedrock.verification.hours import iso
 
 LONGEST_REASON: Final = 500
 _ID: Final = re.compile(r"[0-9a-f]{12}")

@@ -18,6 +18,7 @@ from claude_bedrock.budgets.item import Item
 from claude_bedrock.budgets.period import PERS, Period
 from claude_bedrock.verification.budget_charges import BUDGETS, in_words
 from claude_bedrock.verification.finding import Finding
+from claude_bedrock.verification.hours import iso
 
 Key = tuple[str, str]
 """A subject and the name of its counter."""
@@ -111,7 +112,7 @@ class _Check(NamedTuple):
         return Finding(
             kind="budget_mismatch",
             request_id="",
-            at=(until - _A_MOMENT).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            at=iso(until - _A_MOMENT, "milliseconds"),
             model_id="",
             who=name or scope,
             detail=f"the {self.period.per}'s counter of {_in_words(subject)} holds "

@@ -5,7 +5,7 @@ of which files are there.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from itertools import pairwise
 from typing import Any, Final, NamedTuple
@@ -23,22 +23,20 @@ from claude_bedrock.verification.evidence_bucket import (
     key_of_hour,
 )
 from claude_bedrock.verification.hash_log import SealedHash, moment_of
+from claude_bedrock.verification.hours import (
+    HOUR,
+    Span,
+    gaps_in,
+    hours_in,
+    iso,
+    next_hour,
+    start_of_hour,
+)
 
-HOUR: Final = timedelta(hours=1)
 DUE_AFTER: Final = timedelta(hours=2, minutes=15)
 """So long after its end an hour is sealed at the latest: its records settle for an hour, the next
 run begins within another, and takes 15 minutes at the most."""
 _LOGGED_WITHIN: Final = timedelta(minutes=10)
-
-
-class Span(NamedTuple):
-    """From `since` up to `until` (UTC)."""
-
-    since: datetime
-    until: datetime
-
-    def __str__(self) -> str:
-        return f"{iso(self.since)} to {iso(self.until)}"
 
 
 class Mismatch(NamedTuple):
@@ -81,8 +79,8 @@ class Coverage(NamedTuple):
         """The hours all of which were verified, by files that hold."""
         changed = [_span_named(mismatch.key) for mismatch in self.mismatches]
         spans = [*self.missing, *(span for span, _ in (*self.broken, *self.not_verified)), *changed]
-        without = {hour for span in spans if span for hour in _hours(span, self.due)}
-        return self.hours - len(without)
+        unverified = (hours_in(span) for span in spans if span)
+        return len(set(hours_in(self.due)).difference(*unverified))
 
     @property
     def holds(self) -> bool:
@@ -185,21 +183,6 @@ def of_hours(
     }
 
 
-def start_of_hour(moment: datetime) -> datetime:
-    """Return the beginning of its hour, UTC."""
-    return moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
-
-
-def next_hour(moment: datetime) -> datetime:
-    """Return the beginning of the first hour that does not begin before it."""
-    begin = start_of_hour(moment)
-    return begin if begin == moment else begin + HOUR
-
-
-def iso(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
-
-
 def _read(
     evidence: EvidenceFiles, since: datetime, until: datetime
 ) -> tuple[list[SealedFile], list[tuple[Span, str]]]:
@@ -244,18 +227,6 @@ def _unlinked(files: Sequence[SealedFile]) -> list[tuple[Span, str]]:
     return breaks
 
 
-def gaps_in(spans: Iterable[Span], due: Span) -> list[Span]:
-    """Return what of the time that is due is in none of the spans."""
-    gaps, reached = [], due.since
-    for since, until in sorted(spans):
-        if since > reached:
-            gaps.append(Span(reached, min(since, due.until)))
-        reached = max(reached, until)
-        if reached >= due.until:
-            return gaps
-    return [*gaps, Span(reached, due.until)] if reached < due.until else gaps
-
-
 def _mismatches(
     files: Sequence[SealedFile],
     broken: Sequence[tuple[Span, str]],
@@ -284,13 +255,6 @@ def _settled(file: SealedFile, now: datetime) -> bool:
     # A file without a time gets no grace: a forger could leave the time out.
     except (KeyError, ValueError):
         return True
-
-
-def _hours(span: Span, within: Span) -> Iterable[datetime]:
-    hour, end = start_of_hour(max(span.since, within.since)), min(span.until, within.until)
-    while hour < end:
-        yield hour
-        hour += HOUR
 
 
 def _span_named(key: str) -> Span | None:

@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple, Protocol
 
 from claude_bedrock.records.log_item import LogItem
 from claude_bedrock.records.trail_files import UnreadableFile
+from claude_bedrock.verification.hours import HOUR, start_of_hour
 from claude_bedrock.verification.period import Period
 from claude_bedrock.verification.read_budget import ENTRIES_PER_DELIVERED_ENTRY, Budget
 
@@ -17,7 +18,6 @@ ENTRY_FILES: Final = "entry_files"
 """What evidence has of it."""
 MOST_NAMED: Final = 100
 """So many entries that the bucket lacks are named; the count has all."""
-_HOUR: Final = timedelta(hours=1)
 _BUFFERED: Final = timedelta(minutes=20)
 """Firehose writes a file after 15 minutes at the latest, and clocks differ:
 https://docs.aws.amazon.com/firehose/latest/APIReference/API_BufferingHints.html"""
@@ -77,11 +77,11 @@ class EntryDelivery:
     def counts(self) -> DeliveryCounts:
         """Return what came of it, after the last entry. Raises TooLargeError and botocore's
         errors."""
-        hour = self._first_hours()[-1] + _HOUR
+        hour = self._first_hours()[-1] + HOUR
         while self._missing and hour <= self._period.now:
             for request_id in self._ids(hour):
                 self._missing.pop(request_id, None)
-            hour += _HOUR
+            hour += HOUR
         return DeliveryCounts(
             self._seen,
             self._pending,
@@ -92,9 +92,9 @@ class EntryDelivery:
 
     def _first_hours(self) -> list[datetime]:
         """Return the hours in which what was written in the window mostly lies."""
-        first = _start_of_hour(self._period.since - _BUFFERED)
+        first = start_of_hour(self._period.since - _BUFFERED)
         last = self._period.until - timedelta(microseconds=1)
-        return [first + _HOUR * number for number in range((last - first) // _HOUR + 1)]
+        return [first + HOUR * number for number in range((last - first) // HOUR + 1)]
 
     def _ids(self, hour: datetime) -> Iterator[str]:
         written_after = self._period.since - _BUFFERED
@@ -118,7 +118,3 @@ class EntryDelivery:
 def _request_id(item: LogItem) -> str:
     request_id = (item.content or {}).get("gateway_request_id", "")
     return request_id if isinstance(request_id, str) else ""
-
-
-def _start_of_hour(moment: datetime) -> datetime:
-    return moment.replace(minute=0, second=0, microsecond=0)

@@ -12,7 +12,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal, NamedTuple, get_args
 
 from claude_bedrock.verification.accepted_findings import LONGEST_REASON
-from claude_bedrock.verification.coverage import iso
 from claude_bedrock.verification.digest_list import SealedList
 from claude_bedrock.verification.evidence_bucket import (
     HOLDS,
@@ -21,6 +20,7 @@ from claude_bedrock.verification.evidence_bucket import (
     EvidenceFiles,
 )
 from claude_bedrock.verification.hash_log import SealedHash
+from claude_bedrock.verification.hours import iso
 
 HOLD_LISTS: Final = f"{PREFIX}hold-lists/"
 Action = Literal["hold", "held", "release", "released"]

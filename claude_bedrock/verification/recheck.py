@@ -8,7 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from claude_bedrock.records.window import UnreadableError
 from claude_bedrock.verification import run
-from claude_bedrock.verification.coverage import Span, iso, next_hour, sealed_files, start_of_hour
+from claude_bedrock.verification.coverage import sealed_files
 from claude_bedrock.verification.evidence_bucket import (
     HOURLY,
     BrokenEvidenceError,
@@ -20,6 +20,7 @@ from claude_bedrock.verification.evidence_bucket import (
     is_of_hours,
 )
 from claude_bedrock.verification.finding import Finding
+from claude_bedrock.verification.hours import Span, iso, next_hour, start_of_hour
 from claude_bedrock.verification.late_arrivals import LateArrivals
 from claude_bedrock.verification.period import Period
 from claude_bedrock.verification.read_budget import Budget, TooLargeError

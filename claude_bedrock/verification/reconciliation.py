@@ -7,7 +7,6 @@ statement joins the rows (claude_bedrock/queries/reconciliation.sql).
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from datetime import UTC, datetime
 from typing import Any, Final, Literal, NamedTuple, cast
 
 from claude_bedrock.queries.reconciliation_tables import (
@@ -22,6 +21,7 @@ from claude_bedrock.records.window import UnreadableError, Window
 from claude_bedrock.verification.allowed_regions import AllowedRegions
 from claude_bedrock.verification.calls import CALLER, Call, calls
 from claude_bedrock.verification.finding import KINDS, Counts, Finding, Kind, Outcome
+from claude_bedrock.verification.hours import iso_of
 from claude_bedrock.verification.join_tables import JoinTables, join_tables
 from claude_bedrock.verification.known_call import KnownCall
 from claude_bedrock.verification.model_match import base_model_name, model_name
@@ -268,7 +268,7 @@ def _finding(row: _Row, requests: Mapping[str, str]) -> Finding:
     return Finding(
         kind=cast("Kind", row.kind),
         request_id=row.request_id,
-        at=_iso(row.at),
+        at=iso_of(row.at),
         model_id=row.model_id,
         who=row.who,
         detail=_detail(row, requests),
@@ -303,10 +303,6 @@ def _differing(row: _Row) -> str:
         for name, expected, recorded in zip(CALLER, *callers, strict=True)
         if expected != recorded
     )
-
-
-def _iso(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _content(item: LogItem) -> Mapping[str, Any]:

@@ -20,6 +20,7 @@ from claude_bedrock.verification.budget_charges import BUDGETS, BudgetCharges
 from claude_bedrock.verification.entry_delivery import ENTRY_FILES, EntryDelivery, EntrySource
 from claude_bedrock.verification.finding import Outcome
 from claude_bedrock.verification.hour_digests import Digests
+from claude_bedrock.verification.hours import iso
 from claude_bedrock.verification.known_call import KnownCall
 from claude_bedrock.verification.large_bodies import LargeBodies, paths_of
 from claude_bedrock.verification.late_arrivals import LateArrivals
@@ -243,11 +244,6 @@ def _about(
 def no_audit_entries(_since: datetime, _until: datetime, _read: Fingerprint) -> Iterator[LogItem]:
     """Yield nothing: a stage without an endpoint has no audit entries."""
     return iter(())
-
-
-def iso(moment: datetime) -> str:
-    """Return the moment as ISO 8601, in UTC."""
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def _near(

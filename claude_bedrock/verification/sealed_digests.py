@@ -11,7 +11,6 @@ from claude_bedrock.records.object_digest import ObjectDigest
 from claude_bedrock.records.object_name import begun_at
 from claude_bedrock.records.object_stat import ObjectStat
 from claude_bedrock.records.read_digest import Fingerprint
-from claude_bedrock.verification.coverage import iso
 from claude_bedrock.verification.digest_list import SealedList
 from claude_bedrock.verification.evidence_bucket import (
     BrokenEvidenceError,
@@ -19,6 +18,7 @@ from claude_bedrock.verification.evidence_bucket import (
     SealedFile,
 )
 from claude_bedrock.verification.finding import Finding
+from claude_bedrock.verification.hours import iso
 from claude_bedrock.verification.period import Period
 from claude_bedrock.verification.record_digests import milliseconds, record_line
 

@@ -7,7 +7,6 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
-from claude_bedrock.verification.coverage import Span
 from claude_bedrock.verification.evidence_bucket import SealedFile
 from claude_bedrock.verification.finding import (
     KINDS,
@@ -16,6 +15,7 @@ from claude_bedrock.verification.finding import (
     Kind,
     Outcome,
 )
+from claude_bedrock.verification.hours import Span
 from claude_bedrock.verification.run import ANSWERED_IN
 from claude_bedrock.verification.trail_join import TrailCounts
 

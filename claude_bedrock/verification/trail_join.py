@@ -5,7 +5,6 @@ docs/operations.md lists. A trail that lacks events cannot tell, and is no proof
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
 from claude_bedrock.records.trail_event import TrailEvent
@@ -13,6 +12,7 @@ from claude_bedrock.records.trail_files import UnreadableFile
 from claude_bedrock.records.window import Window
 from claude_bedrock.verification.calls import CALLER
 from claude_bedrock.verification.finding import Finding, Kind, Outcome
+from claude_bedrock.verification.hours import iso_of
 from claude_bedrock.verification.known_call import KnownCall
 from claude_bedrock.verification.principals import Principals
 from claude_bedrock.verification.session_match import is_session_of
@@ -98,7 +98,7 @@ class TrailJoin:
         """Report that the trail cannot be read, and why."""
         self._is_refused = True
         self._numbers["unreadable"] += 1
-        self._report_incomplete(because, f"the trail of {_iso(self._window.since)}")
+        self._report_incomplete(because, f"the trail of {iso_of(self._window.since)}")
 
     def judge(self, calls: Iterable[KnownCall]) -> None:
         """Compare each call that is known with its event, then the events that are left."""
@@ -156,7 +156,7 @@ class TrailJoin:
 
     def _report_without_event(self, without: Sequence[KnownCall]) -> None:
         """Report each call without an event; where not one call has one, the trail once."""
-        source = f"the trail of {_iso(self._window.since)}"
+        source = f"the trail of {iso_of(self._window.since)}"
         # A trail without a single event is set up wrongly, or late: that says nothing of the calls,
         # and one finding says it better than one for each of them.
         if len(without) > 1 and not self._numbers["witnessed"]:
@@ -171,7 +171,7 @@ class TrailJoin:
                 Finding(
                     kind="trail_incomplete",
                     request_id=call.request_id,
-                    at=_iso(call.at),
+                    at=iso_of(call.at),
                     model_id=call.model_id,
                     who=call.who,
                     detail="CloudTrail has no event of this call",
@@ -186,7 +186,7 @@ class TrailJoin:
         if self._scope.is_of_another_stage(event):
             self._numbers["of_other_stages"] += 1
         elif not self._scope.is_own(event):
-            hour = _iso(event.at // 3600 * 3600)
+            hour = iso_of(event.at // 3600 * 3600)
             group = (event.account, event.region, event.principal, event.model_id, hour)
             self._outside.setdefault(group, []).append(event)
         elif self._window.too_young(event.at):
@@ -228,7 +228,7 @@ class TrailJoin:
                 Finding(
                     kind="call_outside_stage",
                     request_id=first.request_id,
-                    at=_iso(first.at),
+                    at=iso_of(first.at),
                     model_id=model_id,
                     who=principal,
                     detail=f"{calls} in {where}, by {', '.join(_operations(events))}",
@@ -243,7 +243,7 @@ class TrailJoin:
             Finding(
                 kind=kind,
                 request_id=event.request_id,
-                at=_iso(event.at),
+                at=iso_of(event.at),
                 model_id=event.model_id,
                 who=who or event.principal,
                 detail=f"{detail}; CloudTrail has it as {event.operation}{unlogged}",
@@ -251,13 +251,9 @@ class TrailJoin:
         )
 
     def _report_incomplete(self, detail: str, source: str) -> None:
-        since = _iso(self._window.since)
+        since = iso_of(self._window.since)
         self.findings.append(Finding("trail_incomplete", "", since, "", "", detail, source))
 
 
 def _operations(events: Iterable[TrailEvent]) -> list[str]:
     return sorted({event.operation for event in events})
-
-
-def _iso(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -13,7 +13,7 @@ from typing import Any, Final
 from botocore.exceptions import BotoCoreError, ClientError
 
 from claude_bedrock.queries import render
-from claude_bedrock.verification.coverage import iso
+from claude_bedrock.verification.hours import iso
 from claude_bedrock.verification.period import Period
 from claude_bedrock.verification.read_budget import RESERVE_MS
 from verification.report import reason

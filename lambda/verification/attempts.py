@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final, Literal, NamedTuple
 
-from claude_bedrock.verification.coverage import HOUR, iso, start_of_hour
 from claude_bedrock.verification.evidence_bucket import PREFIX, EvidenceBucket
+from claude_bedrock.verification.hours import HOUR, iso, start_of_hour
 
 ATTEMPTS: Final = f"{PREFIX}attempts/"
 SLICES: Final = (HOUR, timedelta(minutes=30), timedelta(minutes=15), timedelta(minutes=5))

@@ -16,13 +16,11 @@ from claude_bedrock.records.fetch import each_in_order
 from claude_bedrock.records.window import UnreadableError
 from claude_bedrock.verification import hash_chain
 from claude_bedrock.verification.coverage import (
-    HOUR,
     Mismatch,
     differing,
     missing_files,
     of_hours,
     readable,
-    start_of_hour,
 )
 from claude_bedrock.verification.evidence_bucket import (
     EVIDENCE_RETENTION_EXTRA_DAYS,
@@ -35,6 +33,7 @@ from claude_bedrock.verification.evidence_bucket import (
     is_of_hours,
 )
 from claude_bedrock.verification.hash_log import SealedHash, moment_of
+from claude_bedrock.verification.hours import HOUR, start_of_hour
 from claude_bedrock.verification.linked_files import FOLDERS, kind_of
 from verification.attempts import SLICES
 

@@ -9,16 +9,10 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from claude_bedrock.verification.accepted_findings import sealed_findings
-from claude_bedrock.verification.coverage import (
-    DUE_AFTER,
-    Coverage,
-    Span,
-    cover,
-    iso,
-    start_of_hour,
-)
+from claude_bedrock.verification.coverage import DUE_AFTER, Coverage, cover
 from claude_bedrock.verification.evidence_bucket import EvidenceBucket, SealedFile
 from claude_bedrock.verification.hash_log import SealedHash, moment_of
+from claude_bedrock.verification.hours import Span, iso, start_of_hour
 
 _DAY: Final = timedelta(days=1)
 _NAMED: Final = 20

@@ -12,7 +12,6 @@ from claude_bedrock.verification.accepted_findings import (
     read_dispositions,
     sealed_findings,
 )
-from claude_bedrock.verification.coverage import start_of_hour
 from claude_bedrock.verification.evidence_bucket import (
     EVIDENCE_RETENTION_EXTRA_DAYS,
     HOURLY,
@@ -21,6 +20,7 @@ from claude_bedrock.verification.evidence_bucket import (
     before,
     is_of_hours,
 )
+from claude_bedrock.verification.hours import start_of_hour
 from verification.chain_position import position
 from verification.scheduled_run import Work
 

@@ -13,7 +13,6 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from claude_bedrock.records.window import UnreadableError
 from claude_bedrock.verification import run
-from claude_bedrock.verification.coverage import HOUR, iso, start_of_hour
 from claude_bedrock.verification.entry_delivery import ENTRY_FILES
 from claude_bedrock.verification.evidence_bucket import (
     LONGEST,
@@ -23,6 +22,7 @@ from claude_bedrock.verification.evidence_bucket import (
     key_of_hour,
 )
 from claude_bedrock.verification.hour_digests import HourDigests
+from claude_bedrock.verification.hours import HOUR, iso, start_of_hour
 from claude_bedrock.verification.object_digests import (
     ObjectDigests,
     key_of_objects,

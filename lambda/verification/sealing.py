@@ -5,9 +5,9 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Any, Protocol
 
-from claude_bedrock.verification.coverage import iso
 from claude_bedrock.verification.evidence_bucket import AlreadyVerifiedError, EvidenceBucket
 from claude_bedrock.verification.hash_log import SealedHash, log_hash
+from claude_bedrock.verification.hours import iso
 from claude_bedrock.verification.signatures import (
     Head,
     Signature,

@@ -7,9 +7,10 @@ from typing import IO, Any
 
 from botocore.exceptions import ClientError
 
-from claude_bedrock.verification.coverage import HOUR, Coverage, Span, cover, due_span, iso
+from claude_bedrock.verification.coverage import Coverage, cover, due_span
 from claude_bedrock.verification.evidence_bucket import EvidenceBucket, key_of_hour
 from claude_bedrock.verification.hash_log import SealedHash
+from claude_bedrock.verification.hours import HOUR, Span, iso
 
 BUCKET = "the-bucket"
 MONTH = datetime(2026, 10, 1, tzinfo=UTC)

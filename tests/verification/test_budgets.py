@@ -17,8 +17,8 @@ from claude_bedrock.budgets.spending import Amounts
 from claude_bedrock.catalog import cost
 from claude_bedrock.records.log_item import LogItem
 from claude_bedrock.records.read_digest import Fingerprint
-from claude_bedrock.verification.coverage import HOUR
 from claude_bedrock.verification.evidence_bucket import key_of_hour
+from claude_bedrock.verification.hours import HOUR
 from tests.verification.buckets import MONTH
 from tests.verification.scenario import MODEL, audit_line, record
 from tests.verification.test_scheduled_run import Account

@@ -8,8 +8,8 @@ import pytest
 
 from claude_bedrock.cli.verify.chain_report import chain_exit_code
 from claude_bedrock.cli.verify.deployed_chain import ChainReport
-from claude_bedrock.verification.coverage import HOUR, Span
 from claude_bedrock.verification.evidence_bucket import NOT_VERIFIED, key_of_hour
+from claude_bedrock.verification.hours import HOUR, Span
 from tests.verification.buckets import AFTER, HOURS, MONTH, Month
 
 TAKEN: dict[str, tuple[Callable[[list[str]], list[str]], int]] = {

@@ -11,7 +11,7 @@ import pytest
 from moto import mock_aws
 
 from claude_bedrock.records.invocation_records import STREAM
-from claude_bedrock.verification.coverage import Coverage, Span, cover, due_span
+from claude_bedrock.verification.coverage import Coverage, cover, due_span
 from claude_bedrock.verification.evidence_bucket import (
     HOURLY,
     AlreadyVerifiedError,
@@ -20,6 +20,7 @@ from claude_bedrock.verification.evidence_bucket import (
 )
 from claude_bedrock.verification.finding import KINDS
 from claude_bedrock.verification.hash_log import HashLog, SealedHash, moment_of
+from claude_bedrock.verification.hours import Span
 from claude_bedrock.verification.period import BadWindowError
 from tests.verification.scenario import GATEWAY_ROLE, OTHER_ROLE, audit_line, record
 from verification import handler, scheduled_run, sealing

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from claude_bedrock.verification.coverage import HOUR, iso
 from claude_bedrock.verification.hash_log import SealedHash
+from claude_bedrock.verification.hours import HOUR, iso
 from claude_bedrock.verification.legal_holds import (
     BadHoldError,
     hold_entry,

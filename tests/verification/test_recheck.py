@@ -16,8 +16,9 @@ from claude_bedrock.records.object_stat import ObjectStat
 from claude_bedrock.records.read_digest import Fingerprint
 from claude_bedrock.verification.accepted_findings import BadDispositionError, read_dispositions
 from claude_bedrock.verification.assessment import assess
-from claude_bedrock.verification.coverage import HOUR, Span, cover, iso
+from claude_bedrock.verification.coverage import cover
 from claude_bedrock.verification.evidence_bucket import DISPOSITIONS, SealedFile, key_of_hour
+from claude_bedrock.verification.hours import HOUR, Span, iso
 from claude_bedrock.verification.period import Period
 from claude_bedrock.verification.read_budget import Budget
 from claude_bedrock.verification.recheck import (

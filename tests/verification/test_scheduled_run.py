@@ -16,7 +16,7 @@ from claude_bedrock.records.read_digest import Fingerprint
 from claude_bedrock.verification import read_budget
 from claude_bedrock.verification import run as running
 from claude_bedrock.verification.allowed_regions import AllowedRegions
-from claude_bedrock.verification.coverage import HOUR, Coverage, Span, cover, due_span
+from claude_bedrock.verification.coverage import Coverage, cover, due_span
 from claude_bedrock.verification.evidence_bucket import (
     HOURLY,
     NOT_VERIFIED,
@@ -24,6 +24,7 @@ from claude_bedrock.verification.evidence_bucket import (
     key_of_hour,
 )
 from claude_bedrock.verification.hash_log import SealedHash
+from claude_bedrock.verification.hours import HOUR, Span
 from claude_bedrock.verification.large_bodies import LargeBodies
 from claude_bedrock.verification.principals import Principals
 from claude_bedrock.verification.read_budget import TooLargeError

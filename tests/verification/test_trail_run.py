@@ -10,8 +10,8 @@ import pytest
 
 from claude_bedrock.records.trail_source import TrailSource
 from claude_bedrock.verification import read_budget
-from claude_bedrock.verification.coverage import Span
 from claude_bedrock.verification.evidence_bucket import key_of_hour
+from claude_bedrock.verification.hours import Span
 from claude_bedrock.verification.period import Period
 from claude_bedrock.verification.read_budget import RESERVE_MS, Budget
 from claude_bedrock.verification.recheck import recheck_window

@@ -6,13 +6,14 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-common-feat
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, Final, NamedTuple
 
 from claude_bedrock.cli.audit.recorded_responses import RecordingDeployment
 from claude_bedrock.cli.audit.statement import Judgment, Statement, stated
 from claude_bedrock.cli.doctor.checks.alarms import is_confirmed, subscriptions
+from claude_bedrock.verification.hours import iso
 from claude_bedrock.verification.period import Period
 
 _HISTORY_RETENTION: Final = timedelta(days=30)
@@ -178,7 +179,7 @@ def event(item: Mapping[str, Any], meaning: str) -> Event:
     data = json.loads(item.get("HistoryData") or "{}")
     at: datetime = item["Timestamp"]
     return Event(
-        at=at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        at=iso(at, "seconds"),
         alarm=item["AlarmName"],
         before=data.get("oldState", {}).get("stateValue", ""),
         after=data.get("newState", {}).get("stateValue", ""),

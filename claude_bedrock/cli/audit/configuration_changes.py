@@ -5,11 +5,12 @@ It answers for 90 days: https://docs.aws.amazon.com/awscloudtrail/latest/APIRefe
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 from claude_bedrock.cli.audit.recorded_responses import RecordingDeployment
 from claude_bedrock.cli.audit.statement import Judgment, Statement, stated
+from claude_bedrock.verification.hours import iso
 from claude_bedrock.verification.period import Period
 
 CHANGES: Final = (
@@ -92,7 +93,7 @@ def change(event: Mapping[str, Any]) -> Change:
     details = json.loads(event["CloudTrailEvent"])
     at: datetime = event["EventTime"]
     return Change(
-        at=at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        at=iso(at, "seconds"),
         what=event["EventName"],
         by=details.get("userIdentity", {}).get("arn", event.get("Username", "")),
         source_ip=details.get("sourceIPAddress", ""),

@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 from claude_bedrock.cli.audit.recorded_responses import RecordingDeployment
 from claude_bedrock.cli.doctor.check import WITHHELD
 from claude_bedrock.cli.retention.locations import withheld
-from claude_bedrock.verification.coverage import iso
+from claude_bedrock.verification.hours import iso
 
 _ACTIONS: Final = "cloudformation:DescribeStacks and cloudformation:GetTemplate"
 

@@ -1,6 +1,6 @@
 """The stage's API keys: owner, plan, and when each was last rotated."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from claude_bedrock.cli.doctor.check import WITHHELD
@@ -8,6 +8,7 @@ from claude_bedrock.cli.keys.api_keys import Key, KeyRefusedError, Keys
 from claude_bedrock.cli.retention.locations import withheld
 from claude_bedrock.cli.shared.deployment import Deployment
 from claude_bedrock.cli.shared.stage_settings import Settings
+from claude_bedrock.verification.hours import iso
 
 _ACTION: Final = "apigateway:GET on /apikeys, which also lets them read values of keys"
 
@@ -49,7 +50,7 @@ def collect_key_owners(deployment: Deployment, settings: Settings, now: datetime
 
 def _owner(key: Key, now: datetime) -> KeyOwner:
     team, dot, _ = key.name.partition(".")
-    created = key.created.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    created = iso(key.created, "seconds")
     return KeyOwner(key.name, team if dot else "", key.plan, created, _state(key, now))
 
 

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple, Self
 
 from claude_bedrock.cli.shared.deployment import Client, Deployment
+from claude_bedrock.verification.hours import iso
 
 _PARAMETERS: Final = "claude-bedrock-asked"
 
@@ -38,7 +39,7 @@ class Answer(NamedTuple):
             "operation": self.operation,
             "parameters": self.parameters,
             "status": self.status,
-            "at": self.at.isoformat(timespec="seconds").replace("+00:00", "Z"),
+            "at": iso(self.at, "seconds"),
         }
 
 

@@ -50,8 +50,9 @@ from claude_bedrock.cli.verify import verification
 from claude_bedrock.cli.verify.evidence_folder import Evidence
 from claude_bedrock.cli.verify.previous_window import PreviousWindow, previous_window
 from claude_bedrock.cli.verify.window_hours import with_whole_hours
+from claude_bedrock.verification.hours import iso
 from claude_bedrock.verification.period import Period, in_words
-from claude_bedrock.verification.run import ANSWERED_IN, iso
+from claude_bedrock.verification.run import ANSWERED_IN
 
 SCHEMA_VERSION: Final = 2
 """Of `audit.json`: audit.schema.json describes it. It rises where a reader has to change."""

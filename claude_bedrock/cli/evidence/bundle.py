@@ -19,7 +19,7 @@ from claude_bedrock.cli.shared.record_sources import audit_lines_of, records_of
 from claude_bedrock.cli.verify.evidence_folder import EvidenceError
 from claude_bedrock.records.fetch import each_in_order
 from claude_bedrock.records.read_digest import Fingerprint
-from claude_bedrock.verification.coverage import HOUR, Span, due_span, gaps_in, iso
+from claude_bedrock.verification.coverage import due_span
 from claude_bedrock.verification.digest_list import SealedList
 from claude_bedrock.verification.evidence_bucket import (
     HOURLY,
@@ -32,6 +32,7 @@ from claude_bedrock.verification.evidence_bucket import (
     begin_of,
     is_of_hours,
 )
+from claude_bedrock.verification.hours import HOUR, Span, gaps_in, iso
 from claude_bedrock.verification.linked_files import links_of, lists_of
 from claude_bedrock.verification.period import Period
 from claude_bedrock.verification.signatures import (

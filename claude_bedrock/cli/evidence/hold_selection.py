@@ -17,8 +17,8 @@ from claude_bedrock.records.invocation_records import is_record
 from claude_bedrock.records.object_name import begun_at
 from claude_bedrock.records.window import UnreadableError
 from claude_bedrock.verification import fields
-from claude_bedrock.verification.coverage import start_of_hour
 from claude_bedrock.verification.evidence_bucket import HOURLY
+from claude_bedrock.verification.hours import start_of_hour
 from claude_bedrock.verification.object_digests import OBJECTS
 from claude_bedrock.verification.record_digests import LOG_EVENTS
 from claude_bedrock.verification.signatures import PUBLIC_KEYS, SIGNATURES

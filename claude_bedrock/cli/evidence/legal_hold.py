@@ -26,13 +26,13 @@ from claude_bedrock.cli.evidence.version_hold import (
 from claude_bedrock.cli.shared.deployment import Client, Deployment
 from claude_bedrock.cli.verify.verification_function import invoke_verification
 from claude_bedrock.records.fetch import each_in_order
-from claude_bedrock.verification.coverage import iso
 from claude_bedrock.verification.digest_list import DigestList
 from claude_bedrock.verification.evidence_bucket import (
     PREFIX,
     BrokenEvidenceError,
     EvidenceBucket,
 )
+from claude_bedrock.verification.hours import iso
 from claude_bedrock.verification.legal_holds import (
     Action,
     ArchiveHold,

@@ -26,7 +26,7 @@ from claude_bedrock.cli.evidence.signature_check import (
 )
 from claude_bedrock.cli.verify.evidence_folder import EvidenceError
 from claude_bedrock.records.object_name import begun_at
-from claude_bedrock.verification.coverage import HOUR, Coverage, Span, cover, start_of_hour
+from claude_bedrock.verification.coverage import Coverage, cover
 from claude_bedrock.verification.digest_list import SealedList
 from claude_bedrock.verification.evidence_bucket import (
     HOURLY,
@@ -37,6 +37,7 @@ from claude_bedrock.verification.evidence_bucket import (
     is_of_hours,
 )
 from claude_bedrock.verification.hash_chain import BEGINNING
+from claude_bedrock.verification.hours import HOUR, Span, start_of_hour
 from claude_bedrock.verification.linked_files import check_linked
 from claude_bedrock.verification.record_check import LineOfRecord, RecordCheck, check_records
 from claude_bedrock.verification.record_digests import record_line

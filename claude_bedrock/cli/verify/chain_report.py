@@ -5,8 +5,8 @@ from typing import Any, Final
 
 from claude_bedrock.cli.shared.terminal import escape_line
 from claude_bedrock.cli.verify.deployed_chain import ChainReport
-from claude_bedrock.verification.coverage import iso
 from claude_bedrock.verification.evidence_bucket import SealedFile
+from claude_bedrock.verification.hours import iso
 from claude_bedrock.verification.object_check import BREAKS, ObjectCheck
 from claude_bedrock.verification.recheck import AFTER
 from claude_bedrock.verification.record_check import RecordCheck

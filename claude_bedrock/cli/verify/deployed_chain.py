@@ -11,16 +11,7 @@ from claude_bedrock.cli.shared.deployment import Deployment
 from claude_bedrock.cli.shared.record_sources import records_of
 from claude_bedrock.cli.verify.evidence_folder import EvidenceError
 from claude_bedrock.verification.accepted_findings import Disposition, read_dispositions
-from claude_bedrock.verification.coverage import (
-    HOUR,
-    Coverage,
-    Span,
-    cover,
-    due_span,
-    next_hour,
-    sealed_files,
-    start_of_hour,
-)
+from claude_bedrock.verification.coverage import Coverage, cover, due_span, sealed_files
 from claude_bedrock.verification.digest_list import SealedList
 from claude_bedrock.verification.evidence_bucket import (
     DISPOSITIONS,
@@ -30,6 +21,7 @@ from claude_bedrock.verification.evidence_bucket import (
 )
 from claude_bedrock.verification.finding import Finding
 from claude_bedrock.verification.hash_log import HashLog, SealedHash
+from claude_bedrock.verification.hours import HOUR, Span, next_hour, start_of_hour
 from claude_bedrock.verification.object_check import ObjectCheck, check_objects
 from claude_bedrock.verification.period import Period
 from claude_bedrock.verification.recheck import AFTER, sealed_changes

@@ -8,8 +8,8 @@ from claude_bedrock.cli.verify import deployed_chain
 from claude_bedrock.cli.verify.evidence_folder import EvidenceError
 from claude_bedrock.cli.verify.window_hours import WindowHours
 from claude_bedrock.verification.accepted_findings import Disposition
-from claude_bedrock.verification.coverage import Span, iso, start_of_hour
 from claude_bedrock.verification.finding import Finding
+from claude_bedrock.verification.hours import Span, iso, start_of_hour
 from claude_bedrock.verification.period import Period, in_words
 from claude_bedrock.verification.sealed_hours import sum_hours
 

@@ -31,15 +31,9 @@ from claude_bedrock.verification import run as verification
 from claude_bedrock.verification.accepted_findings import Disposition
 from claude_bedrock.verification.allowed_regions import AllowedRegions
 from claude_bedrock.verification.assessment import Assessment, Verdict, assess
-from claude_bedrock.verification.coverage import (
-    DUE_AFTER,
-    HOUR,
-    Coverage,
-    Span,
-    iso,
-    start_of_hour,
-)
+from claude_bedrock.verification.coverage import DUE_AFTER, Coverage
 from claude_bedrock.verification.finding import Finding, Outcome
+from claude_bedrock.verification.hours import HOUR, Span, iso, start_of_hour
 from claude_bedrock.verification.period import Period, in_words
 from claude_bedrock.verification.principals import Principals
 from claude_bedrock.verification.run import RecordSource, Stage

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any, Final, NamedTuple, Self
 
-from claude_bedrock.verification.coverage import HOUR, Coverage, next_hour, start_of_hour
+from claude_bedrock.verification.coverage import Coverage
+from claude_bedrock.verification.hours import HOUR, next_hour, start_of_hour
 from claude_bedrock.verification.period import Period
 
 LONGEST_JOIN: Final = timedelta(days=1)

@@ -21,8 +21,8 @@ from claude_bedrock.cli.shared.record_sources import audit_lines_of, destination
 from claude_bedrock.records.invocation_records import STREAM
 from claude_bedrock.records.read_digest import Fingerprint
 from claude_bedrock.records.trail_source import from_json
-from claude_bedrock.verification.coverage import HOUR
 from claude_bedrock.verification.evidence_bucket import HOURLY
+from claude_bedrock.verification.hours import HOUR
 from tests.integration.deployed.deployment import MODEL, Deployment, eventually
 from tests.integration.deployed.running import PROJECT
 from tests.integration.deployed.test_cli import command

@@ -14,9 +14,9 @@ from typer.testing import CliRunner
 
 from claude_bedrock.cli.evidence.signature_check import PublicKey
 from claude_bedrock.cli.main import app
-from claude_bedrock.verification.coverage import HOUR, iso
 from claude_bedrock.verification.evidence_bucket import EvidenceBucket, key_of_hour
 from claude_bedrock.verification.finding import Counts
+from claude_bedrock.verification.hours import HOUR, iso
 from claude_bedrock.verification.signatures import KmsSigner
 from local.aws.server import embedded_aws
 from verification import sealing

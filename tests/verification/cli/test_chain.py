@@ -28,9 +28,9 @@ from claude_bedrock.cli.verify.deployed_chain import (
 )
 from claude_bedrock.cli.verify.evidence_folder import EvidenceError
 from claude_bedrock.verification.accepted_findings import key_of
-from claude_bedrock.verification.coverage import HOUR, iso
 from claude_bedrock.verification.finding import Finding
 from claude_bedrock.verification.hash_log import SealedHash
+from claude_bedrock.verification.hours import HOUR, iso
 from claude_bedrock.verification.object_check import Change, ObjectChange, ObjectCheck
 from claude_bedrock.verification.period import Period
 from tests.verification.buckets import AFTER, BUCKET, HOURS, MONTH, Month

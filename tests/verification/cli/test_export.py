@@ -18,8 +18,8 @@ from typer.testing import CliRunner, Result
 from claude_bedrock.cli.evidence.command import app
 from claude_bedrock.cli.evidence.record_copy import COPIES
 from claude_bedrock.cli.shared import deployment
-from claude_bedrock.verification.coverage import HOUR, iso
 from claude_bedrock.verification.evidence_bucket import key_of_hour
+from claude_bedrock.verification.hours import HOUR, iso
 from tests.unit.cli.audit.test_signed_evidence import Stage
 from tests.verification.buckets import BUCKET, MONTH, MemoryS3
 from tests.verification.cli.test_chain import SETTINGS

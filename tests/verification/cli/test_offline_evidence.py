@@ -23,10 +23,10 @@ from claude_bedrock.cli.evidence.record_copy import COPIES, key_of_copy, line_of
 from claude_bedrock.cli.evidence.s3_checksum import matches
 from claude_bedrock.cli.shared.manifest import ManifestFolder
 from claude_bedrock.verification.accepted_findings import key_of
-from claude_bedrock.verification.coverage import iso
 from claude_bedrock.verification.evidence_bucket import EvidenceBucket, key_of_hour
 from claude_bedrock.verification.hash_chain import chained
 from claude_bedrock.verification.hour_digests import HourDigests
+from claude_bedrock.verification.hours import iso
 from claude_bedrock.verification.legal_holds import key_of_entry, key_of_list
 from claude_bedrock.verification.object_digests import key_of_objects
 from claude_bedrock.verification.record_digests import key_of_log_events

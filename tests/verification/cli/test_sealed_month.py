@@ -16,10 +16,10 @@ from claude_bedrock.cli.verify.previous_window import previous_window
 from claude_bedrock.cli.verify.verification import Report, as_data, sealed
 from claude_bedrock.cli.verify.window_hours import WindowHours, with_whole_hours
 from claude_bedrock.verification.accepted_findings import key_of
-from claude_bedrock.verification.coverage import HOUR, iso
 from claude_bedrock.verification.evidence_bucket import key_of_hour
 from claude_bedrock.verification.finding import Counts, Finding
 from claude_bedrock.verification.hash_log import SealedHash
+from claude_bedrock.verification.hours import HOUR, iso
 from claude_bedrock.verification.period import Period
 from tests.verification.buckets import BUCKET, HOURS, MONTH, Month
 from tests.verification.cli.test_chain import SETTINGS, Stage

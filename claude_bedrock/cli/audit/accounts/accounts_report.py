@@ -14,8 +14,8 @@ from claude_bedrock.cli.doctor.check import WITHHELD
 from claude_bedrock.cli.evidence.offline import EvidenceCopy
 from claude_bedrock.cli.html import render
 from claude_bedrock.records.fetch import AT_ONCE
-from claude_bedrock.verification.coverage import iso
 from claude_bedrock.verification.evidence_bucket import EvidenceBucket, EvidenceFiles
+from claude_bedrock.verification.hours import iso
 from claude_bedrock.verification.period import Period, in_words
 
 PAGE, DATA = "accounts.html", "accounts.json"

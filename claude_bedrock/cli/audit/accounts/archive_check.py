@@ -16,7 +16,7 @@ from claude_bedrock.cli.evidence.signature_check import (
 )
 from claude_bedrock.verification import hash_chain
 from claude_bedrock.verification.accepted_findings import Disposition, read_dispositions
-from claude_bedrock.verification.coverage import Coverage, Span, cover, due_span
+from claude_bedrock.verification.coverage import Coverage, cover, due_span
 from claude_bedrock.verification.evidence_bucket import (
     BrokenEvidenceError,
     EvidenceFiles,
@@ -24,6 +24,7 @@ from claude_bedrock.verification.evidence_bucket import (
 )
 from claude_bedrock.verification.finding import DOUBTS, Counts, Finding
 from claude_bedrock.verification.hash_log import SealedHash
+from claude_bedrock.verification.hours import Span
 from claude_bedrock.verification.legal_holds import LegalHold, read_holds
 from claude_bedrock.verification.period import Period
 from claude_bedrock.verification.sealed_hours import SealedSum, sum_hours

@@ -16,9 +16,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from typer.testing import CliRunner, Result
 
 from claude_bedrock.cli.main import app
-from claude_bedrock.verification.coverage import HOUR, iso
 from claude_bedrock.verification.evidence_bucket import EvidenceBucket, key_of_hour
 from claude_bedrock.verification.finding import Counts, Finding
+from claude_bedrock.verification.hours import HOUR, iso
 from claude_bedrock.verification.legal_holds import hold_entry, key_of_entry
 from claude_bedrock.verification.signatures import Head, Signature
 from tests.verification.test_holds import ORDER

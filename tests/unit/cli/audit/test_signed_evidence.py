@@ -11,8 +11,9 @@ from claude_bedrock.cli.audit.statement import Judgment
 from claude_bedrock.cli.evidence.signature_check import PublicKey
 from claude_bedrock.cli.shared.deployment import Deployment
 from claude_bedrock.cli.verify.deployed_chain import ChainReport
-from claude_bedrock.verification.coverage import HOUR, Span, cover
+from claude_bedrock.verification.coverage import cover
 from claude_bedrock.verification.evidence_bucket import EvidenceBucket
+from claude_bedrock.verification.hours import HOUR, Span
 from tests.verification.buckets import BUCKET, MONTH, MemoryS3
 from tests.verification.cli.test_offline_evidence import HOURS, SIGNER, sealed_bucket
 from tests.verification.local_signer import LocalSigner
