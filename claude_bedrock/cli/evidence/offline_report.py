@@ -15,7 +15,7 @@ from claude_bedrock.cli.verify.chain_report import (
     record_sentences,
 )
 from claude_bedrock.cli.verify.deployed_chain import ChainReport
-from claude_bedrock.verification.coverage import Span
+from claude_bedrock.verification.hours import Span
 
 
 def offline_exit_code(report: OfflineReport) -> int:

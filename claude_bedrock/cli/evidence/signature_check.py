@@ -19,13 +19,13 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from claude_bedrock.records.fetch import each_in_order
-from claude_bedrock.verification.coverage import iso
 from claude_bedrock.verification.evidence_bucket import (
     PREFIX,
     BrokenEvidenceError,
     EvidenceFiles,
     SealedFile,
 )
+from claude_bedrock.verification.hours import iso
 from claude_bedrock.verification.linked_files import FOLDERS, kind_of
 from claude_bedrock.verification.signatures import SIGNATURES, Signature
 
