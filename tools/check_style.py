@@ -20,6 +20,7 @@ EXEMPT: Final = {
     "docs/access/prod.md": "generated: names of IAM statements and actions",
     "docs/compatibility.md": "generated from the catalog",
     "docs/findings.md": "generated: quotes the rules of others",
+    "docs/inference-actions.md": "generated: names of IAM actions",
     "docs/licenses.md": "generated from the bills of materials",
     "docs/models.md": "generated from the catalog",
 }

@@ -19,6 +19,7 @@ from claude_bedrock.catalog.invoke_policies import (
     Statement,
 )
 
+from .inference_actions import DENIALS
 from .model import STANDARD_TIER
 from .role_names import RoleNames
 
@@ -40,16 +41,6 @@ names, so that CloudFormation makes the second before it removes the first."""
 CALLER_ROLE: Final = "caller"
 """What the name of the role ends in whose sessions are the callers': records name both."""
 
-UNLOGGED_JOBS: Final = [
-    "bedrock:CreateAdvancedPromptOptimizationJob",
-    "bedrock:CreateEvaluationJob",
-    "bedrock:CreateModelEvaluationJob",
-    "bedrock:CreateModelInvocationJob",
-    "bedrock:OptimizePrompt",
-]
-"""What runs a model by other operations than those that AWS lists as logged:
-https://docs.aws.amazon.com/bedrock/latest/userguide/model-invocation-logging.html"""
-
 DATA_RETENTION_OVERRIDES: Final = [
     "bedrock:CreateProject",
     "bedrock:UpdateProject",
@@ -70,6 +61,13 @@ DATA_RETENTION_OVERRIDES: Final = [
 before the account's, and its storage may be anybody's bucket. Names of the API's operations, each
 at https://docs.aws.amazon.com/bedrock/latest/APIReference/API_Operations_Amazon_Bedrock.html; that
 IAM knows them by these, no page said on 2026-11-29."""
+
+_DATA_RETENTION_DENIALS: Final = [
+    *("bedrock:CreateProject", "bedrock:UpdateProject"),
+    *("bedrock:PutTrusted*", "bedrock:StartTrusted*"),
+    *("bedrock:Put*DataRetentionStorage", "bedrock:Delete*DataRetentionStorage"),
+]
+"""The patterns of them, so that the policy stays within the sizes that AWS takes."""
 
 ENFORCED_GUARDRAIL_CHANGES: Final = [
     "bedrock:PutEnforcedGuardrailConfiguration",
@@ -96,6 +94,9 @@ https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSLambdaVPCAcce
 
 TEAM: Final = "aws:PrincipalTag/team"
 """The team of a caller's session."""
+
+_ANY_INVOKE: Final = ["bedrock:InvokeModel*"]
+"""The actions that invoke a model, and those to come."""
 
 _PROJECT: Final = "bedrock:ProjectArn"
 """https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonbedrock.html"""
@@ -140,19 +141,19 @@ def deny_statements(inputs: DenyPolicyInputs) -> list[Statement]:
     """
     scope = inputs.scope
     statements = [
-        _deny("DenyUnloggedEndpoint", ["bedrock-mantle:*"]),
+        _deny("DenyUnloggedInference", DENIALS),
         _bearer_tokens(inputs),
-        _deny("DenyUnloggedJobs", UNLOGGED_JOBS),
         _other_routes(inputs),
         _bare_models(inputs),
         _other_service_tiers(inputs),
         _other_projects(inputs.scope),
-        _deny("DenyDataRetentionOverrides", DATA_RETENTION_OVERRIDES),
-        _deny("DenyEnforcedGuardrailChanges", ENFORCED_GUARDRAIL_CHANGES),
+        _deny("DenyDataRetentionOverrides", _DATA_RETENTION_DENIALS),
+        _deny("DenyEnforcedGuardrailChanges", ["bedrock:*EnforcedGuardrailConfiguration"]),
     ]
     if "global" not in scope.routes:
         statements.append(
-            _deny("DenyGlobalRouting", INVOKE) | {"Condition": {"StringEquals": ROUTED_ANYWHERE}}
+            _deny("DenyGlobalRouting", _ANY_INVOKE)
+            | {"Condition": {"StringEquals": ROUTED_ANYWHERE}}
         )
     if scope.guardrail_version_arn:
         statements.append(_without_guardrail(scope))
@@ -274,11 +275,11 @@ def _bearer_tokens(inputs: DenyPolicyInputs) -> Statement:
     """Deny bearer tokens. Short-term keys pass where the stage allows them, and only as what AWS
     calls them, so that a kind of key that is yet to come does not:
     https://docs.aws.amazon.com/bedrock/latest/userguide/api-keys-permissions.html"""
-    both = ["bedrock:CallWithBearerToken", "bedrock-mantle:CallWithBearerToken"]
+    action = ["bedrock:CallWithBearerToken"]
     if not inputs.short_term_bearer_tokens:
-        return _deny("DenyBearerTokens", both)
+        return _deny("DenyBearerTokens", action)
     condition = {"StringNotEquals": {"bedrock:BearerTokenType": "SHORT_TERM"}}
-    return _deny("DenyLongTermBearerTokens", both[:1]) | {"Condition": condition}
+    return _deny("DenyLongTermBearerTokens", action) | {"Condition": condition}
 
 
 def _other_routes(inputs: DenyPolicyInputs) -> Statement:
@@ -293,7 +294,7 @@ def _other_routes(inputs: DenyPolicyInputs) -> Statement:
     return {
         "Sid": "DenyOtherModelsAndProfiles",
         "Effect": "Deny",
-        "Action": INVOKE + making,
+        "Action": _ANY_INVOKE + making,
         "NotResource": _open_to_calls(inputs),
     }
 
@@ -301,7 +302,7 @@ def _other_routes(inputs: DenyPolicyInputs) -> Statement:
 def _bare_models(inputs: DenyPolicyInputs) -> Statement:
     condition = {"ArnNotLike": {PROFILE: _profiles(inputs)}}
     models = inputs.scope.model_arn("*", region="*")
-    return _deny("DenyModelsWithoutProfile", INVOKE, [models]) | {"Condition": condition}
+    return _deny("DenyModelsWithoutProfile", _ANY_INVOKE, [models]) | {"Condition": condition}
 
 
 def _other_service_tiers(inputs: DenyPolicyInputs) -> Statement:
@@ -311,7 +312,7 @@ def _other_service_tiers(inputs: DenyPolicyInputs) -> Statement:
         "StringNotEquals": {SERVICE_TIER: list(inputs.service_tiers)},
         "Null": {SERVICE_TIER: "false"},
     }
-    return _deny("DenyOtherServiceTiers", INVOKE) | {"Condition": condition}
+    return _deny("DenyOtherServiceTiers", _ANY_INVOKE) | {"Condition": condition}
 
 
 def _other_projects(scope: InvocationScope) -> Statement:
@@ -322,13 +323,13 @@ def _other_projects(scope: InvocationScope) -> Statement:
         "ArnNotEquals": {_PROJECT: scope.arn("project/default")},
         "Null": {_PROJECT: "false"},
     }
-    return _deny("DenyOtherProjects", INVOKE) | {"Condition": condition}
+    return _deny("DenyOtherProjects", _ANY_INVOKE) | {"Condition": condition}
 
 
 def _without_guardrail(scope: InvocationScope) -> Statement:
     condition = {"StringNotEquals": {GUARDRAIL: scope.guardrail_version_arn}}
     models = scope.model_arn("*", region="*")
-    return _deny("DenyWithoutGuardrail", INVOKE, [models]) | {"Condition": condition}
+    return _deny("DenyWithoutGuardrail", _ANY_INVOKE, [models]) | {"Condition": condition}
 
 
 def _without_team_guardrail(inputs: DenyPolicyInputs) -> list[Statement]:
@@ -341,7 +342,7 @@ def _without_team_guardrail(inputs: DenyPolicyInputs) -> list[Statement]:
     for number, (guardrail, teams) in enumerate(_guardrails(inputs).items(), start=1):
         arn = inputs.scope._replace(guardrail=guardrail).guardrail_version_arn
         condition = {"StringEquals": {TEAM: teams}, "StringNotEquals": {GUARDRAIL: arn}}
-        denial = _deny(f"DenyTeamsWithoutGuardrail{number}", INVOKE, [models])
+        denial = _deny(f"DenyTeamsWithoutGuardrail{number}", _ANY_INVOKE, [models])
         statements.append(denial | {"Condition": condition})
     return statements
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from claude_bedrock.catalog.inference_actions import DENIALS
 from stacks.settings import load_stage
 from tests.commands import commands
 from tests.infrastructure.rendering import text, texts
@@ -230,9 +231,7 @@ def test_no_role_holds_more_policies_than_iam_lets_it(any_stage: Synthesis) -> N
 
 @pytest.mark.parametrize("purpose", ["auditor", "operator"])
 def test_a_viewer_never_invokes(any_stage: Synthesis, purpose: str) -> None:
-    invoking = {
-        *("bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream", "bedrock-mantle:*"),
-    }
+    invoking = {"bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream", *DENIALS}
     assert invoking <= actions(any_stage, purpose, "Deny")
     assert not [
         action

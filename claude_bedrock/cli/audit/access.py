@@ -10,6 +10,7 @@ from fnmatch import fnmatchcase
 from typing import Any, Final, NamedTuple
 
 from claude_bedrock import catalog
+from claude_bedrock.catalog.inference_actions import DENIED_ACTIONS
 from claude_bedrock.catalog.invoke_policies import INVOKE
 from claude_bedrock.cli.audit.recorded_responses import RecordingDeployment
 from claude_bedrock.cli.audit.statement import Judgment, Statement, stated
@@ -19,13 +20,8 @@ _KINDS: Final = {
     "PolicyUsers": ("user", "UserName"),
     "PolicyGroups": ("group", "GroupName"),
 }
-_INVOKING: Final = (
-    *(action.lower() for action in INVOKE),
-    "bedrock:createmodelinvocationjob",
-    "bedrock-mantle:createinference",
-)
-"""Actions that call a model; so does every other with "invoke" in its name.
-https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonbedrock.html"""
+_INVOKING: Final = tuple(action.lower() for action in (*INVOKE, *DENIED_ACTIONS))
+"""Actions that call a model; so does every other with "invoke" in its name."""
 _READS: Final = "iam:ListEntitiesForPolicy, iam:GetPolicy and iam:GetPolicyVersion"
 
 

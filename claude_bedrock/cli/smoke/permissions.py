@@ -4,18 +4,17 @@ from typing import Final
 
 from botocore.exceptions import ClientError
 
-from claude_bedrock.catalog.deny_policy import UNLOGGED_JOBS
+from claude_bedrock.catalog.inference_actions import DENIED_ACTIONS, UNLISTED_ACTIONS
 from claude_bedrock.cli.doctor.check import DENIED, code_of
 from claude_bedrock.cli.smoke.check import Check, Finding, failed, passed
 from claude_bedrock.cli.smoke.deployed_stage import Subject
 
 FORBIDDEN: Final = (
-    *UNLOGGED_JOBS,
+    *(action for action in DENIED_ACTIONS if action not in UNLISTED_ACTIONS),
     "bedrock:CallWithBearerToken",
     "bedrock:DeleteModelInvocationLoggingConfiguration",
     "bedrock:PutAccountDataRetention",
     "bedrock:PutModelInvocationLoggingConfiguration",
-    "bedrock-mantle:CreateInference",
     "iam:PassRole",
     "s3:DeleteObject",
     "s3:PutBucketPolicy",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from claude_bedrock.catalog.inference_actions import DENIALS
 from stacks.components.iam.permission import Permission
 from stacks.components.iam.stage_names import StageNames
 
@@ -11,11 +12,7 @@ READ_LOGS = (
     *("logs:DescribeLogStreams", "logs:FilterLogEvents", "logs:GetLogEvents", "logs:GetLogRecord"),
     *("logs:StartQuery", "logs:GetQueryResults"),
 )
-INVOKE_ACTIONS = (
-    "bedrock:InvokeModel",
-    "bedrock:InvokeModelWithResponseStream",
-    "bedrock-mantle:*",
-)
+INVOKE_ACTIONS = ("bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream", *DENIALS)
 
 
 def viewer_permissions(

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from claude_bedrock import catalog
 from claude_bedrock.catalog import MODELS, Model, deny_policy, invoke_policies
 from claude_bedrock.catalog.deny_policy import DenyPolicyInputs
+from claude_bedrock.catalog.inference_actions import DENIED_ACTIONS
 from claude_bedrock.catalog.invoke_policies import InvocationScope, Statement
 from claude_bedrock.catalog.model import SERVICE_TIERS
 from claude_bedrock.catalog.role_names import RoleNames
@@ -154,12 +155,10 @@ def _requests_behind(
 @pytest.mark.parametrize(
     "action",
     [
-        "bedrock-mantle:CreateInference",
+        *DENIED_ACTIONS,
         "bedrock-mantle:PutAccountDataRetention",
         "bedrock-mantle:CallWithBearerToken",
         "bedrock:CallWithBearerToken",
-        "bedrock:CreateModelInvocationJob",
-        "bedrock:CreateEvaluationJob",
         "bedrock:PutModelInvocationLoggingConfiguration",
         "bedrock:DeleteModelInvocationLoggingConfiguration",
         "bedrock:PutAccountDataRetention",
@@ -325,7 +324,7 @@ def test_the_boundary_bounds_to_calling_claude_and_reporting_it() -> None:
     assert judged(boundary, "xray:PutTraceSegments", "*", {}) == "allow"
     assert judged(boundary, "execute-api:Invoke", f"{apis}/prod/POST/v1/messages", {}) == "allow"
     assert judged(boundary, "execute-api:Invoke", f"{apis}/dev/POST/v1/messages", {}) == "neither"
-    for action in ("iam:PutRolePolicy", "s3:GetObject", "bedrock:InvokeAgent", "kms:Decrypt"):
+    for action in ("iam:PutRolePolicy", "s3:GetObject", "bedrock:CreateAgent", "kms:Decrypt"):
         assert judged(boundary, action, "*", {}) == "neither"
     unsigned = deny_policy.boundary_statements(inputs())
     assert judged(unsigned, "execute-api:Invoke", f"{apis}/prod/GET/", {}) == "neither"

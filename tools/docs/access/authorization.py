@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from claude_bedrock.catalog import deny_policy
+from claude_bedrock.catalog.inference_actions import UNLISTED_ACTIONS
 from local.process import find_node
 from tools.docs.access.assembly import Assembly
 
@@ -31,9 +32,9 @@ _HOLDERS: Final = {
     "AWS::SQS::QueuePolicy": "PolicyDocument",
 }
 
-UNLISTED: Final = frozenset(deny_policy.DATA_RETENTION_OVERRIDES)
+UNLISTED: Final = UNLISTED_ACTIONS.union(deny_policy.DATA_RETENTION_OVERRIDES)
 """Actions of new operations that the reference, as data of 2026-09-26, does not list yet; where
-each comes from stands beside it in `claude_bedrock.catalog.deny_policy`. A test tells when one is
+each comes from stands beside it in `claude_bedrock.catalog`. A test tells when one is
 listed."""
 
 Statement = Mapping[str, Any]
@@ -83,6 +84,13 @@ class Reference:
     def listed(self, actions: Iterable[str]) -> set[str]:
         """Return those of `actions` that the reference has."""
         return {action for action in actions if action.lower() in self._actions}
+
+    def example(self, action: str, region: str, account: str) -> str:
+        """Return an ARN that the action takes; `*` where it takes none."""
+        listed = self._actions.get(action.lower(), Action((), ()))
+        names = {"Partition": "aws", "Region": region, "Account": account}
+        forms = listed.arns[:1] or ("*",)
+        return re.sub(r"\$\{(\w+)\}", lambda name: names.get(name[1], "a1b2c3d4e5f6"), forms[0])
 
     def _meant(self, pattern: str) -> list[Action]:
         return [

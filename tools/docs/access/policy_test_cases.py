@@ -13,10 +13,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from claude_bedrock.catalog import MODELS, Model, Profile, deny_policy
+from claude_bedrock.catalog.inference_actions import DENIED_ACTIONS
 from claude_bedrock.catalog.invoke_policies import GUARDRAIL
 from claude_bedrock.catalog.model import SERVICE_TIERS
 from stacks.stage import Stage
 from tools.docs.access.assembly import ACCOUNT, Assembly
+from tools.docs.access.authorization import Reference, services
 
 INVOKE: Final = ("bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream")
 ELSEWHERE: Final = ("eu-west-1", "us-west-2")
@@ -307,11 +309,9 @@ def _session_keys(stage: str) -> dict[str, dict[str, str]]:
 
 
 def _singles(model: Model, region: str) -> Iterator[Cell]:
-    """Yield what takes the bare model only: counting, and a batch job, whose calls are not
-    logged."""
-    for action in ("bedrock:CountTokens", "bedrock:CreateModelInvocationJob"):
-        request = _model(action, model.base_id, region)
-        yield Cell(action, model.name, "bare", region, (request,))
+    """Yield what takes the bare model only: counting."""
+    request = _model("bedrock:CountTokens", model.base_id, region)
+    yield Cell(request.action, model.name, "bare", region, (request,))
 
 
 def _doors(region: str) -> Iterator[Cell]:
@@ -333,8 +333,9 @@ def _doors(region: str) -> Iterator[Cell]:
         "any model",
         on=f"arn:aws:bedrock:{region}::foundation-model/{OTHER_VENDOR}",
     )
-    project = f"arn:aws:bedrock-mantle:{region}:{ACCOUNT}:project/default"
-    yield cell("bedrock-mantle:CreateInference", "any model", on=project)
+    reference = Reference(services({"Action": action} for action in DENIED_ACTIONS))
+    for action in DENIED_ACTIONS:
+        yield cell(action, "any model", on=reference.example(action, region, ACCOUNT))
     for service in ("bedrock", "bedrock-mantle"):
         for token in TOKENS:
             yield cell(f"{service}:CallWithBearerToken", "", token, BearerTokenType=token)
@@ -346,7 +347,7 @@ def _doors(region: str) -> Iterator[Cell]:
     for verb in ("PutUseCaseForModelAccess", "CreateFoundationModelAgreement"):
         yield cell(f"bedrock:{verb}")
     yield from _marketplace(region)
-    yield from _jobs(region)
+    yield from _profiles(region)
 
 
 def _options(stage: Stage, region: str) -> Iterator[Cell]:
@@ -383,14 +384,8 @@ def _marketplace(region: str) -> Iterator[Cell]:
             yield Cell(action, "", way, region, (_request("", action, "*", region, keys),))
 
 
-def _jobs(region: str) -> Iterator[Cell]:
-    """Jobs that run a model by other operations than those that are logged, and the making of a
-    profile that could stand for another."""
-    for job in ("CreateEvaluationJob", "CreateAdvancedPromptOptimizationJob"):
-        request = _model(f"bedrock:{job}", MODELS[-1].base_id, region)
-        yield Cell(request.action, "any model", "", region, (request,))
-    optimize = _request("", "bedrock:OptimizePrompt", "*", region)
-    yield Cell("bedrock:OptimizePrompt", "any model", "", region, (optimize,))
+def _profiles(region: str) -> Iterator[Cell]:
+    """The making of a profile that could stand for another."""
     action = "bedrock:CreateInferenceProfile"
     for model in [model for model in MODELS if model.profiles]:
         for profile in model.profiles:
