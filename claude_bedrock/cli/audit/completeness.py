@@ -9,7 +9,7 @@ from claude_bedrock.cli.audit.statement import Judgment, Statement, Verdict, sta
 from claude_bedrock.cli.evidence.offline_report import key_sentence, signature_sentences
 from claude_bedrock.cli.evidence.signature_check import PublicKey, check_signatures
 from claude_bedrock.cli.shared.deployment import Deployment
-from claude_bedrock.cli.verify import deployed_chain
+from claude_bedrock.cli.verify import deployed_chain, trail_digests
 from claude_bedrock.cli.verify.chain_report import chain_sentences, is_complete
 from claude_bedrock.cli.verify.deployed_chain import ChainReport
 from claude_bedrock.cli.verify.evidence_folder import EvidenceError
@@ -19,6 +19,7 @@ from claude_bedrock.cli.verify.window_hours import WindowHours
 from claude_bedrock.verification.assessment import UNSEEN_CALLS, has_changed
 from claude_bedrock.verification.evidence_bucket import EvidenceBucket
 from claude_bedrock.verification.finding import Finding, Kind
+from claude_bedrock.verification.hours import Span
 from claude_bedrock.verification.period import Period
 from claude_bedrock.verification.sealed_hours import read_logs
 
@@ -114,7 +115,9 @@ def collect_completeness(
     recorder: RecordingDeployment, deployment: Deployment, report: Report, period: Period
 ) -> Completeness:
     """`deployment` reads the evidence, which is not kept among the answers: it has its hashes."""
-    judged = [judge(claim, report) for claim in _CLAIMS]
+    outputs = recorder.outputs("InvocationLogging")
+    note = trail_digests.note_on_calls(recorder, outputs, Span(period.since, period.until))
+    judged = [_with_note(judge(claim, report), note) for claim in _CLAIMS]
     chain_reports: list[ChainReport] = []
     fingerprints: list[str] = []
     chain = stated(
@@ -134,6 +137,13 @@ def collect_completeness(
     hours = [WindowHours.of(sums.coverage, sums.expired, period) for sums in chain_reports]
     statements = (*judged, chain, signed)
     return Completeness(report, statements, next(iter(hours), None), "".join(fingerprints))
+
+
+def _with_note(statement: Statement, note: str) -> Statement:
+    """Return the statement of CloudTrail with what was not looked at; every other as it is."""
+    if statement.id != "cloudtrail" or not statement.applies:
+        return statement
+    return statement._replace(words=f"{statement.words} {note}".rstrip())
 
 
 def judge_signatures(

@@ -16,7 +16,9 @@ from claude_bedrock.cli.audit.recorded_responses import RecordingDeployment
 from claude_bedrock.cli.doctor.check import WITHHELD
 from claude_bedrock.cli.retention.locations import withheld
 from claude_bedrock.cli.shared.deployment import Client, Deployment
+from claude_bedrock.cli.verify import trail_digests
 from claude_bedrock.records.fetch import each_in_order
+from claude_bedrock.verification.hours import Span
 from claude_bedrock.verification.period import Period
 
 _READS_OF_LOGS: Final = ("logs:FilterLogEvents", "logs:GetLogEvents", "logs:StartQuery")
@@ -207,11 +209,9 @@ def _with_accesses(
             _add(totals, event)
     order = sorted(totals.values(), key=lambda access: (-access.reads, access.principal))
     gaps = _gaps(more=len(names) > MOST_FILES, unreadable=unreadable)
-    return readers._replace(
-        accesses=order,
-        note=gaps or "Reads of objects in the bucket; those of the log group are not assessed.",
-        is_known=not gaps,
-    )
+    words = gaps or "Reads of objects in the bucket; those of the log group are not assessed."
+    digests = trail_digests.note_on_reads(deployment, outputs, Span(period.since, period.until))
+    return readers._replace(accesses=order, note=f"{words} {digests}".rstrip(), is_known=not gaps)
 
 
 def _gaps(*, more: bool, unreadable: int) -> str:

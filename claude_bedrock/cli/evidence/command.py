@@ -22,7 +22,7 @@ from claude_bedrock.cli.shared.options import (
 from claude_bedrock.cli.shared.terminal import echo, echo_items, echo_json, working
 from claude_bedrock.cli.shared.window import Hours, Month, Since, Until, window
 from claude_bedrock.cli.shared.writable import require_new_folder
-from claude_bedrock.cli.verify import deployed_chain
+from claude_bedrock.cli.verify import deployed_chain, trail_digests
 from claude_bedrock.cli.verify.chain_report import chain_data, chain_exit_code, chain_text, listed
 from claude_bedrock.cli.verify.deployed_chain import ChainReport
 from claude_bedrock.cli.verify.evidence_folder import EvidenceError, checked
@@ -110,7 +110,9 @@ def verify(
         else:
             target = deployment.chosen(stage, region, local_dir)
             report = _chain(target, since, objects=objects, records=records)
-            exit_code = _print_chain(report, as_json=as_json)
+            outputs = target.outputs("InvocationLogging")
+            note = trail_digests.note_on_calls(target, outputs, report.coverage.due)
+            exit_code = _print_chain(report, note, as_json=as_json)
     sys.exit(exit_code)
 
 
@@ -185,11 +187,12 @@ def _verify_files(files: list[Path], *, as_json: bool) -> int:
     return 0
 
 
-def _print_chain(report: ChainReport, *, as_json: bool) -> int:
+def _print_chain(report: ChainReport, note: str, *, as_json: bool) -> int:
+    """Print the report, and what was not looked at."""
     if as_json:
-        echo_json(chain_data(report))
+        echo_json({**chain_data(report), "not_compared": note or None})
     else:
-        echo(chain_text(report))
+        echo("\n".join(filter(None, (chain_text(report), note))))
     return chain_exit_code(report)
 
 

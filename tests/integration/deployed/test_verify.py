@@ -425,6 +425,7 @@ def test_by_the_clock_the_function_forms_a_chain_that_can_be_checked(
     assert re.match(pattern, process.stdout.replace("\n", " "))
     data = json.loads(evidence(deployment, "--objects", "--json").stdout)
     assert (data["second_place"], data["mismatches"], data["broken"]) == ("compared", [], [])
+    assert "`aws cloudtrail validate-logs " in data["not_compared"]
     objects = data["objects"]
     assert (objects["objects"], objects["files_without_objects"]) == (1, 0)
     assert objects["changes"] == []
