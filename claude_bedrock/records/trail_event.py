@@ -15,7 +15,8 @@ from claude_bedrock.records.window import UnreadableError
 class TrailEvent(NamedTuple):
     """One call of Bedrock, as CloudTrail has it. `at` is in seconds since 1970; `principal` is an
     ARN, or empty where the event names none; `error_code` is empty for a call that was answered;
-    `answered_in` is the Region that answered. An event of a refused call may have no request id."""
+    `answered_in` is the Region that answered. An event of a refused call may have no request id.
+    `delivered_at` is the minute in the name of its file, 0 where that has none."""
 
     request_id: str
     at: float
@@ -26,6 +27,7 @@ class TrailEvent(NamedTuple):
     model_id: str
     error_code: str
     answered_in: str
+    delivered_at: float = 0.0
 
     @property
     def is_recorded_operation(self) -> bool:

@@ -108,6 +108,8 @@ class TrailFiles:
 def read_file(path: str, body: IO[bytes]) -> Iterator[TrailEvent | UnreadableFile]:
     """Yield the calls of Bedrock in one file, and what of it cannot be read. Holds one event at a
     time."""
+    named = _delivered_at(path)
+    delivered_at = named.timestamp() if named else 0.0
     try:
         for fields in _records(_text_of(body)):
             try:
@@ -116,7 +118,7 @@ def read_file(path: str, body: IO[bytes]) -> Iterator[TrailEvent | UnreadableFil
                 yield UnreadableFile(path, str(error))
                 continue
             if event is not None:
-                yield event
+                yield event._replace(delivered_at=delivered_at)
     except zlib.error:
         yield UnreadableFile(path, "it is no complete gzip file")
     except (UnreadableError, UnicodeDecodeError, RecursionError):

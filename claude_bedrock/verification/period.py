@@ -6,6 +6,9 @@ from typing import Final, NamedTuple
 FIRST_YEAR: Final = 2000
 LAST_YEAR: Final = 9000
 """Far enough from the ends of what Python reckons that an hour or a month beyond is a time, too."""
+NEAR: Final = timedelta(minutes=20)
+"""So far from a call lie its entry and its record: Lambda ends a request after 15 minutes, and
+clocks differ. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
 
 
 class BadWindowError(Exception):

@@ -6,9 +6,10 @@ from typing import Any, Final, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from claude_bedrock.records.fetch import each_in_order
 from claude_bedrock.records.window import UnreadableError
 from claude_bedrock.verification import run
-from claude_bedrock.verification.coverage import sealed_files
+from claude_bedrock.verification.coverage import readable, sealed_files
 from claude_bedrock.verification.evidence_bucket import (
     HOURLY,
     BrokenEvidenceError,
@@ -22,6 +23,7 @@ from claude_bedrock.verification.evidence_bucket import (
 from claude_bedrock.verification.finding import Finding
 from claude_bedrock.verification.hours import Span, iso, next_hour, start_of_hour
 from claude_bedrock.verification.late_arrivals import LateArrivals
+from claude_bedrock.verification.late_deliveries import delivery_hours
 from claude_bedrock.verification.period import Period
 from claude_bedrock.verification.read_budget import Budget, TooLargeError
 from claude_bedrock.verification.run import Run, Stage
@@ -30,6 +32,9 @@ from claude_bedrock.verification.sealed_hours import sum_hours
 
 AFTER: Final = timedelta(hours=24)
 EXPIRED: Final = "its records are no longer all there: verification was behind for too long"
+UNREAD: Final = "unread_hours"
+"""What the evidence of a second check has of hours that may have late deliveries and did not fit
+into the run."""
 _ALWAYS: Final = datetime.min.replace(tzinfo=UTC)
 
 
@@ -41,12 +46,14 @@ class Recheck(NamedTuple):
 
 
 class _Again(NamedTuple):
-    """A second run: what settles findings, what is stored now, and the period that was read."""
+    """A second run: what settles findings, what is stored now, up to when it was delivered, and in
+    which `unread` hours more may have been that does not fit into the run."""
 
     run: Run
     arrivals: LateArrivals
     stored: StoredNow
-    read: Period
+    delivered_until: datetime
+    unread: Sequence[datetime] = ()
 
 
 def recheck_window(
@@ -57,9 +64,11 @@ def recheck_window(
     by: str,
     budget: Budget,
     retained_since: datetime = _ALWAYS,
+    latest: Mapping[str, Any] | None = None,
 ) -> Recheck:
     """Reconcile again a window that was sealed before, and return what is to be sealed of it. Where
-    it cannot be read, or begins before its records are surely retained, its entry says so."""
+    it cannot be read, or begins before its records are surely retained, its entry says so. `latest`
+    is the first entry of the evidence that is about to be sealed."""
     window = {"since": iso(window_.since), "until": iso(window_.until)}
     if window_.since < retained_since:
         return Recheck([{"kind": "second_look", **window, "because": EXPIRED}], [])
@@ -70,7 +79,10 @@ def recheck_window(
         # One that may be of several hours, such as an unreadable object, has a time beyond its own.
         sealed_ids = {finding["id"] for finding in _findings(files)}
         then = {finding["id"]: finding for finding in _findings(files) if _is_of(finding, window_)}
-        again = _run_again(stage, window_, then, by=by, budget=budget)
+        until = min(window_.until + AFTER, window_.now)
+        runs = [*_runs(evidence, window_.until, until), *([latest] if latest else [])]
+        hours = delivery_hours(window_, until, runs)
+        again = _run_again(stage, window_, then, hours, by=by, budget=budget)
         changes = list(changes_since(evidence, files, again.stored))
     except (TooLargeError, UnreadableError, BrokenEvidenceError) as error:
         return Recheck([{"kind": "second_look", **window, "because": str(error)}], [])
@@ -83,13 +95,13 @@ def recheck_window(
     known = {finding.request_id for finding in late} - {""}
     late += [finding for finding in changes if finding.request_id not in known]
     settled = list(again.arrivals.settled(found, has_trail=stage.trail is not None))
-    read = again.read
     return Recheck(
         [
             {
                 "kind": "second_look",
                 **window,
-                "delivered_until": iso(min(read.until + read.delay, read.now)),
+                "delivered_until": iso(again.delivered_until),
+                UNREAD: [iso(hour) for hour in again.unread],
                 "counts": again.run.outcome.counts._asdict(),
                 "settled": len(settled),
                 "found": len(late),
@@ -105,29 +117,50 @@ def _run_again(
     stage: Stage,
     window_: Period,
     then: Mapping[str, Mapping[str, Any]],
+    hours: Sequence[datetime],
     *,
     by: str,
     budget: Budget,
 ) -> _Again:
-    """Reconcile again. Where something may have come late, with what was delivered within a day, if
-    that can be read in half the time; else with what the first run had. Raises what `run.run`
-    raises."""
+    """Reconcile again. Where something may have come in later `hours`, with what was delivered in
+    them, if that can be read in half the time; else with what the first run had. Raises what
+    `run.run` raises."""
     # The copies for Athena were compared when the hour was sealed, and settle no finding.
     without_files = stage._replace(entry_files=None)
 
-    def attempt(period: Period, limit: Budget) -> _Again:
+    def attempt(limit: Budget, hours: Sequence[datetime], delay: timedelta) -> _Again:
         arrivals, stored = LateArrivals(then.values()), StoredNow(window_)
         result = run.run(
-            without_files, period, by=by, budget=limit, digests=stored, arrivals=arrivals
+            without_files,
+            window_,
+            by=by,
+            budget=limit,
+            digests=stored,
+            arrivals=arrivals,
+            hours=hours,
         )
-        return _Again(result, arrivals, stored, period)
+        return _Again(result, arrivals, stored, min(window_.until + delay, window_.now))
 
-    if not LateArrivals(then.values()).is_empty:
-        try:
-            return attempt(window_._replace(delay=AFTER), budget.half())
-        except TooLargeError:
-            pass
-    return attempt(window_, budget)
+    if not hours:
+        return attempt(budget, (), AFTER)
+    try:
+        return attempt(budget.half(), hours, AFTER)
+    except TooLargeError:
+        return attempt(budget, (), window_.delay)._replace(unread=hours)
+
+
+def _runs(
+    evidence: EvidenceBucket, since: datetime, until: datetime
+) -> Iterator[Mapping[str, Any]]:
+    """Yield the first entries of the files of a time that hold. Raises botocore's errors."""
+    names = evidence.listed(HOURLY, before(since))
+    keys = [key for key in names if is_of_hours(key, until) and begin_of(key) < until]
+
+    def first_entry(key: str) -> Mapping[str, Any] | None:
+        file = readable(evidence, key)
+        return file.entries[0] if isinstance(file, SealedFile) else None
+
+    return (run for _, run in each_in_order(first_entry, keys) if run)
 
 
 def _sealed_then(evidence: EvidenceBucket, window_: Period) -> Iterator[SealedFile]:

@@ -2,8 +2,9 @@
 
 import sys
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from typing import Any, Final, NamedTuple, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -20,11 +21,12 @@ from claude_bedrock.verification.budget_charges import BUDGETS, BudgetCharges
 from claude_bedrock.verification.entry_delivery import ENTRY_FILES, EntryDelivery, EntrySource
 from claude_bedrock.verification.finding import Outcome
 from claude_bedrock.verification.hour_digests import Digests
-from claude_bedrock.verification.hours import iso
+from claude_bedrock.verification.hours import Span, iso
 from claude_bedrock.verification.known_call import KnownCall
 from claude_bedrock.verification.large_bodies import LargeBodies, paths_of
 from claude_bedrock.verification.late_arrivals import LateArrivals
-from claude_bedrock.verification.period import Period
+from claude_bedrock.verification.late_deliveries import LateDeliveries, times_to_read
+from claude_bedrock.verification.period import NEAR, Period
 from claude_bedrock.verification.principals import Principals
 from claude_bedrock.verification.read_budget import (
     ENTRIES_PER_BODY,
@@ -38,9 +40,6 @@ from claude_bedrock.verification.trail_join import TrailJoin, TrailScope
 
 _NAMED_BEFORE = timedelta(hours=1)
 """So long before a call an object of records may have been begun, which is named for its first."""
-_NEAR = timedelta(minutes=20)
-"""So far from a call lie its entry and its record: Lambda ends a request after 15 minutes, and
-clocks differ. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
 
 ANSWERED_IN: Final = "answered_in"
 """What `about` has of the Regions that answered: how many records in S3 name each."""
@@ -114,26 +113,29 @@ def run(
     budget: Budget | None = None,
     digests: Digests | None = None,
     arrivals: LateArrivals | None = None,
+    hours: Sequence[datetime] = (),
 ) -> Run:
     """`by` is the ARN of whoever runs it, `budget` what it may read, `digests` takes what is read
-    of S3, of CloudWatch Logs and of CloudTrail, `arrivals` the calls that are known.
+    of S3, of CloudWatch Logs and of CloudTrail, `arrivals` the calls that are known. What was
+    delivered in `hours` (their beginnings) is read beside that of the period's own delay.
 
     Raises TooLargeError, UnreadableError and botocore's errors."""
     limit = budget or Budget(lambda: RESERVE_MS, max_entries=sys.maxsize)
     bodies = LargeBodies(stage.records.stat)
+    deliveries = _Deliveries(period, hours, LateDeliveries(period))
     read: dict[str, Fingerprint] = {
         "audit lines": Fingerprint(),
         "S3": digests.objects if digests else Fingerprint(),
         "CloudWatch Logs": digests.records if digests else Fingerprint(),
     }
-    first, last = period.since - _NEAR, period.until + _NEAR
+    first, last = period.since - NEAR, period.until + NEAR
     trail = None
     if stage.trail is not None:
         read["CloudTrail"] = digests.trail if digests else Fingerprint()
-        trail = _trail_join(stage, stage.trail, period, limit, read["CloudTrail"])
+        trail = _trail_join(stage, stage.trail, deliveries, limit, read["CloudTrail"])
     # Each of these takes what it needs as records and entries pass, and holds none of them: an
     # hour may have millions.
-    records = _near(limit.watch(_records(stage.records, period, read)), period)
+    records = _near(limit.watch(_records(stage.records, deliveries, read)), deliveries)
     answered_in: Counter[str] = Counter()
     records = _counted(records, _window(period), answered_in)
     entries = stage.audit_lines(first, last, read["audit lines"])
@@ -158,6 +160,7 @@ def run(
         compare=_comparison(trail, arrivals),
     )
     about = {**_about(stage, period, by, read), ANSWERED_IN: dict(sorted(answered_in.items()))}
+    about |= deliveries.late.as_data()
     if delivery is not None:
         about = {**about, ENTRY_FILES: delivery.counts().as_data()}
     if trail is not None:
@@ -187,28 +190,46 @@ def _comparison(
     return compare
 
 
+class _Deliveries(NamedTuple):
+    """Of which times a run reads what was delivered, and what of it came late."""
+
+    period: Period
+    hours: Sequence[datetime]
+    late: LateDeliveries
+
+    def times(self, since: datetime) -> Iterator[Span]:
+        """Yield each time from `since` on, which includes its ends."""
+        end = min(self.period.until + self.period.delay, self.period.now) + NEAR
+        return times_to_read(Span(since, end), self.hours)
+
+
 def _trail_join(
-    stage: Stage, trail: EventSource, period: Period, limit: Budget, read: Fingerprint
+    stage: Stage, trail: EventSource, deliveries: _Deliveries, limit: Budget, read: Fingerprint
 ) -> TrailJoin:
     """Return the comparison with the events of the window and near it, where those of its end have
     had the same time to arrive as records. What AWS refuses of the trail says so, and keeps the
     run from nothing else. Raises TooLargeError."""
+    period, late = deliveries.period, deliveries.late
     scope = TrailScope(stage.account, stage.region, frozenset(trail.source.stage_regions))
     join = TrailJoin(_window(period), scope, stage.principals)
-    first, last = period.since - _NEAR, period.until + _NEAR
+    first, last = period.since - NEAR, period.until + NEAR
     accounts = list(dict.fromkeys((stage.account, *trail.source.accounts)))
-    end = min(period.until + period.delay, period.now) + _NEAR
+    events = (trail.events(accounts, *time, read) for time in deliveries.times(first))
     try:
-        for item in limit.watch(trail.events(accounts, first, end, read)):
+        for item in limit.watch(chain.from_iterable(events)):
             if isinstance(item, UnreadableFile):
                 join.take(item)
-            elif first.timestamp() <= item.at < last.timestamp():
+                continue
+            late.take(item.at, item.delivered_at)
+            if first.timestamp() <= item.at < last.timestamp():
                 limit.charge(ENTRIES_PER_EVENT)
                 join.take(item)
     except ClientError as error:
+        late.miss()
         code = error.response["Error"].get("Code", "")
         join.refuse(f"AWS refuses CloudTrail's files: {code} of {error.operation_name}")
     except BotoCoreError as error:
+        late.miss()
         join.refuse(f"CloudTrail's files could not be read: {type(error).__name__}")
     return join
 
@@ -247,13 +268,16 @@ def no_audit_entries(_since: datetime, _until: datetime, _read: Fingerprint) -> 
 
 
 def _near(
-    records: Iterable[tuple[Destination, LogItem]], period: Period
+    records: Iterable[tuple[Destination, LogItem]], deliveries: _Deliveries
 ) -> Iterator[tuple[Destination, LogItem]]:
     """Yield those of calls in the window or near it, and those that do not say when they were
     made."""
-    first, last = period.since - _NEAR, period.until + _NEAR
+    first, last = deliveries.period.since - NEAR, deliveries.period.until + NEAR
     for destination, record in records:
         at = _moment(record)
+        if at is not None:
+            written_at = record.at if record.earliest is None else record.earliest
+            deliveries.late.take(at.timestamp(), written_at)
         if at is None or first <= at < last:
             yield destination, record
 
@@ -300,14 +324,16 @@ def _moment(record: LogItem) -> datetime | None:
 
 
 def _records(
-    records: RecordSource, period: Period, read: Mapping[str, Fingerprint]
+    records: RecordSource, deliveries: _Deliveries, read: Mapping[str, Fingerprint]
 ) -> Iterator[tuple[Destination, LogItem]]:
     """Yield those that were delivered by now, of calls in the window and of some around it."""
-    end = min(period.until + period.delay, period.now) + _NEAR
-    for record in records.all_in_s3(period.since - _NAMED_BEFORE, end, read["S3"]):
-        yield "S3", record
-    for record in records.all_in_logs(period.since - _NEAR, end, read["CloudWatch Logs"]):
-        yield "CloudWatch Logs", record
+    since = deliveries.period.since
+    for time in deliveries.times(since - _NAMED_BEFORE):
+        for record in records.all_in_s3(*time, read["S3"]):
+            yield "S3", record
+    for time in deliveries.times(since - NEAR):
+        for record in records.all_in_logs(*time, read["CloudWatch Logs"]):
+            yield "CloudWatch Logs", record
 
 
 def _window(period: Period) -> Window:

@@ -27,6 +27,8 @@ _PUT_RIGHT: Final[Mapping[Kind, Mapping[str, int]]] = {
 """What changes in the counts of an hour when a finding of it was settled."""
 _CAME_LATE: Final[Mapping[Kind, Mapping[str, int]]] = {
     "missing_record": {"not_logged": 1, "matched": -1},
+    "bypassed_gateway": {"unmatched_records": 1},
+    "audit_entry_lost": {"audit_entries_lost": 1},
 }
 """What changes when the second look has a finding that the hour did not have."""
 

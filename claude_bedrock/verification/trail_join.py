@@ -14,14 +14,12 @@ from claude_bedrock.verification.calls import CALLER
 from claude_bedrock.verification.finding import Finding, Kind, Outcome
 from claude_bedrock.verification.hours import iso_of
 from claude_bedrock.verification.known_call import KnownCall
+from claude_bedrock.verification.period import NEAR
 from claude_bedrock.verification.principals import Principals
 from claude_bedrock.verification.session_match import is_session_of
 
 MOST_NAMED: Final = 100
 """So many calls without an event are findings of their own; one more says how many there are."""
-_NEAR_SECONDS: Final = 20 * 60
-"""So far from its audit log entry lies a call: Lambda ends a request after 15 minutes.
-https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
 _CONFIRMED: Final[frozenset[Kind]] = frozenset(
     {"missing_record", "audit_entry_lost", "bypassed_gateway"}
 )
@@ -207,7 +205,7 @@ class TrailJoin:
         is good for one event."""
         session = self._principals.session_name(event.principal)
         for index, call in enumerate(nameless):
-            is_near = abs(call.at - event.at) <= _NEAR_SECONDS
+            is_near = abs(call.at - event.at) <= NEAR.total_seconds()
             metadata = dict(zip(CALLER, call.caller, strict=True))
             if is_near and (not session or is_session_of(metadata, session)):
                 del nameless[index]

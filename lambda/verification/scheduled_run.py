@@ -200,6 +200,7 @@ def _report_daily(work: Work, clock: Clock, at: Position) -> Position:
 def _seal_verified(work: Work, clock: Clock, at: Position, verified: Verified) -> Sealed:
     result, digests, attempt = verified
     period = _period(attempt.since, attempt.until, clock)
+    first, *rest = result.entries()
     # The hour of a day before: a record that was late when it was sealed has arrived by now.
     again = recheck_window(
         work.stage,
@@ -208,8 +209,8 @@ def _seal_verified(work: Work, clock: Clock, at: Position, verified: Verified) -
         by=work.by,
         budget=Budget(clock.remaining_ms),
         retained_since=_retained_since(work, clock),
+        latest=first,
     )
-    first, *rest = result.entries()
     budgets = check_day(work.budgets, work.evidence, first, period)
     findings = [*result.outcome.findings, *again.findings, *budgets.findings]
     report_findings(

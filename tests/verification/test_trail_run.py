@@ -14,7 +14,7 @@ from claude_bedrock.verification.evidence_bucket import key_of_hour
 from claude_bedrock.verification.hours import Span
 from claude_bedrock.verification.period import Period
 from claude_bedrock.verification.read_budget import RESERVE_MS, Budget
-from claude_bedrock.verification.recheck import recheck_window
+from claude_bedrock.verification.recheck import UNREAD, recheck_window
 from claude_bedrock.verification.sealed_hours import sum_hours
 from tests.unit.records.trail_bucket import ACCOUNT, event
 from tests.verification.scenario import record
@@ -165,6 +165,7 @@ def test_records_that_come_hours_late_settle_their_finding_if_a_day_can_be_read(
     delivered_until = hour + timedelta(hours=25 if fits else 2)
     assert recheck["delivered_until"] == f"{delivered_until:%Y-%m-%dT%H:%M:%SZ}"
     assert [entry["kind"] for entry in rest] == (["settled"] if fits else [])
+    assert len(recheck[UNREAD]) == (0 if fits else 24)
 
 
 def test_a_lost_call_is_not_settled_where_its_event_is_gone(trail: Account) -> None:

@@ -8,7 +8,7 @@ from claude_bedrock.cli.verify.deployed_chain import ChainReport
 from claude_bedrock.verification.evidence_bucket import SealedFile
 from claude_bedrock.verification.hours import iso
 from claude_bedrock.verification.object_check import BREAKS, ObjectCheck
-from claude_bedrock.verification.recheck import AFTER
+from claude_bedrock.verification.recheck import AFTER, UNREAD
 from claude_bedrock.verification.record_check import RecordCheck
 
 HOLDS, BROKEN, NOT_ASSESSED = 0, 1, 2
@@ -98,6 +98,11 @@ def _second_checks(files: Sequence[SealedFile]) -> Iterator[str]:
     ]
     if failed:
         yield f"The second check of these hours could not be made: {listed(failed)}."
+    if partial := [str(entry["since"]) for entry in entries if entry.get(UNREAD)]:
+        yield (
+            "The second check of these hours could not read all that may have come late: "
+            f"{listed(partial)}."
+        )
 
 
 def _object_sentences(result: ObjectCheck) -> Iterator[str]:

@@ -33,6 +33,7 @@ from claude_bedrock.verification.hash_log import SealedHash
 from claude_bedrock.verification.hours import HOUR, iso
 from claude_bedrock.verification.object_check import Change, ObjectChange, ObjectCheck
 from claude_bedrock.verification.period import Period
+from claude_bedrock.verification.recheck import UNREAD
 from tests.verification.buckets import AFTER, BUCKET, HOURS, MONTH, Month
 
 SETTINGS = {
@@ -130,6 +131,7 @@ def test_what_the_second_checks_found_and_could_not_do_is_told(stage: Stage) -> 
     )
     entries: list[dict[str, Any]] = [
         {"kind": "second_look", "since": iso(MONTH), "because": "AWS refused"},
+        {"kind": "second_look", "since": iso(MONTH + HOUR), UNREAD: [iso(MONTH + 9 * HOUR)]},
         {"kind": "late_finding", "finding": finding.as_data()},
     ]
     stage.month.seal(MONTH + (HOURS - 1) * HOUR, last, entries)
@@ -138,6 +140,7 @@ def test_what_the_second_checks_found_and_could_not_do_is_told(stage: Stage) -> 
 
     assert "Gone or changed at the second check of their hour: call-7." in text
     assert f"hours could not be made: {iso(MONTH)} (AWS refused)." in text
+    assert f"could not read all that may have come late: {iso(MONTH + HOUR)}." in text
     assert chain_exit_code(report(stage)) == HOLDS
     # `verify` joins what is stored now, which has nothing of that call.
     at = MONTH + (HOURS - 25) * HOUR
