@@ -92,7 +92,7 @@ class Commands(CommandLine, LazyGroup):
         ),
         "budgets": LazyCommand(
             "claude_bedrock.cli.budgets.command:budgets",
-            "Show what is spent of each budget in its current period.",
+            "Show how much of each budget is spent in its current period.",
         ),
         "cost": LazyCommand(
             "claude_bedrock.cli.cost.command:app",
@@ -124,7 +124,7 @@ class Commands(CommandLine, LazyGroup):
         ),
         "evidence": LazyCommand(
             "claude_bedrock.cli.evidence.command:app",
-            "Check that evidence of verification is unchanged; hand it over; hold it.",
+            "Check, export and hold the evidence of verification.",
         ),
         "policy": LazyCommand(
             "claude_bedrock.cli.policy.command:app",

@@ -48,7 +48,7 @@ def submit(
     *,
     stage: Stage = None,
     region: Region = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before sending.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Submit without asking.")] = False,
     local_dir: LocalDir = LOCAL_DIR,
 ) -> None:
     """Submit the use-case form that you filled in, a legal statement of your company."""

@@ -47,7 +47,7 @@ def audit(
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Audit the stages that the file names by their archives alone, on one page.",
+            help="Audit the stages that this file names, from their archives alone, on one page.",
         ),
     ] = None,
     stage: Stage = None,
@@ -57,7 +57,7 @@ def audit(
 ) -> None:
     """Create an audit report (HTML and JSON) with hashed AWS responses.
 
-    Exit codes, as of doctor: 0 pass, 1 a statement fails, 2 a statement could not be assessed."""
+    Exit codes: 0 pass, 1 a statement fails, 2 a statement could not be assessed."""
     with one_line_errors(NOT_ASSESSED, "auditor"):
         period = window(
             since,

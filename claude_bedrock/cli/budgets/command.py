@@ -37,16 +37,19 @@ def budgets(
     *,
     check: Annotated[
         bool,
-        typer.Option("--check", help="Compute each budget again from Bedrock's records."),
+        typer.Option(
+            "--check", help="Compute each budget from Bedrock's records too, and compare."
+        ),
     ] = False,
     stage: Stage = None,
     region: Region = None,
     as_json: AsJson = False,
     local_dir: LocalDir = LOCAL_DIR,
 ) -> None:
-    """Show what is spent of each budget in its current period.
+    """Show how much of each budget is spent in its current period.
 
-    Exit code with --check: 1 where the records have more than a budget, 2 could not read all."""
+    Exit codes with --check: 0, 1 if the records come to more than a budget counts, 2 if the
+    command could not read all of them."""
     with one_line_errors(NOT_ASSESSED, "auditor"):
         target = deployment.chosen(stage, region, local_dir)
         rules = read_rules(target)

@@ -49,7 +49,7 @@ def estimate(
     cached: Annotated[
         int,
         typer.Option(
-            min=0, max=MOST, help="Tokens of the prompt that the cache holds, beside --input."
+            min=0, max=MOST, help="Tokens of the prompt that come from the cache, besides --input."
         ),
     ] = 0,
     seconds: Annotated[float, typer.Option(min=0, max=900, help="How long a call lasts.")] = 10,
@@ -58,7 +58,7 @@ def estimate(
 ) -> None:
     """Estimate a month of a stage: Bedrock, then the AWS services, line by line.
 
-    Reads the stage's block in the cdk.json of this folder, and asks AWS nothing."""
+    Reads the stage's block in ./cdk.json, and makes no request to AWS."""
     load = Workload(calls, input_tokens, output_tokens, cached, Decimal(str(seconds)))
     with one_line_errors():
         settings = stage_settings.written(CDK_JSON, stage, _today())

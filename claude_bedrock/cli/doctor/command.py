@@ -27,7 +27,7 @@ from claude_bedrock.cli.shared.options import (
 from claude_bedrock.cli.shared.terminal import console, echo_items, working
 
 Fix = Annotated[
-    bool, typer.Option("--fix", help="Repair what needs nobody's consent; it says what it did.")
+    bool, typer.Option("--fix", help="Repair what needs no one's consent, and print each repair.")
 ]
 
 

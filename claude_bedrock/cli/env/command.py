@@ -37,7 +37,7 @@ def env(
 ) -> None:
     """Print export lines that make a client call the deployment.
 
-    The lines hold the key's value where your credentials may read it; else a note on standard
+    If your credentials may read the key, the lines hold its value. Otherwise a note on standard
     error says how to get one."""
     with one_line_errors(role="operator"):
         access, note = client_access.access(stage, region, local_dir, key, key_name)

@@ -29,7 +29,7 @@ from claude_bedrock.cli.verify.evidence_folder import EvidenceError, checked
 from claude_bedrock.verification.period import moment
 
 app = typer.Typer(
-    help="Check that evidence of verification is unchanged; hand it over; hold it.",
+    help="Check, export and hold the evidence of verification.",
     no_args_is_help=True,
     add_completion=False,
 )
@@ -42,7 +42,7 @@ app.command()(hold_commands.release)
 
 @app.callback()
 def main() -> None:
-    """Check that evidence of verification is unchanged; hand it over; hold it."""
+    """Check, export and hold the evidence of verification."""
 
 
 @app.command()

@@ -68,11 +68,13 @@ ArchiveProfile = Annotated[
     str | None,
     typer.Option(
         metavar="PROFILE",
-        help="An AWS profile of the archive's account: do it in the archive too.",
+        help="An AWS profile of the archive's account, to do the same in the archive.",
         callback=not_empty,
     ),
 ]
-Yes = Annotated[bool, typer.Option("--yes", help="Do it. Without it, you see what would be done.")]
+Yes = Annotated[
+    bool, typer.Option("--yes", help="Do it. Without --yes, the command prints what it would do.")
+]
 
 
 def hold(
@@ -126,7 +128,9 @@ def hold(
 
 
 def release(
-    hold_id: Annotated[str, typer.Argument(metavar="ID", help="As `evidence holds` shows it.")],
+    hold_id: Annotated[
+        str, typer.Argument(metavar="ID", help="The hold, as `evidence holds` shows it.")
+    ],
     *,
     reason: Reason,
     archive_profile: ArchiveProfile = None,
@@ -136,7 +140,7 @@ def release(
     as_json: AsJson = False,
     local_dir: LocalDir = LOCAL_DIR,
 ) -> None:
-    """Release a legal hold, but for what another hold is on. The order is sealed with your ARN.
+    """Release a legal hold, except where another one holds too. The order is sealed with your ARN.
 
     Exit codes: 0, 1 if S3 refused a version, 2 if the hold cannot be released."""
     with one_line_errors(NOT_ASSESSED, ROLE):
@@ -155,12 +159,12 @@ def release(
 
 def holds(
     *,
-    every: Annotated[bool, typer.Option("--all", help="Also those that were released.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="List released ones too.")] = False,
     resume: Annotated[
         str | None,
         typer.Option(
             metavar="ID",
-            help="Hold again all that an incomplete hold lists.",
+            help="Place an incomplete hold again.",
             callback=not_empty,
         ),
     ] = None,
@@ -170,7 +174,7 @@ def holds(
     as_json: AsJson = False,
     local_dir: LocalDir = LOCAL_DIR,
 ) -> None:
-    """List legal holds: of what, since when, by whom, why, and whether S3 holds all of it; or
+    """List legal holds: scope, time, ARN and reason of each, and whether S3 holds all of it; or
     resume one.
 
     Exit codes: 0, 1 if one is incomplete, 2 if they cannot be read."""

@@ -41,9 +41,11 @@ _COLORS = {"open": "red", "accepted": "yellow", "settled": "green"}
 def list_sealed(
     *,
     days: Annotated[
-        int, typer.Option(help="Of how many days, back from now.", min=1, max=MOST_DAYS)
+        int, typer.Option(help="How many days back to look.", min=1, max=MOST_DAYS)
     ] = 30,
-    every: Annotated[bool, typer.Option("--all", help="Also settled and accepted ones.")] = False,
+    every: Annotated[
+        bool, typer.Option("--all", help="List settled and accepted ones too.")
+    ] = False,
     stage: Stage = None,
     region: Region = None,
     as_json: AsJson = False,
@@ -51,7 +53,7 @@ def list_sealed(
 ) -> None:
     """List the findings that the stage's function has sealed: open ones, or all.
 
-    Exit code: 0 there is no open one, 1 there is, 2 the function did not answer."""
+    Exit codes: 0 none is open, 1 one is, 2 the function did not answer."""
     with one_line_errors(REFUSED, "operator"):
         target = deployment.chosen(stage, region, local_dir)
         answer = invoke_verification(target, {"list_findings": days})
@@ -68,7 +70,9 @@ def list_sealed(
 
 @app.command()
 def accept(
-    finding_id: Annotated[str, typer.Argument(metavar="ID", help="As `findings list` shows it.")],
+    finding_id: Annotated[
+        str, typer.Argument(metavar="ID", help="The finding, as `findings list` shows it.")
+    ],
     *,
     reason: Annotated[str, typer.Option(help="Why, in one line of at most 500 characters.")],
     stage: Stage = None,
@@ -78,7 +82,7 @@ def accept(
 ) -> None:
     """Accept a finding, for a reason that is sealed with your ARN: reports show it as accepted.
 
-    Exit code: 0 it is sealed, 2 it is not."""
+    Exit codes: 0 the reason is sealed, 2 it is not."""
     with one_line_errors(REFUSED, "operator"):
         target = deployment.chosen(stage, region, local_dir)
         by = target.client("sts").get_caller_identity()["Arn"]

@@ -35,7 +35,9 @@ def choose(options: LoginOptions, last: Settings | None) -> Settings:
     before = last if last and last.issuer == issuer else None
     client_id = options.client_id or (before.client_id if before else None)
     if not client_id:
-        raise NoTargetError("Give --client-id, the id that the provider has for this command.")
+        raise NoTargetError(
+            "Give --client-id, the id of the client that you registered at the provider."
+        )
     same_client = before is not None and before.client_id == client_id
     audience = options.audience or block.get("audience")
     if not audience:

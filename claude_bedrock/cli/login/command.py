@@ -44,7 +44,7 @@ def login(
 
     `claude-bedrock token` then prints a token. Without options: sign in again as before.
 
-    Exit code: 0, 1 if you were not signed in, or 2 if the provider did not answer."""
+    Exit codes: 0, 1 if you were not signed in, 2 if the provider did not answer."""
     with one_line_errors(NOT_ASSESSED):
         settings = choose(
             LoginOptions(

@@ -12,15 +12,15 @@ Issuer = Annotated[
 ClientId = Annotated[
     str | None,
     typer.Option(
-        help="The id of the public client that the provider has for this command.",
+        help="The id of the public client that you registered at the provider for this command.",
         callback=not_empty,
     ),
 ]
 ClientSecret = Annotated[
     str | None,
     typer.Option(
-        help="The client's secret, where the provider gives native clients one, as Google "
-        "does. It is saved with the sign-in.",
+        help="The client's secret, if the provider gives native clients one, as Google does. "
+        "The command saves it with the sign-in.",
         callback=not_empty,
     ),
 ]
@@ -35,15 +35,15 @@ Audience = Annotated[
 TokenIssuer = Annotated[
     str | None,
     typer.Option(
-        help="Take issuer and audience from this one of the stage's token_issuers in the "
-        "cdk.json here; needs --stage.",
+        help="Take issuer and audience from this entry of the stage's token_issuers in "
+        "./cdk.json; needs --stage.",
         callback=not_empty,
     ),
 ]
 Scope = Annotated[
     str | None,
     typer.Option(
-        help="The scopes to ask for.",
+        help="The scopes to request.",
         callback=not_empty,
         show_default="openid profile email offline_access, as far as the provider lists them",
     ),
@@ -64,7 +64,7 @@ Prompt = Annotated[
 Port = Annotated[
     int | None,
     typer.Option(
-        help="The redirect's port on 127.0.0.1, for a provider that wants it registered.",
+        help="The redirect's port on 127.0.0.1, if the provider needs it registered.",
         min=0,
         max=65535,
         show_default="any free one",

@@ -11,8 +11,10 @@ from claude_bedrock.cli.sign_in.options import DEFAULT_SIGN_IN, SignInName
 def logout(*, sign_in: SignInName = DEFAULT_SIGN_IN) -> None:
     """End a sign-in, and delete its tokens.
 
-    The provider is asked to end the refresh token. The last token stays valid at the endpoint
-    until its end. Exit code: 0, or 2 if the provider did not confirm the end."""
+    Asks the provider to revoke the refresh token. The last token stays valid at the endpoint
+    until it expires.
+
+    Exit codes: 0, or 2 if the provider did not confirm that it revoked the token."""
     with one_line_errors(NOT_ASSESSED):
         try:
             ended = saved.load(sign_in)

@@ -37,7 +37,9 @@ def retention(
     *,
     day: Annotated[
         dt.date | None,
-        typer.Option(parser=_day, metavar="YYYY-MM-DD", help="Of which day, UTC; else today."),
+        typer.Option(
+            parser=_day, metavar="YYYY-MM-DD", help="The day of the logs, UTC; else today."
+        ),
     ] = None,
     stage: Stage = None,
     region: Region = None,
@@ -46,7 +48,8 @@ def retention(
 ) -> None:
     """Show when logs written on a given day can be deleted, per store.
 
-    Exit code: 0 all is kept as long as the stage says, 1 something is not, 2 could not ask."""
+    Exit codes: 0 every store keeps logs as long as the stage says, 1 one does not, 2 AWS did not
+    answer."""
     of = day or dt.datetime.now(dt.UTC).date()
     with one_line_errors(NOT_ASSESSED, "auditor"):
         target = deployment.chosen(stage, region, local_dir)

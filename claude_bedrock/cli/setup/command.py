@@ -64,7 +64,7 @@ def claude_code(
 ) -> None:
     """Have Claude Code call the endpoint with tokens of `claude-bedrock token`.
 
-    Shows what would change in its settings, and writes it after a yes; other settings stay."""
+    Shows what would change in its settings, and writes it if you say yes. Other settings stay."""
     if aws != (audience is not None):
         raise typer.BadParameter("--aws and --audience need each other.")
     options = ["--aws", "--audience", audience] if audience else []

@@ -35,8 +35,10 @@ def token(
 ) -> None:
     """Print a token for the endpoint, for a client's credential helper.
 
-    Nothing else is on standard output. Exit code: 0, 1 if you have to sign in, or 2 if the
-    token could not be asked for."""
+    Prints nothing else to standard output.
+
+    Exit codes: 0, 1 if you have to sign in, 2 if the
+    issuer gave no token."""
     _check(aws=aws, github=github, audience=audience, region=region)
     with one_line_errors(NOT_ASSESSED):
         if aws:

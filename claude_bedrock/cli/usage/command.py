@@ -77,8 +77,8 @@ def usage(
     by: Annotated[
         str | None,
         typer.Option(
-            help=f"What to add up by: some of {','.join(DIMENSIONS)}, with commas between. With "
-            "--bill: caller or team.",
+            help=f"How to group the totals: some of {','.join(DIMENSIONS)}, separated by commas. "
+            "With --bill: caller or team.",
             show_default="model; with --bill caller",
         ),
     ] = None,
@@ -87,20 +87,21 @@ def usage(
     until: Until = None,
     month: Month = None,
     folder: Annotated[
-        Path | None, typer.Option("--from", help="A folder of records; asks no AWS.")
+        Path | None, typer.Option("--from", help="Total the records in this folder, without AWS.")
     ] = None,
     sync: Annotated[
-        Path | None, typer.Option(help="Fetch into this folder what it lacks, then ask it.")
+        Path | None,
+        typer.Option(help="Download the records that this folder lacks, then total them."),
     ] = None,
     athena: Annotated[
-        bool, typer.Option("--athena", help="Ask Athena in the account, of records.")
+        bool, typer.Option("--athena", help="Have Athena total the records, in the account.")
     ] = False,
     records: Annotated[
         bool,
         typer.Option(
             "--records",
-            help="Count from Bedrock's records: calls past the gateway and the Region that "
-            "answered too. Downloads prompts.",
+            help="Count from Bedrock's records, which include calls that bypass the gateway, and "
+            "the Region that answered. Downloads prompts.",
         ),
     ] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV, a row for each group.")] = False,
@@ -119,7 +120,7 @@ def usage(
 ) -> None:
     """Total calls, tokens and cost from audit log entries, or from Bedrock's records.
 
-    Exit code: 0, or 2 if one of them cannot be read, or something could not be asked."""
+    Exit codes: 0, or 2 if an entry or record cannot be read, or AWS did not answer."""
     with one_line_errors(NOT_ASSESSED, "auditor"):
         dimensions = _dimensions(by or ("caller" if bill else "model"))
         period = window(

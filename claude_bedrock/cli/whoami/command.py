@@ -15,7 +15,9 @@ _NAMES = ("email", "preferred_username", "name", "sub")
 def whoami(*, sign_in: SignInName = DEFAULT_SIGN_IN, as_json: AsJson = False) -> None:
     """Show who you are signed in as, and until when.
 
-    The saved token says so; the command asks nobody. Exit code: 0, or 1 if you are not signed
+    Reads the saved token, and makes no request.
+
+    Exit codes: 0, or 1 if you are not signed
     in."""
     with one_line_errors(NOT_ASSESSED):
         signed_in = saved.load(sign_in)
