@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from claude_bedrock.catalog import Model
-from local.bedrock import message, metadata, schema
+from local.bedrock import json_body, message, metadata, schema
 from local.bedrock.api_format import CompleteResponse, Event, Question
 from local.bedrock.call import Call
 from local.bedrock.errors import RefusedError, UnservedError, invalid
@@ -100,7 +100,7 @@ def _server_sent(name: str, data: bytes) -> bytes:
 
 def _object(body: bytes) -> dict[str, Any]:
     try:
-        content = json.loads(body)
-    except (ValueError, RecursionError):
+        content = json_body.read(body)
+    except ValueError:
         return {}
     return content if isinstance(content, dict) else {}

@@ -10,6 +10,7 @@ from functools import reduce
 from operator import getitem
 from typing import Any, NamedTuple
 
+from local.bedrock import json_body
 from local.bedrock.destinations import S3Destination
 from local.bedrock.invocation import Invocation
 
@@ -154,13 +155,9 @@ def _hour(account: str, region: str, at: datetime) -> str:
 
 def _inline(name: str, body: bytes) -> dict[str, Any]:
     try:
-        return {f"{name}BodyJson": json.loads(body, parse_constant=_refuse)}
-    except (ValueError, RecursionError):
+        return {f"{name}BodyJson": json_body.read(body)}
+    except ValueError:
         return {}
-
-
-def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is no JSON")
 
 
 def _line(fields: dict[str, Any]) -> str:

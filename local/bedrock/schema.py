@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, ValidationError
-from pydantic_core import ErrorDetails, from_json
+from pydantic_core import ErrorDetails
 
+from local.bedrock import json_body
 from local.bedrock.blocks import Block, Strict, Text, form
 from local.bedrock.context_management import ContextManagement
 from local.bedrock.errors import RefusedError, invalid
@@ -133,10 +134,10 @@ def parse(body: bytes) -> Request:
 
 
 def _check_json(body: bytes) -> None:
-    """Raise RefusedError for what is no JSON, NaN and Infinity included, which pydantic takes:
-    https://www.rfc-editor.org/rfc/rfc8259#section-6"""
+    """Raise RefusedError for what is no JSON: pydantic takes NaN, Infinity and numbers beyond a
+    double's range."""
     try:
-        from_json(body, allow_inf_nan=False)
+        json_body.read(body)
     except ValueError as broken:
         raise _malformed() from broken
 

@@ -9,6 +9,7 @@ from binascii import Error
 from collections.abc import Iterator
 from typing import Any
 
+from local.bedrock import json_body
 from local.bedrock.invocation import Attachment
 
 _KINDS = ("image", "document")
@@ -19,10 +20,10 @@ def take_out_attachments(body: bytes) -> tuple[bytes, tuple[Attachment, ...]]:
     """Return a body without the bytes of its images and documents, and these; what is no JSON
     stays."""
     try:
-        request = json.loads(body)
+        request = json_body.read(body)
         messages = request.get("messages") if isinstance(request, dict) else None
         attachments = tuple(_attachments(messages, ("messages",)))
-    except (ValueError, RecursionError):
+    except (ValueError, RecursionError):  # the walk goes as deep as the JSON
         return body, ()
     if not attachments:
         return body, ()

@@ -4,7 +4,6 @@ The model is the one botocore ships. As AWS's services do, members it does not k
 null stands for absent, and every broken constraint is told at once.
 """
 
-import json
 import re
 from base64 import b64decode
 from binascii import Error
@@ -15,7 +14,9 @@ from typing import Any
 from botocore.loaders import Loader
 from botocore.model import ListShape, MapShape, ServiceModel, Shape, StringShape, StructureShape
 
+from local.bedrock import json_body
 from local.bedrock.errors import RefusedError, invalid
+from local.bedrock.json_body import BeyondBoundsError
 
 _SERVICE = "bedrock-runtime"
 _PYTHON_TYPES: dict[str, tuple[type, ...]] = {
@@ -71,13 +72,11 @@ def _model() -> ServiceModel:
 
 def _parsed(body: bytes) -> Any:  # noqa: ANN401
     try:
-        return json.loads(body, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as broken:
+        return json_body.read(body)
+    except BeyondBoundsError as beyond:
+        raise _unreadable(str(beyond)) from beyond
+    except ValueError as broken:
         raise _unreadable("The request body is not valid JSON.") from broken
-
-
-def _refuse_constant(constant: str) -> None:
-    raise ValueError(f"{constant} is no JSON")
 
 
 def _unreadable(message: str) -> RefusedError:

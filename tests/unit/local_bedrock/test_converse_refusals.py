@@ -238,6 +238,22 @@ def test_what_is_no_json_of_the_shape_cannot_be_read(body: bytes) -> None:
 
 
 @pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ("9" * 5000, "A number in the request body has more than 1000 characters."),
+        ("1e999", "A number in the request body is too large."),
+        ("[" * 100_000, "The request body is nested too deeply."),
+        ("NaN", "The request body is not valid JSON."),
+    ],
+)
+def test_json_beyond_the_bounds_is_not_called_broken(value: str, message: str) -> None:
+    with pytest.raises(RefusedError) as refused:
+        members.read(f'{{"inferenceConfig": {{"maxTokens": {value}}}}}'.encode(), "ConverseRequest")
+
+    assert refused.value.message == message
+
+
+@pytest.mark.parametrize(
     ("beta", "feature"),
     [
         ("tool-search-tool-2025-10-19", "tool-search-tool"),

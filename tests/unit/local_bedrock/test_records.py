@@ -80,7 +80,9 @@ def test_a_failed_call_has_an_error_code_and_no_output() -> None:
     assert "inputTokenCount" not in fields["input"]
 
 
-@pytest.mark.parametrize("broken", [b"", b"{", b'{"a": NaN}', b"\xff", b"[" * 100_000])
+@pytest.mark.parametrize(
+    "broken", [b"", b"{", b'{"a": NaN}', b'{"a": 1e999}', b"\xff", b"[" * 100_000]
+)
 def test_an_input_that_is_no_json_is_left_out(broken: bytes) -> None:
     assert "inputBodyJson" not in fields_of(replace(CALL, input=broken))["input"]
 

@@ -226,7 +226,12 @@ def test_a_broken_rule_is_named(fields: dict[str, Any], message: str) -> None:
     assert refusal(**fields).startswith(message)
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b'"text"', b"\xff", b"[" * 5000])
+BEYOND_BOUNDS = [b'{"a": 1e999}', b'{"a": %b}' % (b"9" * 1001), b'{"a": %b}' % (b"9" * 5000)]
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b"[]", b'"text"', b"\xff", b"[" * 5000, *BEYOND_BOUNDS]
+)
 def test_what_is_no_json_object_is_malformed(body: bytes) -> None:
     with pytest.raises(RefusedError, match="Malformed input request"):
         schema.parse(body)
