@@ -3,8 +3,7 @@
 https://docs.aws.amazon.com/bedrock/latest/userguide/cost-mgmt-request-metadata.html
 """
 
-import json
-
+from local.bedrock import json_body
 from local.bedrock.errors import invalid
 from local.bedrock.rules import METADATA_VALUE
 
@@ -21,7 +20,7 @@ def read(header: str | None) -> dict[str, str] | None:
     if len(header) > MAX_LENGTH:
         raise invalid(f"Request metadata must be at most {MAX_LENGTH} characters long.")
     try:
-        entries = json.loads(header)
+        entries = json_body.read(header.encode())
     except ValueError as broken:
         raise invalid("Request metadata must be a JSON object of strings.") from broken
     if not isinstance(entries, dict) or not all(isinstance(v, str) for v in entries.values()):

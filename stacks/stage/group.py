@@ -29,7 +29,7 @@ class Page(NamedTuple):
 TRUE_OR_FALSE = Allowed("true or false")
 
 # https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html
-# API Gateway's guide takes the space and `@` too; the character set in its API reference lacks them:
+# API Gateway's guide takes the space and `@` too; the set in its API reference lacks them:
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-tagging-supported-resources.html
 TagText = Annotated[str, Field(pattern=r"^[A-Za-z0-9 _.:/=+@-]{1,128}$")]
 # Users and roles; no `*`, no root, no session:

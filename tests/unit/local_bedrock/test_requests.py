@@ -495,6 +495,7 @@ def test_request_metadata_is_taken_or_refused_by_its_rules(entries: dict[str, st
         "",
         "{}",
         "[]",
+        "[" * 8000,
         '"text"',
         '{"a": 1}',
         '{"": "empty key"}',
