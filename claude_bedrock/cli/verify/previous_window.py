@@ -1,5 +1,6 @@
 """The findings of the window before, of equal length, and what became of each."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
@@ -13,11 +14,13 @@ from claude_bedrock.verification.hours import Span, iso, start_of_hour
 from claude_bedrock.verification.period import Period, in_words
 from claude_bedrock.verification.sealed_hours import sum_hours
 
-State = Literal["open", "settled", "accepted"]
+State = Literal["open", "settled", "accepted", "not assessed"]
 
 
 class EarlierFinding(NamedTuple):
-    """`settled` by what came late, `accepted` by whoever `disposition` names, or still `open`."""
+    """`settled` by what came late, `accepted` by whoever `disposition` names, or still `open`; it
+    is `not assessed` where files settle or accept it that cannot be compared with the function's
+    log."""
 
     finding: Finding
     state: State
@@ -29,13 +32,15 @@ class EarlierFinding(NamedTuple):
 
 
 class PreviousWindow(NamedTuple):
-    """`window` is in words. The findings are those of its hours that are verified."""
+    """`window` is in words. The findings are those of its hours that are verified. `unasked` says
+    why the function's log could not be read, and is empty where it was."""
 
     since: datetime
     until: datetime
     window: str
     hours: WindowHours
     findings: tuple[EarlierFinding, ...]
+    unasked: str = ""
 
     def as_data(self) -> dict[str, Any]:
         return {
@@ -43,6 +48,7 @@ class PreviousWindow(NamedTuple):
             "until": iso(self.until),
             "hours": self.hours.as_data(),
             "findings": [finding.as_data() for finding in self.findings],
+            "note": self.unasked,
         }
 
 
@@ -61,15 +67,23 @@ def previous_window(deployment: Deployment, period: Period) -> PreviousWindow | 
     later = deployed_chain.later_files(deployment, before)
     total = sum_hours([*chain.coverage.files, *later], Span(before.since, until))
     dispositions = deployed_chain.dispositions_of(deployment, period.now)
+    uncertain = deployed_chain.unconfirmed(deployment, before).ids if chain.unasked else frozenset()
     findings = [
-        *(_earlier(finding, dispositions.get(finding.id)) for finding in total.outcome.findings),
-        *(EarlierFinding(finding, "settled") for finding in total.settled),
+        *(_earlier(each, dispositions.get(each.id), uncertain) for each in total.outcome.findings),
+        *(
+            EarlierFinding(finding, "not assessed" if chain.unasked else "settled")
+            for finding in total.settled
+        ),
     ]
     hours = WindowHours.of(chain.coverage, chain.expired, before)
     return PreviousWindow(
-        before.since, until, in_words(before.since, until), hours, tuple(findings)
+        before.since, until, in_words(before.since, until), hours, tuple(findings), chain.unasked
     )
 
 
-def _earlier(finding: Finding, disposition: Disposition | None) -> EarlierFinding:
+def _earlier(
+    finding: Finding, disposition: Disposition | None, uncertain: Collection[str]
+) -> EarlierFinding:
+    if finding.id in uncertain:
+        return EarlierFinding(finding, "not assessed")
     return EarlierFinding(finding, "accepted" if disposition else "open", disposition)

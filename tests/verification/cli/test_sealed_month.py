@@ -162,6 +162,27 @@ def test_findings_of_the_window_before_have_what_became_of_them(
     assert later is not None and later.findings == ()
 
 
+@pytest.mark.parametrize("becomes", ["settled", "accepted", "open"])
+@pytest.mark.parametrize("lost_at", [5, 30])
+def test_an_unreadable_log_leaves_findings_of_the_window_before_unassessed(
+    becomes: str, lost_at: int
+) -> None:
+    """The second look at hour 5 is sealed within the window, that at hour 30 behind it."""
+    of = month(lost_at=lost_at, settled=becomes == "settled")
+    if becomes == "accepted":
+        accept(of)
+    stage = deployed(of)
+    stage.refuses = True
+    two_days = Period(MONTH + 48 * HOUR, MONTH + 96 * HOUR, timedelta(hours=1), FIRST_OF_NOVEMBER)
+
+    before = previous_window(stage, two_days)
+
+    assert before is not None
+    state = "open" if becomes == "open" else "not assessed"
+    assert [(each.finding, each.state) for each in before.findings] == [(FINDING, state)]
+    assert "cannot be read (AccessDeniedException)" in before.as_data()["note"]
+
+
 def test_a_later_hour_that_was_made_anew_settles_nothing() -> None:
     of = month(lost_at=5, hours=48)
     forged = MONTH + 29 * HOUR

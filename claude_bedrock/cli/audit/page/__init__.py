@@ -135,6 +135,8 @@ def _previous(previous: PreviousWindow | None) -> Mapping[str, object]:
         return {"previous_findings": (), "previous_notes": ()}
     states = Counter(finding.state for finding in previous.findings)
     notes = [f"{number:,} of its findings are {state}." for state, number in states.items()]
+    if states["not assessed"]:
+        notes.append(f"These may be settled or accepted, but {previous.unasked}.")
     hours = previous.hours
     return {
         "previous_findings": sorted(previous.findings, key=lambda item: item.state != "open"),

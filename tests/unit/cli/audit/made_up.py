@@ -157,7 +157,9 @@ def _previous() -> PreviousWindow:
             EarlierFinding(settled, "settled"),
             EarlierFinding(accepted, "accepted", _disposition(accepted)),
             EarlierFinding(opened, "open"),
+            EarlierFinding(_finding(1003), "not assessed"),
         ),
+        "the log group verification cannot be read (AccessDeniedException)",
     )
 
 

@@ -161,7 +161,7 @@ def test_the_page_lists_some_findings_and_states_where_the_rest_is() -> None:
     many = page(report(lost=620))
     assert (
         len(re.findall('missing_record</td><td class="name"><code>[0-9a-f]{12}', many))
-        == 150 + 2 + 3
+        == 150 + 2 + 4
     )
     assert "470 more rows are in <code>audit.json</code>" in many
     assert re.search(r"missing_record</td><td><code>m</code>.*data-value=\"620\"", many)  # summed
