@@ -15,12 +15,14 @@ from stacks.stage_stacks import add_stacks
 from tests.infrastructure.variants import PLAIN, STACKS, STAGE, Syntheses
 from tools.stage_blocks import nested
 
-VALIDATION = "@aws-cdk/core:validateAgainstDefaultRules"
-
 
 def foreign_app(folder: Path, **flags: object) -> cdk.App:
-    context = {**flags, "aws:cdk:disable-asset-staging": True, VALIDATION: False}
-    return cdk.App(context=context, outdir=str(folder), tree_metadata=False)
+    return cdk.App(
+        context={**flags, "aws:cdk:disable-asset-staging": True},
+        outdir=str(folder),
+        tree_metadata=False,
+        builtin_cloud_formation_validation=False,
+    )
 
 
 @pytest.mark.parametrize("missing", FLAGS)

@@ -38,8 +38,9 @@ def stage_with(changes: Mapping[str, object]) -> Stage:
 
 
 def assembly_of(folder: Path, changes: Mapping[str, object]) -> Assembly:
-    context = {**CONTEXT, "@aws-cdk/core:validateAgainstDefaultRules": False}
-    app = cdk.App(context=context, outdir=str(folder / "out"))
+    app = cdk.App(
+        context=CONTEXT, outdir=str(folder / "out"), builtin_cloud_formation_validation=False
+    )
     with Syntheses(folder).without_packages():
         add_stacks(app, stage_with(changes))
         app.synth()

@@ -121,7 +121,8 @@ def test_the_qualifier_is_the_bootstraps_in_every_template(tmp_path: Path) -> No
     block = {**PLAIN, "account.qualifier": "platform"}
     stage = load_stage({STAGE: nested(block)}, STAGE)
     app = cdk.App(
-        context={**CONTEXT, "@aws-cdk/core:validateAgainstDefaultRules": False},
+        context=CONTEXT,
+        builtin_cloud_formation_validation=False,
         outdir=str(tmp_path / "out"),
         default_stack_synthesizer=synthesizer(stage, None),
     )

@@ -31,7 +31,8 @@ def assembly(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("assembly")
     stage = load_stage({STAGE: nested(BLOCK)}, STAGE)
     app = cdk.App(
-        context={**CONTEXT, "@aws-cdk/core:validateAgainstDefaultRules": False},
+        context=CONTEXT,
+        builtin_cloud_formation_validation=False,
         outdir=str(folder / "out"),
         default_stack_synthesizer=shared_assets(stage, "company-assets"),
     )

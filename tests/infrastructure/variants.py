@@ -427,7 +427,7 @@ class Syntheses:
 
     def violations(self, block: Block) -> list[str]:
         """The messages of all rules that the block's templates break."""
-        app = self._app(CONTEXT)
+        app = self._app()
         with self.without_packages():
             project.build(app, load_stage({STAGE: nested(block)}, STAGE))
         try:
@@ -441,11 +441,13 @@ class Syntheses:
             ]
         return []
 
-    def _app(self, context: Mapping[str, Any]) -> cdk.App:
+    def _app(self, **options: Any) -> cdk.App:  # noqa: ANN401 - the app's own
         return cdk.App(
-            context={**context, "aws:cdk:disable-asset-staging": True},
+            context={**CONTEXT, "aws:cdk:disable-asset-staging": True},
             outdir=tempfile.mkdtemp(dir=self._folder),
             tree_metadata=False,
+            stack_traces=False,
+            **options,
         )
 
     @contextmanager
@@ -456,7 +458,7 @@ class Syntheses:
             yield
 
     def _synthesize(self, stage: Stage) -> Templates:
-        app = self._app({**CONTEXT, "@aws-cdk/core:validateAgainstDefaultRules": False})
+        app = self._app(builtin_cloud_formation_validation=False)
         with self.without_packages():
             add_stacks(app, stage)
         folder = Path(app.synth().directory)
