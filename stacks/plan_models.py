@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from claude_bedrock import catalog
 from claude_bedrock.catalog import session_policies
 from claude_bedrock.catalog.invoke_policies import InvocationScope
+from claude_bedrock.catalog.resolution import profile_id, reach
 from stacks.stage.block import Stage
 from stacks.stage.callers import Plan
 
@@ -30,7 +31,8 @@ def mistakes(stage: Stage) -> Iterator[str]:
                     f"callers.plans.{plan_name}.models: {spelling!r} given; allowed: the stage's "
                     f"models ({', '.join(stage.models.allow)}), their aliases and families"
                 )
-        if plan.models and stage.callers.caller_sessions:
+        every = models_of(plan, stage) == tuple(stage.models.allow)
+        if plan.models and stage.callers.caller_sessions and not every:
             yield from _session_mistakes(plan_name, plan, stage)
 
 
@@ -49,8 +51,15 @@ def _session_mistakes(plan_name: str, plan: Plan, stage: Stage) -> Iterator[str]
         _SOME_ACCOUNT,
         guardrail=max(guardrails, key=lambda guardrail: len(guardrail[0]), default=None),
     )
+    copies = {
+        profile_id(model, route): scope.arn("application-inference-profile/000000000000")
+        for model in models
+        for route in scope.routes
+        if stage.callers.teams and reach(model, route, stage.region) is not None
+    }
     try:
-        session_policies.session_policy(models, scope)
+        for own_profiles in ({}, copies):
+            session_policies.session_policy(models, scope, own_profiles)
     except session_policies.SessionPolicyTooLong as error:
         yield (
             f"callers.plans.{plan_name}.models: {len(names)} models given in "

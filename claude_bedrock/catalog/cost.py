@@ -1,8 +1,8 @@
 """The cost of a call by the catalog, exact: US dollars as decimals, rounded nowhere.
 
 Rates: https://platform.claude.com/docs/en/about-claude/pricing and
-https://aws.amazon.com/bedrock/pricing/. They are those on record today, for every day. Where AWS
-publishes none for a model, they are those of Anthropic's own API: see `unpublished`.
+https://aws.amazon.com/bedrock/pricing/. A price that has changed is in the catalog with its last
+day. Where AWS publishes none for a model, they are those of Anthropic's own API: see `unpublished`.
 """
 
 from collections.abc import Mapping
@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 from claude_bedrock.catalog.model import Model
 from claude_bedrock.catalog.resolution import MODELS, profile_id
 
+_TODAY: Final = "9999-12-31"  # after the last day of every former price
 _A_MILLION: Final = 6  # decimal places: rates are for a million tokens
 # Others cost a premium, or less, by no published rate for Claude; Anthropic's word, then AWS's:
 # https://docs.aws.amazon.com/bedrock/latest/userguide/service-tiers-inference.html
@@ -58,6 +59,11 @@ class Cost(NamedTuple):
     assumed: tuple[str, ...]
 
 
+def is_standard_tier(tier: object) -> bool:
+    """Return whether a call at that tier costs the standard rates; None is no tier named."""
+    return tier in _STANDARD_TIERS
+
+
 def unpublished(model: Model) -> str:
     """Return what to say wherever a price of the model is shown; empty where AWS publishes one."""
     if "price" not in model.unconfirmed:
@@ -65,8 +71,8 @@ def unpublished(model: Model) -> str:
     return f"{model.name} at the price of Anthropic's API, as AWS publishes none for Bedrock"
 
 
-def rates(model: Model, route: str, *, prompt_tokens: int = 0) -> Rates:
-    """Return what a call with a prompt of that many tokens is billed at, by `route`.
+def rates(model: Model, route: str, *, prompt_tokens: int = 0, day: str = _TODAY) -> Rates:
+    """Return what a call with a prompt of that many tokens is billed at, by `route`, on `day`.
 
     A geography costs the base rate times the model's premium, on every kind of token:
     https://platform.claude.com/docs/en/about-claude/pricing#third-party-platform-pricing.
@@ -74,15 +80,15 @@ def rates(model: Model, route: str, *, prompt_tokens: int = 0) -> Rates:
     """
     profile_id(model, route)
     long = model.long_prompt
-    price = long.price if long and prompt_tokens > long.above_tokens else model.price
+    price = long.price if long and prompt_tokens > long.above_tokens else model.price_on(day)
     premium = Decimal(1) if route == "global" else _exact(model.geography_premium)
     return Rates(*(_exact(dollars) * premium for dollars in price))
 
 
-def cost(model: Model, route: str, usage: Usage) -> Decimal:
-    """Return the US dollars for one call. Raises NoProfile where the model has none on that
-    route."""
-    billed = rates(model, route, prompt_tokens=usage.prompt)
+def cost(model: Model, route: str, usage: Usage, *, day: str = _TODAY) -> Decimal:
+    """Return the US dollars for one call of `day`. Raises NoProfile where the model has none on
+    that route."""
+    billed = rates(model, route, prompt_tokens=usage.prompt, day=day)
     millionths = (rate * count for rate, count in zip(billed, usage, strict=True))
     return sum(millionths, Decimal()).scaleb(-_A_MILLION)
 
@@ -97,7 +103,7 @@ def of_answer(model: Model, route: str, counts: Mapping[str, Any], *, day: str) 
         # "expect higher pricing", and none is published:
         # https://docs.aws.amazon.com/bedrock/latest/APIReference/API_FoundationModelLifecycle.html
         assumed.append("no surcharge for extended access")
-    return Cost(cost(model, route, usage), tuple(assumed))
+    return Cost(cost(model, route, usage, day=day), tuple(assumed))
 
 
 def _usage(counts: Mapping[str, Any]) -> tuple[Usage, list[str]]:
@@ -119,7 +125,7 @@ def _usage(counts: Mapping[str, Any]) -> tuple[Usage, list[str]]:
     assumed = [f"no {name}" for name in needed if _count(counts, name) is None]
     if unsplit:
         assumed.append("cache writes at the 5-minute rate")
-    if counts.get("service_tier") not in _STANDARD_TIERS:
+    if not is_standard_tier(counts.get("service_tier")):
         assumed.append("the standard tier's rates")
     return usage, assumed
 

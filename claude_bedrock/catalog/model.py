@@ -35,6 +35,13 @@ class Price(NamedTuple):
     cache_read: float
 
 
+class FormerPrice(NamedTuple):
+    """A price that held until the day `until`, which has the next one already (ISO 8601, UTC)."""
+
+    until: str
+    price: Price
+
+
 class LongPrompt(NamedTuple):
     """The rate that holds for a whole request once its prompt is longer than `above_tokens`."""
 
@@ -70,6 +77,7 @@ class Model(NamedTuple):
     """One row. `unconfirmed` names the fields (`profiles.au` for one profile) that no page of
     AWS's or Anthropic's confirms; None stands for what is not known at all. `price` is named there
     where AWS publishes none for Bedrock: the row then has that of Anthropic's own API.
+    `former_prices` are the earlier ones, the oldest first.
     `source_date` is the day on which `source` was read (ISO 8601).
 
     `data_retention` is the strictest of RETENTION_MODES under which the model is offered. Every
@@ -93,12 +101,18 @@ class Model(NamedTuple):
     source_date: str = "2026-11-23"
     geography_premium: float = 1.10
     long_prompt: LongPrompt | None = None
+    former_prices: tuple[FormerPrice, ...] = ()
     count_tokens: bool = False
     invitation_only: bool = False
     data_retention: str = "none"
     mantle: bool = False
     unconfirmed: tuple[str, ...] = ()
     note: str = ""
+
+    def price_on(self, day: str) -> Price:
+        """Return the price of a day (ISO 8601, UTC)."""
+        former = (price for until, price in self.former_prices if day < until)
+        return next(former, self.price)
 
     @property
     def family(self) -> str:

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Final
 
 from claude_bedrock.catalog import regions
-from claude_bedrock.catalog.model import Life, LongPrompt, Model, Price
+from claude_bedrock.catalog.model import FormerPrice, Life, LongPrompt, Model, Price
 
 _AWS: Final = "https://docs.aws.amazon.com/bedrock/latest/userguide"
 _ANTHROPIC: Final = "https://platform.claude.com/docs/en"
@@ -239,8 +239,8 @@ NEWER_MODELS: Final = (
         source_date=_READ_AGAIN,
         mantle=True,
         unconfirmed=("profiles.us", "profiles.eu", "data_retention"),
-        note="Thinking is adaptive or, the least there is, `between_tools`. "
-        "Cache reads cost 0.20 until 2026-10-07.",
+        former_prices=(FormerPrice("2026-10-07", Price(2.00, 10.00, 2.50, 4.00, 0.20)),),
+        note="Thinking is adaptive or, the least there is, `between_tools`.",
     ),
     Model(
         name="claude-haiku-5-5",

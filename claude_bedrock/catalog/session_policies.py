@@ -5,7 +5,7 @@ profiles only; tiers, Regions, guardrail and denials are the role's.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies.html#policies_session
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
@@ -36,20 +36,16 @@ def session_statements(
 
     `copies` are a team's own profiles: id of the profile that AWS defines -> ARN of the copy.
     """
-    profiles = [
-        copies.get(id_) or scope.arn(f"inference-profile/{id_}")
-        for model in models
-        for id_ in _profile_ids(model, scope)
-    ]
-    # In which Regions a model may answer, the role's own policies say.
-    behind = [scope.model_arn(model.base_id, region="*") for model in models]
+    profiles = [arn for model in models for arn in _profile_arns(model, scope, copies)]
+    # Which model is behind a profile, and in which Regions it may answer, the role's own policies
+    # say: they allow a model by its profile only, and deny a bare one.
     invoke: Statement = {
         "Sid": "CallModels",
         "Effect": "Allow",
-        "Action": [*INVOKE, "bedrock:CountTokens"],
-        "Resource": profiles + behind,
+        "Action": INVOKE,
+        "Resource": [*profiles, scope.model_arn("anthropic.claude-*", region="*")],
     }
-    return [invoke, *guardrail_statements(scope)]
+    return [invoke, *_count_statements(models, scope), *guardrail_statements(scope)]
 
 
 def session_policy(
@@ -65,6 +61,32 @@ def session_policy(
     return text
 
 
-def _profile_ids(model: Model, scope: InvocationScope) -> list[str]:
+def _count_statements(models: Sequence[Model], scope: InvocationScope) -> list[Statement]:
+    """Return what lets a session count tokens, which is asked of the bare model."""
+    counting = [
+        scope.model_arn(model.base_id, region=scope.region)
+        for model in models
+        if model.count_tokens
+    ]
+    if not counting:
+        return []
+    return [
+        {
+            "Sid": "CountTokens",
+            "Effect": "Allow",
+            "Action": ["bedrock:CountTokens"],
+            "Resource": counting,
+        }
+    ]
+
+
+def _profile_arns(model: Model, scope: InvocationScope, copies: Mapping[str, str]) -> Iterator[str]:
+    """Yield the team's copies of the model's profiles, and AWS's that have none: two of them as
+    one pattern, since the role's own policies name the geographies."""
     routes = [route for route in scope.routes if reach(model, route, scope.region) is not None]
-    return [profile_id(model, route) for route in routes]
+    ids = [profile_id(model, route) for route in routes]
+    yield from (copies[id_] for id_ in ids if id_ in copies)
+    others = [id_ for id_ in ids if id_ not in copies]
+    if others:
+        name = others[0] if len(others) == 1 else f"*.{model.base_id}"
+        yield scope.arn(f"inference-profile/{name}")

@@ -95,8 +95,9 @@ class CallerSessions:
         return _SessionKey(name, caller.team, self._policy(caller.team, models))
 
     def _policy(self, team: str, models: frozenset[str] | None) -> str:
-        """Return the session policy of a list of models; empty without one."""
-        if models is None:
+        """Return the session policy of a list of models; empty without one, and for a list of all
+        models of the stage, which the role itself is held to."""
+        if models is None or models >= self._settings.allowed_models:
             return ""
         from claude_bedrock.catalog import MODELS, session_policies  # noqa: PLC0415 - seldom needed
         from claude_bedrock.catalog.invoke_policies import InvocationScope  # noqa: PLC0415

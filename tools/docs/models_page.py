@@ -49,6 +49,9 @@ Region. The prefix alone does not promise residency: some `us` profiles reach Ca
 """
 
 
+_PRICE_KINDS = "(input, output, cache write 5 min, 1 h, cache read)"
+
+
 def page(models: Sequence[Model] = MODELS) -> str:
     """Return the whole page, as Markdown."""
     seed = [model for model in models if model in SEED_MODELS]
@@ -154,11 +157,15 @@ def _note(model: Model) -> str:
     parts = [f"Released {model.released}."] if model.released else []
     parts += [model.note] if model.note else []
     parts += [f"Successor: `{model.successor}`."] if model.successor else []
+    parts += [
+        f"Until {until} it cost {_price(price)} {_PRICE_KINDS}."
+        for until, price in model.former_prices
+    ]
     if model.long_prompt:
         above, price = model.long_prompt
         parts.append(
             f"A prompt above {above:,} tokens bills the whole request at {_price(price)} "
-            "(input, output, cache write 5 min, 1 h, cache read)."
+            f"{_PRICE_KINDS}."
         )
     return " ".join(parts)
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
 from claude_bedrock.caller_sessions.qualified_name import of_metadata
-from claude_bedrock.catalog.cost import LONG_PROMPTS
+from claude_bedrock.catalog.cost import LONG_PROMPTS, is_standard_tier
 from claude_bedrock.cli.usage.rows import Row, unreadable_row
 from claude_bedrock.records.log_item import LogItem
 from claude_bedrock.records.window import UnreadableError, Window
@@ -24,6 +24,13 @@ Tokens = tuple[int | None, ...]
 """The counts of _TOKENS; None where the entry has none."""
 
 
+class _OfEntry(NamedTuple):
+    """What an entry says of all its calls; no `service_tier` for the standard one."""
+
+    team: str
+    service_tier: str
+
+
 class _Group(NamedTuple):
     """The fields of a row that its calls have in common."""
 
@@ -32,6 +39,7 @@ class _Group(NamedTuple):
     team: str
     model_id: str
     above_tokens: int
+    service_tier: str
 
 
 class _Counts:
@@ -71,9 +79,10 @@ def add_up(entries: Iterable[LogItem], since: datetime, until: datetime) -> list
     seen: set[int] = set()
     for item in entries:
         try:
-            for call, team, tokens in _calls(item, seen):
+            for call, tokens, of_entry in _calls(item, seen):
                 if window.holds(call.at):
-                    groups.setdefault(_group(call, team, tokens), _Counts()).add(call, tokens)
+                    group = _group(call, tokens, of_entry)
+                    groups.setdefault(group, _Counts()).add(call, tokens)
         except UnreadableError:
             if item.may_be_in(window):
                 unreadable.append(unreadable_row(item.source))
@@ -83,17 +92,20 @@ def add_up(entries: Iterable[LogItem], since: datetime, until: datetime) -> list
     return [*rows, *unreadable]
 
 
-def _calls(item: LogItem, seen: set[int]) -> list[tuple[Call, str, Tokens]]:
-    """Return the calls of an entry that reached Bedrock, each with its team and counts; none of an
-    entry whose request is in `seen`, where it is put. Raises UnreadableError."""
+def _calls(item: LogItem, seen: set[int]) -> list[tuple[Call, Tokens, _OfEntry]]:
+    """Return the calls of an entry that reached Bedrock, each with its counts and what its entry
+    says of all; none of an entry whose request is in `seen`, where it is put. Raises
+    UnreadableError."""
     if item.content is None:
         raise UnreadableError(item.fault)
     entry = item.content
     made = list(calls(entry, item.at))
     attempts = [*entry.get("earlier_attempts", []), entry] if "model_id" in entry else []
-    team = fields.optional_text(entry, "team")
+    tier = fields.optional_text(entry, "service_tier")
+    named = "" if is_standard_tier(tier or None) else tier
+    of_entry = _OfEntry(fields.optional_text(entry, "team"), named)
     reached = [
-        (call, team, _tokens(attempt))
+        (call, _tokens(attempt), of_entry)
         for call, attempt in zip(made, attempts, strict=True)
         if call.expected != "none" and attempt.get("upstream_reached") is not False
     ]
@@ -108,13 +120,14 @@ def _tokens(attempt: fields.Fields) -> Tokens:
     return tuple(count if type(count) is int else None for count in counts)
 
 
-def _group(call: Call, team: str, tokens: Tokens) -> _Group:
+def _group(call: Call, tokens: Tokens, of_entry: _OfEntry) -> _Group:
     input_tokens, _, *cached = (count or 0 for count in tokens[:4])
     prompt_tokens = input_tokens + sum(cached)
     return _Group(
         day=f"{datetime.fromtimestamp(call.at, UTC):%Y-%m-%d}",
         caller=of_metadata(dict(zip(CALLER, call.caller, strict=True))),
-        team=team,
+        team=of_entry.team,
+        service_tier=of_entry.service_tier,
         model_id=call.profile_arn or call.model_id,
         above_tokens=max((length for length in LONG_PROMPTS if prompt_tokens > length), default=0),
     )

@@ -21,7 +21,7 @@ class Row(NamedTuple):
     the ARN of the role or user that called. `incomplete` are calls that broke off, whose tokens are
     those counted until then; Bedrock's records have none of them. Of `cache_write_tokens`, the
     cache keeps `cache_write_5m_tokens` for 5 minutes and `cache_write_1h_tokens` for an hour; of
-    the rest it is unknown, as of all in records."""
+    the rest it is unknown, as of all in records. `service_tier` is unknown there too."""
 
     day: str
     caller: str
@@ -42,6 +42,7 @@ class Row(NamedTuple):
     incomplete: int = 0
     cache_write_5m_tokens: int = 0
     cache_write_1h_tokens: int = 0
+    service_tier: str = ""
 
 
 _NUMBERS: Final = tuple(name for name, kind in Row.__annotations__.items() if kind is int)

@@ -1,7 +1,8 @@
 """Sums of rows in dollars, by the catalog and by the dimensions asked for.
 
 Records tell neither how long a cache keeps what is written to it nor the service tier: the 5-minute
-and the standard rates are taken, and it is said. What cannot be priced is counted apart, never
+and the standard rates are taken, and it is said. Entries tell both; AWS publishes no rate of Claude
+for another tier than the standard one. What cannot be priced is counted apart, never
 guessed.
 """
 
@@ -13,7 +14,7 @@ from typing import Any, Final, Literal, NamedTuple, get_args
 
 from claude_bedrock import catalog
 from claude_bedrock.catalog import ROUTES, Model, NoProfile
-from claude_bedrock.catalog.cost import rates, unpublished
+from claude_bedrock.catalog.cost import is_standard_tier, rates, unpublished
 from claude_bedrock.cli.shared.expiry import Source
 from claude_bedrock.cli.usage.rows import Row
 
@@ -168,7 +169,7 @@ def _dollars(row: Row, model: Model, geography: str) -> Dollars | None:
     """Return None where the catalog has no price: the model has no profile on the geography."""
     prompt_tokens = row.above_tokens + 1 if row.above_tokens else 0
     try:
-        billed = rates(model, geography, prompt_tokens=prompt_tokens)
+        billed = rates(model, geography, prompt_tokens=prompt_tokens, day=row.day)
     except NoProfile:
         return None
     parts = (
@@ -210,6 +211,8 @@ def _notes(row: Row, called: _Called, dollars: Dollars | None, source: Source) -
         yield "not priced: answered calls without token counts"
     if called.model and dollars is not None and (remark := unpublished(called.model)):
         yield remark
+    if not is_standard_tier(row.service_tier or None):
+        yield f"calls at the tier {row.service_tier} at the standard rates: AWS publishes no others"
     if row.cache_write_tokens > row.cache_write_5m_tokens + row.cache_write_1h_tokens:
         yield "cache writes of an unknown lifetime at the 5-minute rate"
     if called.model and (extended := called.model.life.extended_access) and extended <= row.day:

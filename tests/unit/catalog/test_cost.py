@@ -69,6 +69,16 @@ def test_a_million_tokens_of_each_kind_cost_the_list_price() -> None:
     assert cost(OPUS_4_1, "us", Usage(1_000_000)) == 15  # no premium before Sonnet 4.5
 
 
+def test_a_day_before_a_change_of_price_has_the_former_price() -> None:
+    reads = Usage(cache_read=1_000_000)
+    sonnet = named("claude-sonnet-5-5")
+    assert cost(sonnet, "global", reads, day="2026-10-06") == Decimal("0.20")
+    assert cost(sonnet, "global", reads, day="2026-10-07") == Decimal("0.10")
+    assert cost(sonnet, "global", reads) == Decimal("0.10")
+    counts = {"input_tokens": 0, "output_tokens": 0, "cache_read_input_tokens": 1_000_000}
+    assert of_answer(sonnet, "global", counts, day="2026-10-06").dollars == Decimal("0.20")
+
+
 @pytest.mark.parametrize("field", ["input", "cache_read", "cache_write_5m", "cache_write_1h"])
 def test_one_token_above_the_limit_bills_the_complete_request_higher(field: str) -> None:
     at_limit = Usage(output=10)._replace(**{field: 100_000})

@@ -454,6 +454,7 @@ def test_every_stage_of_cdk_json_is_valid() -> None:
                 "geography": "us",
                 "fallback_geographies": ["global"],
                 "caller_sessions": False,
+                "auth": "iam",
                 "teams": {"search": {}},
                 "data_retention": "none",
                 "guardrail": {"id": "abc123", "version": "1"},
@@ -489,9 +490,11 @@ def test_every_stage_of_cdk_json_is_valid() -> None:
         (
             {
                 "models": TWELVE_MODELS,
-                "plans": {"batch": {**PLAN, "models": TWELVE_MODELS}},
+                "fallback_geographies": ["us"],
+                "teams": {"search": {}},
+                "plans": {"batch": {**PLAN, "models": TWELVE_MODELS[1:]}},
             },
-            "callers.plans.batch.models: 12 models given in global; allowed: fewer, since a list ",
+            "callers.plans.batch.models: 11 models given in global, us; allowed: fewer, since a ",
         ),
         (
             {"plans": {"batch": {**PLAN, "models": []}}},
@@ -879,6 +882,12 @@ def test_a_plans_models_are_some_of_the_stages_by_any_of_their_names() -> None:
     plans = stage.callers.plans
     assert plan_models.models_of(plans["batch"], stage) == ("claude-sonnet-4-5", "claude-haiku-4-5")
     assert plan_models.models_of(plans["trial"], stage) == ()
+
+
+def test_a_plan_of_families_takes_all_models_of_its_stage_and_of_two_geographies() -> None:
+    callers = {"plans": {"all": {**PLAN, "models": ["opus", "sonnet", "haiku"]}}}
+    for models in (TWELVE_MODELS, [*TWELVE_MODELS, "claude-fable-5"]):
+        load(models=models, fallback_geographies=["us"], **callers)
 
 
 def test_routes_and_plans_are_listed_with_those_of_the_stage_first() -> None:

@@ -28,8 +28,10 @@ class Made(NamedTuple):
             model = catalog.find(call.model)
             assert model is not None
             used = cost.Usage(call.input, call.output, call.cache_write, 0, call.cache_read)
+            geography = call.model_id.partition(".")[0]
+            day = f"{datetime.fromtimestamp(call.at, UTC):%Y-%m-%d}"
             if not call.throttled:
-                dollars[call.model] += cost.cost(model, call.model_id.partition(".")[0], used)
+                dollars[call.model] += cost.cost(model, geography, used, day=day)
         return dict(dollars)
 
 

@@ -85,6 +85,14 @@ def test_a_cache_write_costs_what_its_lifetime_does(
     assert (of_call.total.dollars.cache_write, of_call.notes) == (Decimal(dollars), notes)
 
 
+def test_a_tier_without_a_price_is_named_beside_the_dollars() -> None:
+    items = [item(service_tier=tier) for tier in (None, "standard", "default", "priority")]
+    notes = [usage(add_up(each), ["caller"], {}, "audit log entries").notes for each in items]
+
+    named = "calls at the tier priority at the standard rates: AWS publishes no others"
+    assert notes == [(), (), (), (named,)]
+
+
 def _sums(result: Usage) -> Mapping[tuple[str, ...], dict[str, Any]]:
     return {key: group.as_data() for key, group in result.groups.items()}
 
