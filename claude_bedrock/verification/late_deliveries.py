@@ -52,14 +52,25 @@ def delivery_hours(
     """Return the hours behind the window, up to `until`, in which something of a call of the window
     or near it may have come. `runs` are the first entries of the evidence of that time: of an hour
     without one, or one that says nothing of late deliveries, it is not known."""
-    near = {iso(hour) for hour in hours_in(Span(window.since - NEAR, window.until + NEAR))}
-    without = [
-        Span(datetime.fromisoformat(run["since"]), datetime.fromisoformat(run["until"]))
-        for run in runs
-        if LATE in run and near.isdisjoint(run[LATE])
-    ]
+    without = (_span(run) for run in runs if LATE in run and not _counts_some(run, window))
     gaps = gaps_in(without, Span(window.until, until))
     return sorted({hour for gap in gaps for hour in hours_in(gap)})
+
+
+def counting_hours(window: Period, runs: Iterable[Mapping[str, Any]]) -> list[datetime]:
+    """Return the hours of the runs that count a late delivery of a call of the window or near
+    it."""
+    spans = (_span(run) for run in runs if _counts_some(run, window))
+    return sorted({hour for span in spans for hour in hours_in(span)})
+
+
+def _counts_some(run: Mapping[str, Any], window: Period) -> bool:
+    near = hours_in(Span(window.since - NEAR, window.until + NEAR))
+    return any(iso(hour) in run.get(LATE, ()) for hour in near)
+
+
+def _span(run: Mapping[str, Any]) -> Span:
+    return Span(datetime.fromisoformat(run["since"]), datetime.fromisoformat(run["until"]))
 
 
 def times_to_read(first: Span, hours: Iterable[datetime]) -> Iterator[Span]:

@@ -23,7 +23,7 @@ from claude_bedrock.verification.evidence_bucket import (
 from claude_bedrock.verification.finding import Finding
 from claude_bedrock.verification.hours import Span, iso, next_hour, start_of_hour
 from claude_bedrock.verification.late_arrivals import LateArrivals
-from claude_bedrock.verification.late_deliveries import delivery_hours
+from claude_bedrock.verification.late_deliveries import counting_hours, delivery_hours
 from claude_bedrock.verification.period import Period
 from claude_bedrock.verification.read_budget import Budget, TooLargeError
 from claude_bedrock.verification.run import Run, Stage
@@ -79,9 +79,8 @@ def recheck_window(
         # One that may be of several hours, such as an unreadable object, has a time beyond its own.
         sealed_ids = {finding["id"] for finding in _findings(files)}
         then = {finding["id"]: finding for finding in _findings(files) if _is_of(finding, window_)}
-        until = min(window_.until + AFTER, window_.now)
-        runs = [*_runs(evidence, window_.until, until), *([latest] if latest else [])]
-        hours = delivery_hours(window_, until, runs)
+        runs = [*_runs_behind(evidence, window_), *([latest] if latest else [])]
+        hours = delivery_hours(window_, _reach(window_), runs)
         again = _run_again(stage, window_, then, hours, by=by, budget=budget)
         changes = list(changes_since(evidence, files, again.stored))
     except (TooLargeError, UnreadableError, BrokenEvidenceError) as error:
@@ -149,11 +148,21 @@ def _run_again(
         return attempt(budget, (), window_.delay)._replace(unread=hours)
 
 
-def _runs(
-    evidence: EvidenceBucket, since: datetime, until: datetime
-) -> Iterator[Mapping[str, Any]]:
-    """Yield the first entries of the files of a time that hold. Raises botocore's errors."""
-    names = evidence.listed(HOURLY, before(since))
+def late_hours(evidence: EvidenceFiles, window_: Period) -> list[datetime]:
+    """Return the hours of the day behind a window of which the evidence counts late deliveries of
+    its calls, which a run of now has to read. Raises botocore's errors."""
+    return counting_hours(window_, _runs_behind(evidence, window_))
+
+
+def _reach(window_: Period) -> datetime:
+    return min(window_.until + AFTER, window_.now)
+
+
+def _runs_behind(evidence: EvidenceFiles, window_: Period) -> Iterator[Mapping[str, Any]]:
+    """Yield the first entries of the files of the day behind a window that hold. Raises botocore's
+    errors."""
+    until = _reach(window_)
+    names = evidence.listed(HOURLY, before(window_.until))
     keys = [key for key in names if is_of_hours(key, until) and begin_of(key) < until]
 
     def first_entry(key: str) -> Mapping[str, Any] | None:

@@ -34,7 +34,7 @@ from claude_bedrock.verification.hash_log import HashLog
 from claude_bedrock.verification.legal_holds import BadHoldError
 from claude_bedrock.verification.period import Period, period
 from claude_bedrock.verification.principals import Principals
-from claude_bedrock.verification.recheck import sealed_changes
+from claude_bedrock.verification.recheck import late_hours, sealed_changes
 from claude_bedrock.verification.run import Run, Stage
 from claude_bedrock.verification.signatures import KmsSigner
 from verification.athena_comparison import AthenaComparison
@@ -87,7 +87,8 @@ def handle(event: Mapping[str, Any], context: Context) -> list[Mapping[str, Any]
 def on_demand(work: Work, requested: Period) -> dict[str, Any]:
     """Return one window, whose evidence follows the chain and is no part of it."""
     at = position(work.evidence, work.hashes, requested.now, work.retention_days)
-    joined = run.run(work.stage, requested, by=work.by)
+    hours = late_hours(work.evidence, requested)
+    joined = run.run(work.stage, requested, by=work.by, hours=hours)
     outcome = joined.outcome.with_findings(sealed_changes(work.evidence, requested))
     result = joined._replace(outcome=outcome)
     key = evidence_bucket.key_on_demand(requested.now)

@@ -17,8 +17,10 @@ from claude_bedrock.verification.evidence_bucket import HOURLY, key_of_hour
 from claude_bedrock.verification.finding import Kind
 from claude_bedrock.verification.hours import HOUR, iso, start_of_hour
 from claude_bedrock.verification.late_deliveries import LATE
+from claude_bedrock.verification.period import Period
 from tests.verification.scenario import OTHER_ROLE, ROLE, record
 from tests.verification.test_scheduled_run import NOON, Account
+from verification.handler import on_demand
 from verification.scheduled_run import Work
 
 DAY = timedelta(days=1)
@@ -157,6 +159,7 @@ def test_what_comes_within_a_day_is_found_once_and_nothing_else(made: list[Deliv
 
         account.verify_the_day()
         account.check_again()
+        hours_read = set(account.hours_read)
 
         expected = [
             (kind, name)
@@ -164,9 +167,12 @@ def test_what_comes_within_a_day_is_found_once_and_nothing_else(made: list[Deliv
             for kind in WITNESSES[delivery.witness]
         ]
         assert account.found() == sorted(expected)
+        window = Period(NOON, NOON + HOUR, HOUR, account.now)
+        joined = on_demand(account.work(), window)["findings"]
+        assert sorted((each["kind"], each["request_id"]) for each in joined) == sorted(expected)
         came = {start_of_hour(time) for delivery in made for time in delivery.came}
         ordinary = {NOON + number * HOUR for number in (-1, 0, 1, 2, 23, 24, 25, 26)}
-        assert account.hours_read <= came | ordinary
+        assert hours_read <= came | ordinary
 
 
 def test_hours_that_say_nothing_of_late_deliveries_are_read(

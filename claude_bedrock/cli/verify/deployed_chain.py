@@ -24,7 +24,7 @@ from claude_bedrock.verification.hash_log import HashLog, SealedHash
 from claude_bedrock.verification.hours import HOUR, Span, next_hour, start_of_hour
 from claude_bedrock.verification.object_check import ObjectCheck, check_objects
 from claude_bedrock.verification.period import Period
-from claude_bedrock.verification.recheck import AFTER, sealed_changes
+from claude_bedrock.verification.recheck import AFTER, late_hours, sealed_changes
 from claude_bedrock.verification.record_check import LineOfRecord, RecordCheck, check_records
 from claude_bedrock.verification.record_digests import record_line
 
@@ -189,6 +189,14 @@ def changes_of(deployment: Deployment, period: Period) -> list[Finding]:
     if "EvidenceBucketName" not in deployment.outputs("InvocationLogging"):
         return []
     return sealed_changes(_evidence_of(deployment), period)
+
+
+def late_hours_of(deployment: Deployment, period: Period) -> list[datetime]:
+    """Return the hours behind a window in which something of it came late; none of an older
+    version, which seals no hours. Raises NoTargetError and botocore's errors."""
+    if "EvidenceBucketName" not in deployment.outputs("InvocationLogging"):
+        return []
+    return late_hours(_evidence_of(deployment), period)
 
 
 def _evidence_of(deployment: Deployment) -> EvidenceBucket:

@@ -21,6 +21,7 @@ from claude_bedrock.cli.verify.deployed_chain import (
     chain_report,
     changes_of,
     dispositions_of,
+    late_hours_of,
     later_files,
     unconfirmed,
 )
@@ -92,7 +93,8 @@ def run(
         has_budgets="BudgetRules" in deployment.outputs("InvocationLogging"),
         trail=trail_of(deployment),
     )
-    joined = verification.run(stage, period, by=by["Arn"])
+    hours = late_hours_of(deployment, period)
+    joined = verification.run(stage, period, by=by["Arn"], hours=hours)
     outcome = joined.outcome.with_findings(changes_of(deployment, period))
     hourly_run = joined._replace(outcome=outcome)
     written = folder.write(period.now, hourly_run.entries(), previous)

@@ -32,7 +32,10 @@ from claude_bedrock.cli.verify.verification import Report
 from claude_bedrock.records.invocation_records import STREAM
 from claude_bedrock.records.read_digest import Fingerprint
 from claude_bedrock.verification.assessment import Assessment
+from claude_bedrock.verification.evidence_bucket import EvidenceBucket, key_of_hour
 from claude_bedrock.verification.finding import Counts, Finding, Outcome
+from claude_bedrock.verification.hours import HOUR, iso, start_of_hour
+from claude_bedrock.verification.late_deliveries import LATE
 from claude_bedrock.verification.period import BadWindowError, period
 from tests.verification.scenario import GATEWAY_ROLE, OTHER_ROLE, audit_line, record
 
@@ -95,6 +98,17 @@ class Account:
         template = {"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}, "Outputs": outputs}
         self.cloudformation.update_stack(
             StackName=DEPLOYMENT.stack("ModelAccess"), TemplateBody=json.dumps(template)
+        )
+
+    def seals_hours(self) -> None:
+        """As a stage with evidence in its bucket."""
+        outputs = {**OUTPUTS["InvocationLogging"], "EvidenceBucketName": BUCKET}
+        template = {
+            "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}},
+            "Outputs": {name: {"Value": value} for name, value in outputs.items()},
+        }
+        self.cloudformation.update_stack(
+            StackName=DEPLOYMENT.stack("InvocationLogging"), TemplateBody=json.dumps(template)
         )
 
     def log(self, group: str, *messages: str, at: datetime = NOW) -> None:
@@ -285,6 +299,21 @@ def test_what_a_second_check_has_sealed_fails_a_window_that_is_empty_now(
 
     assert (report.assessment.verdict, report.outcome.findings) == ("fail", [finding])
     assert finding.id in report.evidence.file.read_text()
+
+
+def test_what_came_late_by_the_evidence_is_read(account: Account, tmp_path: Path) -> None:
+    at, came = NOW - timedelta(hours=11), NOW - timedelta(hours=5)
+    account.recorded("r1", came, timestamp=record("r1", at=at.timestamp())["timestamp"])
+    account.seals_hours()
+    since = start_of_hour(came + timedelta(minutes=59))
+    entry = {"kind": "run", "since": iso(since), "until": iso(since + HOUR)}
+    counted = {**entry, LATE: {iso(start_of_hour(at)): 2}}
+
+    assert run(tmp_path, until=at + HOUR).outcome.findings == []
+    EvidenceBucket(account.s3, BUCKET).write(key_of_hour(since), [counted], "0" * 64)
+
+    (finding,) = run(tmp_path, until=at + HOUR).outcome.findings
+    assert (finding.kind, finding.request_id) == ("audit_entry_lost", "r1")
 
 
 def test_a_destination_that_refuses_is_no_clean_run(account: Account, tmp_path: Path) -> None:
