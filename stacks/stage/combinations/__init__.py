@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from stacks.stage.block import Stage
 from stacks.stage.combinations.account import account_mistakes
+from stacks.stage.combinations.bucket_names import bucket_mistakes
 from stacks.stage.combinations.callers import key_mistakes, plan_mistakes, team_mistakes
 from stacks.stage.combinations.endpoint import (
     endpoint_mistakes,
@@ -32,6 +33,7 @@ def value_mistakes(stage: Stage) -> list[str]:
         *web_acl_mistakes(stage),
         *private_mistakes(stage),
         *logging_mistakes(stage),
+        *bucket_mistakes(stage),
         *trail_mistakes(stage),
         *entry_table_mistakes(stage),
         *account_mistakes(stage),

@@ -1115,6 +1115,24 @@ def test_an_archive_is_another_accounts_with_its_own_key(
     assert line in mistake(**{"archive": ARCHIVE, **changes})
 
 
+@pytest.mark.parametrize(
+    ("bucket", "problem"),
+    [
+        ("a" * 60 + "-${AWS::AccountId}", "which has 73 characters and may have 63"),
+        ("company..archive", "which has two periods side by side"),
+        ("192.0.2.1", "which is an IP address"),
+        ("company-archive-s3alias", "which begins or ends in what S3 reserves"),
+    ],
+)
+def test_a_bucket_has_a_name_that_s3_takes(bucket: str, problem: str) -> None:
+    written = {
+        "logging.archive.bucket": {"archive": {**ARCHIVE, "bucket": bucket}},
+        "logging.log_bucket_access_log.bucket": {"log_bucket_access_log": {"bucket": bucket}},
+    }
+    for path, block in written.items():
+        assert f"{path}: {bucket!r} given, {problem}" in mistake(**block)
+
+
 def test_the_archives_bucket_is_among_what_the_command_line_reads() -> None:
     assert load(archive=ARCHIVE).to_output()["archive"] == "company-archive"
     assert "archive" not in load().to_output()
