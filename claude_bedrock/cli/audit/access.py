@@ -86,14 +86,14 @@ def collect_access(
         stated(
             deployment,
             "models-bounded",
-            "The stage's IAM policies for direct callers allow to invoke the stage's models only",
+            "The stage's IAM policies for direct callers allow the stage's models only",
             _READS,
             bounded,
         ),
         stated(
             deployment,
             "deny-policy",
-            "The deny policy limits the gateway's role that may invoke",
+            "The gateway's role that calls models has the deny policy",
             "cloudformation:DescribeStacks and iam:ListEntitiesForPolicy",
             denied,
         )._replace(applies=has_endpoint),

@@ -74,7 +74,7 @@ def collect_alarms(deployment: RecordingDeployment, period: Period, stacks: Sequ
         stated(
             deployment,
             "alarms-quiet",
-            "No alarm of the stage went off in the window",
+            "No alarm of the stage was raised in the window",
             "cloudformation:ListStackResources and cloudwatch:DescribeAlarmHistory",
             fired,
         ),
@@ -98,14 +98,14 @@ def judge_armed(
         return Judgment("fail", "The stage has no alarms.")
     mute = [name for name, alarm in alarms.items() if not _is_armed(alarm)]
     if mute:
-        return Judgment("fail", f"Without an action, or switched off: {', '.join(mute)}.")
+        return Judgment("fail", f"Without an action, or turned off: {', '.join(mute)}.")
     confirmed = {topic: sum(map(is_confirmed, arns)) for topic, arns in reached.items()}
     unheard = [name for name, alarm in alarms.items() if not _has_subscriber(alarm, confirmed)]
     if unheard:
         unsubscribed = ", ".join(sorted(topic for topic, number in confirmed.items() if not number))
         return Judgment(
             "fail",
-            f"{len(unheard)} of {len(alarms)} alarms reach nobody: no confirmed subscription to "
+            f"{len(unheard)} of {len(alarms)} alarms reach no one: no confirmed subscription to "
             f"{unsubscribed}.",
         )
     number = sum(confirmed.values())

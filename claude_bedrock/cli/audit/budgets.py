@@ -60,7 +60,9 @@ def judge(check: RecordCheck, mismatches: int) -> Judgment:
     number = len(check.comparisons)
     words = f"{number} budgets were computed again from Bedrock's records."
     if check.undercounted:
-        words = f"{check.undercounted} of {number} budgets count less than Bedrock's records have."
+        words = (
+            f"{check.undercounted} of {number} budgets count less than Bedrock's records come to."
+        )
     if mismatches:
         words += f" The verification has {mismatches:,} findings of budgets, listed below."
     if check.direct_calls:

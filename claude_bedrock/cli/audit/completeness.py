@@ -37,16 +37,16 @@ _CLAIMS: Final[Mapping[str, _Claim]] = {
         ("missing_record", "unreadable_record", "evidence_changed"),
     ),
     "no-bypass": _Claim(
-        "Every record in the Region has its call of the gateway, or is of an allowed caller",
+        "Every record in the Region is of a call of the gateway, or of an allowed caller",
         ("bypassed_gateway", "audit_entry_lost"),
     ),
     "bodies": _Claim(
-        "Every record, but those of allowed direct callers, has its prompt, and its completion if "
-        "the call completed",
+        "Every record, except those of allowed direct callers, has its prompt, and its completion "
+        "if the call completed",
         ("body_missing",),
     ),
     "callers": _Claim(
-        "Audit entry and both records of a call agree on caller, model and content",
+        "Audit log entry and both records of each call agree on caller, model and content",
         (
             *("caller_mismatch", "model_mismatch", "identity_mismatch", "session_mismatch"),
             "content_mismatch",
@@ -57,7 +57,7 @@ _CLAIMS: Final[Mapping[str, _Claim]] = {
         ("lost_call", "unrecorded_call", "call_outside_stage"),
     ),
     "residency": _Claim(
-        "No record, but those of allowed direct callers, names a Region outside the stage's "
+        "No record, except those of allowed direct callers, names a Region outside the stage's "
         "residency",
         ("data_residency_violation",),
     ),
@@ -82,11 +82,11 @@ _WITHOUT_GATEWAY: Final[Mapping[str, _Claim]] = {
 _DOUBT: Final[Kind] = "trail_incomplete"
 """A finding that shows that CloudTrail cannot tell."""
 _NO_TRAIL: Final = (
-    "Not assessed: the stage reads no events of CloudTrail: `evidence.cloudtrail` is not set."
+    "Not assessed: the verification reads no CloudTrail events without `evidence.cloudtrail`."
 )
 _NO_TRAIL_SEALED: Final = (
-    "Not assessed: no sealed hour of the window has read events of CloudTrail, as "
-    "`evidence.cloudtrail` has the verification do."
+    "Not assessed: no sealed hour of the window has CloudTrail events, which the verification "
+    "reads with `evidence.cloudtrail`."
 )
 CALL_STATEMENTS: Final = tuple(_CLAIMS)
 """The statements whose result the headline of the report says."""
@@ -95,8 +95,8 @@ _ALL_DIRECT: Final = (
     "Not assessed: the stage has no endpoint, so each of its {:,} recorded calls is a direct one."
 )
 _NO_RESIDENCY: Final = (
-    "Not assessed: the stage sets no `residency`, so its calls may be answered wherever its "
-    "geographies lead. No call was answered elsewhere."
+    "Not assessed: the stage sets no `residency`, so any Region of its geographies may "
+    "answer. No other Region did."
 )
 
 
@@ -123,7 +123,7 @@ def collect_completeness(
     chain = stated(
         recorder,
         "chain",
-        "Every hour that is due has its evidence, in one chain, as the function's log has it",
+        "Every hour that is due has its evidence, in one chain that matches the function's log",
         "s3:ListBucket, s3:GetObject and logs:FilterLogEvents",
         lambda: _chain(deployment, period, chain_reports),
     )
@@ -310,7 +310,7 @@ def _words(name: str, number: int, report: Report) -> Iterator[str]:
     elif name == "no-bypass":
         yield f"{counts.records:,} records were read."
         if counts.records_pending:
-            yield f"Of {counts.records_pending:,} the call may still turn up."
+            yield f"Of {counts.records_pending:,} the audit log entry may still arrive."
         if counts.allowed_direct_calls:
             yield f"{counts.allowed_direct_calls:,} are of callers that the stage allows."
     elif name == "cloudtrail":

@@ -95,7 +95,7 @@ def _object_lock(deployment: RecordingDeployment) -> str:
         return f"Not assessed: {withheld(error, 's3:GetBucketObjectLockConfiguration')}."
     lock = read_lock(answer.get("ObjectLockConfiguration", {}))
     if lock is None:
-        return "On without a default: only objects that were locked one by one are."
+        return "On without a default: S3 locks only objects that someone locks one by one."
     return f"New objects are locked {lock.days} days, in {lock.mode.lower()} mode."
 
 
@@ -110,7 +110,7 @@ def six_months(
     if days < SIX_MONTHS:
         words = (
             f"The stage keeps records {days} days. If Article 19 or 26(6) of the EU AI Act applies "
-            f"to you, set `logging.retention_days` to {SIX_MONTHS} or more."
+            "to you, set `logging.retention_days` to 365 or more."
         )
         return Statement(_ID, claim, "not assessed", words, kept.answers, applies=False)
     judgment = _judge(destinations, SIX_MONTHS) if destinations else Judgment(*kept[2:4])

@@ -38,7 +38,7 @@ IMPORTANCE: Final[Mapping[str, Importance]] = {
     ),
     "encrypted": Importance(
         "medium",
-        "Whoever may read the store can read prompts without the stage's key.",
+        "A principal that may read the store can read prompts without the stage's key.",
         "Follow docs/deploy.md#restore-what-was-changed-by-hand. With another "
         "team's destinations, have that team name the key.",
     ),
@@ -60,12 +60,12 @@ IMPORTANCE: Final[Mapping[str, Importance]] = {
     ),
     "complete": Importance(
         "critical",
-        "Prompts were answered, and what was asked is on record in part or not at all.",
+        "Bedrock answered prompts that are on record in part or not at all.",
         f"Search each request id with `claude-bedrock logs show`. {_ACCEPT}",
     ),
     "no-bypass": Importance(
         "high",
-        "Principals call Bedrock without the gateway's names, models, limits and budgets.",
+        "Principals call Bedrock outside the gateway's models, limits and budgets.",
         "Attach the deny policy to the principals that are named, or list them in "
         f"`callers.allowed_direct_callers`. {_ACCEPT}",
     ),
@@ -77,12 +77,12 @@ IMPORTANCE: Final[Mapping[str, Importance]] = {
     "callers": Importance(
         "high",
         "A call may be attributed to the wrong caller or model, or a record was changed.",
-        f"Compare both accounts of the call with `claude-bedrock logs show`. {_ACCEPT}",
+        f"Compare entry and record of the call with `claude-bedrock logs show`. {_ACCEPT}",
     ),
     "cloudtrail": Importance(
         "critical",
-        "Models were called past the records: in a Region without a stage, by a door that Bedrock "
-        "does not log, or with both accounts of the call lost.",
+        "Models were called without a record: in a Region without a stage, by an operation that "
+        "Bedrock does not log, or with entry and record both lost.",
         "Deploy a stage without an endpoint in that Region, or attach the deny policy as a service "
         f"control policy. {_ACCEPT}",
     ),
@@ -93,13 +93,13 @@ IMPORTANCE: Final[Mapping[str, Importance]] = {
     ),
     "chain": Importance(
         "critical",
-        "Evidence was changed or removed, or hours have none: their verdict is open.",
+        "Evidence was changed or removed, or hours lack it and stay unverified.",
         "Run `claude-bedrock evidence verify`, which names each file, and restore its version.",
     ),
     "signed": Importance(
         "high",
         "Evidence differs from what was signed, or was made without the key.",
-        "Run `claude-bedrock evidence verify`; see that the verification function may use the key.",
+        "Run `claude-bedrock evidence verify`; check that the verification may use the key.",
     ),
     "kept": Importance(
         "high",
@@ -110,7 +110,7 @@ IMPORTANCE: Final[Mapping[str, Importance]] = {
     "kept-six-months": Importance(
         "medium",
         "Logs of a high-risk AI system end before the six months that the EU AI Act asks for.",
-        "Set `logging.retention_days` to 184 or more.",
+        "Set `logging.retention_days` to 365 or more.",
     ),
     "models-bounded": Importance(
         "high",
@@ -119,7 +119,7 @@ IMPORTANCE: Final[Mapping[str, Importance]] = {
     ),
     "deny-policy": Importance(
         "high",
-        "The gateway could turn logging off, or call other doors of Bedrock.",
+        "The gateway could turn logging off, or call other endpoints of Bedrock.",
         "Follow docs/deploy.md#restore-what-was-changed-by-hand.",
     ),
     "alarms-armed": Importance(

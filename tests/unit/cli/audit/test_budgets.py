@@ -27,7 +27,7 @@ def test_a_budget_below_the_records_fails() -> None:
 
     assert judge(RecordCheck([right]), 0).verdict == "pass"
     both = judge(RecordCheck([right, wrong]), 0)
-    assert both.words == "1 of 2 budgets count less than Bedrock's records have."
+    assert both.words == "1 of 2 budgets count less than Bedrock's records come to."
     assert both.verdict == "fail"
 
 

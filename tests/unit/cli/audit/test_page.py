@@ -147,7 +147,7 @@ def test_a_window_without_calls_has_no_charts_but_a_sentence() -> None:
     empty = page(made._replace(usage=nothing, completeness=completeness))
 
     assert "<svg" not in empty
-    assert "No call is of the window." in empty
+    assert "The window has no calls." in empty
     assert "Some may be gone." in empty
 
 
@@ -183,7 +183,7 @@ def test_the_first_screen_has_verdict_reason_hours_witnesses_readers_and_signer(
 
     for words in (
         "fail 2 of 2,683 calls of November 2026 are not on record.",
-        "critical Prompts were answered",
+        "critical Bedrock answered prompts",
         "Hours verified 718 of 720 in the window 2 are not sealed yet",
         "2,683 calls by the gateway 2,681 request ids by Bedrock",
         "CloudTrail's management events: not read",

@@ -140,7 +140,7 @@ def test_an_alarm_of_which_another_topic_hears_nothing_is_counted() -> None:
     result = alarms.judge_armed(both, {TOPIC: [f"{TOPIC}:1"], other: ["PendingConfirmation"]})
     assert result == (
         "fail",
-        f"1 of 3 alarms reach nobody: no confirmed subscription to {other}.",
+        f"1 of 3 alarms reach no one: no confirmed subscription to {other}.",
     )
 
 
@@ -478,7 +478,7 @@ def test_a_statement_says_that_it_leaves_out_allowed_direct_callers(name: str) -
     result = completeness.judge(name, direct)
 
     assert "7 records of allowed direct callers were left out." in result.words
-    assert ("but those of allowed direct callers" in result.claim) is (name != "callers")
+    assert ("except those of allowed direct callers" in result.claim) is (name != "callers")
     without_gateway = completeness.judge(name, direct._replace(has_gateway=False))
     assert "allowed direct callers" not in f"{without_gateway.claim} {without_gateway.words}"
 
