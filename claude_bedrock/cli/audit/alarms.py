@@ -139,11 +139,11 @@ def judge_fired(events: Sequence[Event], period: Period) -> Judgment:
     off = [fired for fired in events if fired.after == "ALARM"]
     if off:
         names = ", ".join(dict.fromkeys(fired.alarm for fired in off))
-        return Judgment("fail", f"Went off: {names}; {len(off)} times in all.")
+        return Judgment("fail", f"Raised: {names}. Number of times: {len(off)}.")
     if period.since < period.now - _HISTORY_RETENTION:
         first = period.now - _HISTORY_RETENTION
-        return Judgment("not assessed", f"None went off since {first:%Y-%m-%d}. {_FORGOTTEN}")
-    return Judgment("pass", "None went off.")
+        return Judgment("not assessed", f"None was raised since {first:%Y-%m-%d}. {_FORGOTTEN}")
+    return Judgment("pass", "None was raised.")
 
 
 def _alarms(deployment: RecordingDeployment) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -62,12 +62,12 @@ class Topic(NamedTuple):
             if code in DENIED:
                 return self.unknown(
                     "AWS denies these credentials the answer",
-                    f"allow {actions} to whoever runs doctor, or run it as somebody who has it",
+                    f"allow {actions} to the principal that runs doctor, or use one that has it",
                 )
             result = f"AWS answered {code}: {error.response['Error'].get('Message', '')}"
         else:
-            result = f"AWS could not be asked: {error}"
-        return self.unknown(result, "run doctor again; if it stays so, ask AWS by hand")
+            result = f"AWS did not answer: {error}"
+        return self.unknown(result, "run doctor again; if this persists, ask AWS by hand")
 
     def run(self, actions: str, judge: Callable[[], Check]) -> Check:
         """Return the check that `judge` makes, or, where AWS gives it no answer, the one that says

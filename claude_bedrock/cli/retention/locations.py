@@ -103,7 +103,7 @@ def withheld(error: ClientError | BotoCoreError, actions: str) -> str:
     """Return why AWS gave no answer, and what to do; `actions` is what the question needs in
     IAM."""
     if not isinstance(error, ClientError):
-        return f"AWS could not be asked: {error}"
+        return f"AWS did not answer: {error}"
     if code_of(error) in DENIED:
         return (
             f"AWS denies these credentials the answer: allow them {actions}, or ask as the "

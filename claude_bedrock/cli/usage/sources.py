@@ -28,10 +28,10 @@ _LONGEST_REQUEST: Final = timedelta(minutes=20)
 """An entry is written at the end of its request, which Lambda ends after 15 minutes:
 https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
 _WITHOUT_ENTRY: Final = (
-    "counted from the gateway's audit log entries, which calls past the gateway lack, and calls "
-    "whose entry was lost; `claude-bedrock usage --records` counts both"
+    "counted from the gateway's audit log entries, which omit calls that bypass the gateway, and "
+    "calls with a lost entry; `claude-bedrock usage --records` counts both"
 )
-_FROM_RECORDS: Final = "counted from Bedrock's records, calls past the gateway among them"
+_FROM_RECORDS: Final = "counted from Bedrock's records, including calls that bypass the gateway"
 _WITHOUT_ENDPOINT: Final = (
     "counted from Bedrock's records: a stage without an endpoint has no audit log entries"
 )
@@ -97,10 +97,8 @@ def record_notes(
 
 
 def _direct_calls(number: int) -> str:
-    calls = "1 call went" if number == 1 else f"{number:,} calls went"
-    return (
-        f"{calls} past the gateway: by callers that are named by an ARN, or by metadata of theirs"
-    )
+    calls = "1 call" if number == 1 else f"{number:,} calls"
+    return f"{calls} bypassed the gateway, by callers named by an ARN or by their own metadata"
 
 
 def team_profiles(where: Deployment) -> TeamProfiles:

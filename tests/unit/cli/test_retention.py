@@ -316,7 +316,7 @@ def test_what_is_withheld_names_the_reason() -> None:
     assert "allow them kms:DescribeKey" in withheld(error("AccessDenied"), "kms:DescribeKey")
     assert "Throttling: not you" in withheld(error("Throttling"), "kms:DescribeKey")
     unreachable = EndpointConnectionError(endpoint_url="https://kms")
-    assert "could not be asked" in withheld(unreachable, "kms:DescribeKey")
+    assert "AWS did not answer" in withheld(unreachable, "kms:DescribeKey")
 
 
 def test_the_worst_decides_how_it_ends() -> None:

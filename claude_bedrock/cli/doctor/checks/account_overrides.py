@@ -62,7 +62,7 @@ def judge_guardrails(configured: Sequence[Mapping[str, Any]]) -> Check:
     names = [f"{item['guardrailId']} version {item['guardrailVersion']}" for item in configured]
     return GUARDRAIL.warning(
         f"Bedrock puts {', '.join(names)} into calls of this account, which no stage sets",
-        "check that whoever owns the account means it: it can block answers, and is charged; "
+        "check that the account's owner wants it: it can block answers, and costs money; "
         "`aws bedrock list-enforced-guardrails-configuration` shows it",
     )
 
@@ -86,7 +86,8 @@ def judge_projects(projects: Sequence[Mapping[str, Any]], stage_mode: str | None
             f"{modes}, and the stage asks for {stage_mode}: its calls are in {_DEFAULT}", fix
         )
     return PROJECTS.warning(
-        f"{modes}, and the stage asks for {stage_mode}: calls past the gateway may be in it", fix
+        f"{modes}, and the stage asks for {stage_mode}: calls that bypass the gateway may be in it",
+        fix,
     )
 
 

@@ -161,7 +161,7 @@ def judge_subscribers(
         )
     return SUBSCRIBERS.warning(
         "none: alarms reach only the console",
-        "set the stage's `alarm_email` and deploy, or subscribe somebody: `aws sns subscribe "
+        "set the stage's `alarm_email` and deploy, or subscribe an address: `aws sns subscribe "
         f"--topic-arn {topic_arn} --protocol email --notification-endpoint ADDRESS`",
     )
 
@@ -202,9 +202,9 @@ def _judge_delivery(name: str, watched: Metrics, written: Metrics) -> Check:
         return topic.ok("AWS writes the metric with the dimensions that the alarm watches")
     return topic.warning(
         f"the alarm watches {failure} {_in_words(watched[failure])}, and AWS writes it "
-        f"{_in_words(seen)}: the alarm never goes off",
+        f"{_in_words(seen)}: the alarm is never raised",
         "report this with the dimensions to the project, and watch that metric by an alarm of your "
-        "own until it is mended",
+        "own until it is fixed",
     )
 
 
@@ -214,9 +214,9 @@ def _unseen(topic: Topic, written: Metrics) -> Check:
     if _CALLS not in written:
         return topic.skipped("cannot tell yet: AWS has counted no call in the last two weeks")
     return topic.warning(
-        "calls are counted, and no delivery is: AWS writes none of the metrics that the alarms "
+        "AWS counts calls, but no delivery: it writes none of the metrics that the alarms "
         f"watch, but {', '.join(sorted(written))}",
-        "make a call, and run doctor again after some minutes; if it stays so, look in "
+        "make a call, and run doctor again after some minutes; if this persists, look in "
         "CloudWatch for how AWS names deliveries now, and report it to the project",
     )
 

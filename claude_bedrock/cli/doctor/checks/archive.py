@@ -63,7 +63,7 @@ def judge(status: str, key: str, age: timedelta, archive: str) -> Check:
         return TOPIC.ok(f"{key} is in {archive}")
     if status == "PENDING":
         if age <= PENDING_FOR:
-            return TOPIC.skipped(f"cannot tell yet: S3 has still to replicate {key}")
+            return TOPIC.skipped(f"cannot tell yet: S3 has yet to replicate {key}")
         return TOPIC.warning(
             f"S3 has not replicated {key} in {age // timedelta(minutes=1)} minutes",
             f"check that {archive} exists and has versioning on, then run doctor again",

@@ -42,5 +42,5 @@ def judge(output: str | None) -> Check:
     shown = ".".join(match.groups())
     if version < NEEDED:
         needed = ".".join(map(str, NEEDED))
-        return TOPIC.warning(f"{shown}, and the pages need {needed}", _INSTALL)
+        return TOPIC.warning(f"{shown}, and commands of the docs need {needed}", _INSTALL)
     return TOPIC.ok(shown)

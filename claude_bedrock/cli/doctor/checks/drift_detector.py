@@ -99,7 +99,7 @@ def judge(run: Run | None, *, is_new: bool) -> Check:
     """Judge the newest run of the last hour. `is_new` says that the stage is younger than that."""
     if run is None:
         if is_new:
-            return TOPIC.skipped("cannot tell yet: it has still to run, every 15 minutes")
+            return TOPIC.skipped("cannot tell yet: it has not run yet; it runs every 15 minutes")
         return TOPIC.failed("it has not run for an hour", _runbook("DriftDetectorNotRunning"))
     alarms = sorted(name for name, count in run.counts.items() if count and name != _RUNS)
     if not alarms:

@@ -97,7 +97,7 @@ def before_deployment(
 def _set_up_by(configuration: Configuration, stage: str) -> str:
     owner = _OF_A_STAGE.fullmatch(_log_group(configuration) or "")
     if owner is None:
-        return "set up by somebody else"
+        return "set up by another team"
     if owner[1] == stage:
         return "left on when the stage went"
     return f"set up by another stage of this project, {owner[1]}"

@@ -136,8 +136,8 @@ def _agreed(topic: Topic, agreement: Answer, call: str) -> Check:
     why = f"{status}: {agreement['errorMessage']}" if agreement.get("errorMessage") else status
     return topic.failed(
         why,
-        "the first call subscribes the account, and so accepts the model's terms. Have it made "
-        f"once, by somebody who may and has the Marketplace permissions: {call}",
+        "the first call subscribes the account, and so accepts the model's terms. Have a person "
+        f"who may accept them, and has the Marketplace permissions, make it once: {call}",
     )
 
 
@@ -204,7 +204,7 @@ def _marketplace(account: Account, *, needed: bool) -> Check:
         if principal is None:
             return MARKETPLACE.unknown(
                 f"IAM does not simulate for {account.caller}",
-                f"make sure that whoever calls first has {', '.join(SUBSCRIBING)}",
+                f"check that the principal that calls first has {', '.join(SUBSCRIBING)}",
             )
         answer = account.client("iam").simulate_principal_policy(
             PolicySourceArn=principal,
@@ -225,11 +225,11 @@ def judge_marketplace(decisions: Mapping[str, str]) -> Check:
     """Judge `decisions`, IAM's by action; none for the account's root user, who may do anything."""
     denied = sorted(action for action, decision in decisions.items() if decision != "allowed")
     if not denied:
-        return MARKETPLACE.ok("whoever runs doctor may make the first call of each model")
+        return MARKETPLACE.ok("these credentials may make the first call of each model")
     return MARKETPLACE.failed(
-        f"whoever runs doctor has not {', '.join(denied)}",
-        "make the first calls as the stage's setup role (`roles.setup`), or as somebody who has "
-        "these; the gateway's role never has them",
+        f"these credentials lack {', '.join(denied)}",
+        "make the first calls as the stage's setup role (`roles.setup`), or as a principal that "
+        "has these; the gateway's role never has them",
     )
 
 

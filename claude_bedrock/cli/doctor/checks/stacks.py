@@ -54,7 +54,7 @@ def _judge(topic: Topic, state: str | None, stage: str) -> Check:
         return topic.failed("missing, where others of the stage are deployed", f"run {deploy}")
     if state == "REVIEW_IN_PROGRESS":
         return topic.failed(
-            f"{state}: it has a change set that nobody has executed, and no resource",
+            f"{state}: it has a change set that was never executed, and no resource",
             f"run {deploy}",
         )
     if state.endswith("IN_PROGRESS"):

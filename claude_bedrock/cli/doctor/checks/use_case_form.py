@@ -29,7 +29,7 @@ def judge(*, submitted: bool) -> Check:
         return TOPIC.ok("submitted")
     return TOPIC.failed(
         "none was submitted by this account",
-        "`claude-bedrock access form > form.json`, have it filled in by whoever may speak for "
-        "the company, then `claude-bedrock access submit --form form.json`; or submit it in the "
-        "management account of the AWS organization",
+        "`claude-bedrock access form > form.json`, have it filled in by a person who may speak "
+        "for the company, then `claude-bedrock access submit --form form.json`; or submit it in "
+        "the management account of the AWS organization",
     )

@@ -227,7 +227,7 @@ def test_an_alarm_that_went_off_is_named_and_none_counts_for_thirty_days() -> No
     assert off == Event("2026-11-25T12:00:00Z", "InvocationRecordMissing", "OK", "ALARM", "meaning")
     assert alarms.judge_fired([off], days(40)) == (
         "fail",
-        "Went off: InvocationRecordMissing; 1 times in all.",
+        "Raised: InvocationRecordMissing. Number of times: 1.",
     )
     assert alarms.judge_fired([], days(30)).verdict == "pass"
     assert alarms.judge_fired([off._replace(before="ALARM", after="OK")], days(31)).verdict == (

@@ -71,10 +71,10 @@ def test_all_pages_of_subscriptions_are_read() -> None:
         (SUCCESSES | {f"{METRICS[0]}Success": {ALL_MODELS}}, "warning", "the alarm watches"),
         (SUCCESSES | {f"{METRICS[0]}Success": {ALL_MODELS, NONE}}, "ok", "AWS writes"),
         ({}, "skipped", "cannot tell yet"),
-        ({"Invocations": {ALL_MODELS}}, "warning", "calls are counted"),
+        ({"Invocations": {ALL_MODELS}}, "warning", "AWS counts calls"),
         ({"Invocations": {NONE}, f"{METRICS[1]}Success": {NONE}}, "skipped", "cannot tell yet"),
         ({f"{METRICS[1]}Success": {NONE}}, "skipped", "cannot tell yet: nothing was delivered"),
-        ({"Invocations": {NONE}, "LogDeliveryFailure": {NONE}}, "warning", "calls are counted"),
+        ({"Invocations": {NONE}, "LogDeliveryFailure": {NONE}}, "warning", "AWS counts calls"),
     ],
 )
 def test_an_alarm_that_watches_nothing_is_detected(

@@ -72,7 +72,7 @@ def test_what_differs_is_reported(change: dict[str, Any], expected: str) -> None
 @pytest.mark.parametrize(
     ("configuration", "stage", "words"),
     [
-        (OTHERS, "dev", "set up by somebody else, to s3://of-another-team"),
+        (OTHERS, "dev", "set up by another team, to s3://of-another-team"),
         (EXPECTED, "prod", "set up by another stage of this project, dev"),
         (EXPECTED, "dev", "left on when the stage went"),
     ],

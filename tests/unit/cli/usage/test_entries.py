@@ -202,8 +202,8 @@ def test_no_object_is_fetched_to_count_tokens_and_the_answer_names_its_source(
     assert (data["total"]["calls"], data["total"]["input_tokens"]) == (2, 20)
     assert (data["source"], data["groups"][0]["team"]) == ("audit log entries", "search")
     (note,) = [note for note in data["notes"] if note.startswith("counted from")]
-    assert "calls past the gateway lack" in note
-    assert "calls whose entry was lost" in note
+    assert "calls that bypass the gateway" in note
+    assert "calls with a lost entry" in note
     assert (result.exit_code, data["total"]["unreadable"]) == (2, 1)  # the line that is no entry
     assert "cannot be read: 1 audit log entries" in command().stdout
     assert not stage.fetched
