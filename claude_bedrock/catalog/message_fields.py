@@ -172,7 +172,13 @@ themselves with a model that has none."""
 
 TOOL_REMOVAL: Final = "tool_removal"
 TURN_BLOCKS: Final = frozenset({"tool_addition", TOOL_REMOVAL})
-"""Blocks of a `system` turn that go: without `defer_loading` every tool is offered throughout."""
+"""Blocks of a `system` turn that go: without `defer_loading` every tool is offered throughout. A
+removal becomes a sentence in its turn, and so does what offers the tool again: taking it out of
+`tools` would change what comes before each cache marker and each bound thinking block. Anthropic's
+page says that Bedrock takes both by reference, with a beta of their own, and Converse has blocks
+for them; no answer of InvokeModel to them is public (2026-11-30):
+https://docs.aws.amazon.com/sdk-for-python/v1/reference/clients/bedrock-runtime/structures/ToolRemovalBlock/
+https://platform.claude.com/docs/en/build-with-claude/mid-conversation-system-messages"""
 
 TOOL_DEFINITION: Final = "tool_definition"
 """The `type` of the `tool` of a `tool_addition` that defines one by value: it goes among `tools`,

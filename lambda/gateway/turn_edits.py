@@ -6,7 +6,7 @@ from typing import Any
 
 from claude_bedrock.catalog import message_fields
 from gateway import cache_markers, errors, history, json_object
-from gateway.adaptation import Adaptation, Changes, kind_of, without
+from gateway.adaptation import Adaptation, Changes, kind_of, quoted, without
 from gateway.json_object import Edits, Member
 
 _REFERENCE = "tool_reference"
@@ -44,6 +44,7 @@ def messages(member: Member, adaptation: Adaptation) -> Edits:
     marked = cache_markers.may_change(member, adaptation)
     searches = message_fields.TOOL_SEARCH in adaptation.capabilities.betas
     edits: Changes = {}
+    withdrawn: set[str] = set()
     for position, blocks in _changing_turns(member.value, marked=marked, searches=searches):
         message = member.value[position]
         edit: Changes | None = cache_markers.within(message, adaptation) if marked else {}
@@ -54,7 +55,7 @@ def messages(member: Member, adaptation: Adaptation) -> Edits:
             edit = {**json_object.merged(moved, edit or {})}
         if edit is not None and position and message.get("role") == "system":
             stays = adaptation.capabilities.system_turns and _may_stand(position, member.value)
-            edit = _turn(message, edit, adaptation, stays=stays)
+            edit = _turn(message, edit, withdrawn, adaptation, stays=stays)
         if edit is None or edit:
             edits[position] = edit
     return edits
@@ -220,28 +221,55 @@ def _role(message: object) -> object:
 
 
 def _turn(
-    message: Mapping[str, Any], within: Changes, adaptation: Adaptation, *, stays: bool
+    message: Mapping[str, Any],
+    within: Changes,
+    withdrawn: set[str],
+    adaptation: Adaptation,
+    *,
+    stays: bool,
 ) -> Changes | None:
     """Return the edits of a system turn, which becomes the user's unless it stays; None if nothing
-    of it is left."""
+    of it is left. `withdrawn` are the tools that earlier turns removed, and is kept up to date."""
     if not stays:
         adaptation.note("messages.role:system-to-user")
     content = message.get("content")
     blocks = content if isinstance(content, list) else []
-    removed = [
-        position
+    changed = {
+        position: _tool_change(block, withdrawn)
         for position, block in enumerate(blocks)
         if kind_of(block) in message_fields.TURN_BLOCKS
-    ]
-    for position in removed:
+    }
+    for position in changed:
         adaptation.note(f"messages.content:{kind_of(blocks[position])}")
     fields = without(message_fields.TURN_FIELDS.intersection(message), "messages", adaptation)
-    if not content or (blocks and len(removed) == len(blocks)):
+    gone = [position for position, text in changed.items() if text is None]
+    if not content or (blocks and len(gone) == len(blocks)):
         return None
     edits: Changes = {**within, **fields}
     if not stays:
         edits["role"] = '"user"'
-    if removed:
+    if changed:
         inner = within.get("content")
-        edits["content"] = {**(inner if isinstance(inner, dict) else {}), **dict.fromkeys(removed)}
+        edits["content"] = {**(inner if isinstance(inner, dict) else {}), **changed}
     return edits
+
+
+def _tool_change(block: Mapping[str, Any], withdrawn: set[str]) -> str | None:
+    """Return the block of text that withdraws a tool, or offers it again; None for a tool that is
+    offered anyway."""
+    tool = block.get("tool")
+    if not isinstance(tool, dict):
+        return None
+    definition = tool.get("definition")
+    name = (definition if isinstance(definition, dict) else tool).get("name")
+    if not isinstance(name, str):
+        return None
+    if kind_of(block) == message_fields.TOOL_REMOVAL:
+        withdrawn.add(name)
+        text = f"The tool {quoted(name)} is withdrawn. Do not call it from here on."
+    elif name in withdrawn:
+        withdrawn.remove(name)
+        text = f"The tool {quoted(name)} is offered again."
+    else:
+        return None
+    return json.dumps({"type": "text", "text": text})

@@ -232,8 +232,8 @@ def _nested() -> Iterable[tuple[str, str]]:
     yield "`cache_control.ttl`", "left out where the model keeps a cache for five minutes only"
     for field in sorted(message_fields.TURN_FIELDS):
         yield f"`messages.{field}`", "left out of a `system` turn"
-    for kind in sorted(message_fields.TURN_BLOCKS):
-        yield f"`messages.content` `{kind}`", "left out of a `system` turn"
+    yield "`messages.content` `tool_addition`", "left out, or text where it offers a tool again"
+    yield "`messages.content` `tool_removal`", "becomes text that withdraws the tool"
     kind = message_fields.TOOL_DEFINITION
     yield f"`messages.content.tool` `{kind}`", "its `definition` goes among `tools`"
     for kind, beta in sorted(message_fields.AS_TEXT.items()):

@@ -315,6 +315,26 @@ def test_a_tool_that_the_conversation_defines_and_removes_is_not_offered() -> No
     assert body(again)["tools"] == [TOOL]
 
 
+@pytest.mark.parametrize(
+    ("name", "role"), [("claude-haiku-4-5", "user"), ("claude-opus-4-8", "system")]
+)
+def test_a_removed_tool_is_withdrawn_in_words_and_offered_again(name: str, role: str) -> None:
+    tool = {"type": "tool_reference", "name": TOOL["name"]}
+    answer = {"role": "assistant", "content": "ok"}
+    turns = [
+        {"role": "system", "content": [{"type": kind, "tool": tool}]}
+        for kind in ("tool_addition", "tool_removal", "tool_addition")
+    ]
+    talk = [part for turn in turns for part in (HI, turn, answer)]
+    adapted = body(sent(name, messages=[*talk, HI], tools=[TOOL]))
+
+    said = [turn for turn in adapted["messages"] if turn not in (HI, answer)]
+    withdrawn = f'The tool "{TOOL["name"]}" is withdrawn. Do not call it from here on.'
+    texts = [withdrawn, f'The tool "{TOOL["name"]}" is offered again.']
+    assert said == [{"role": role, "content": [{"type": "text", "text": text}]} for text in texts]
+    assert adapted["tools"] == [TOOL]
+
+
 def test_a_definition_replaces_the_tool_of_its_name() -> None:
     newer = {**TOOL, "description": "Newer"}
     adapted = sent("claude-haiku-4-5", messages=[HI, added(newer)], tools=[TOOL])
