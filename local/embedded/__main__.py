@@ -19,6 +19,7 @@ if __name__ == "__main__":
         existing_names,
         exports_in_use,
         filter_patterns,
+        full_buckets,
         iam_propagation,
         log_batches,
         log_events,
@@ -55,6 +56,7 @@ if __name__ == "__main__":
     table_configuration.add()
     deletion_protection.add()
     existing_names.add()
+    full_buckets.add()
     request_context.add()
     enforcement.add()
     record_queries.add()
