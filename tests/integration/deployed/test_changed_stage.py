@@ -41,19 +41,23 @@ def template(**outputs: str) -> str:
 
 
 def test_a_stage_changes_and_changes_back(tmp_path: Path) -> None:
-    async def deploy(aws: Aws, block: dict[str, Any]) -> None:
-        stages_file = tmp_path / "stages.json"
+    async def synthesized(name: str, block: dict[str, Any]) -> Cdk:
+        folder = tmp_path / name
+        folder.mkdir()
+        stages_file = folder / "stages.json"
         stages_file.write_text(json.dumps({"changed": block}))
-        cdk = Cdk(stage="changed", folder=tmp_path, stages_file=stages_file)
+        cdk = Cdk(stage="changed", folder=folder, stages_file=stages_file)
         await cdk.synth(_print)
-        await cdk.deploy(aws, _print)
+        return cdk
 
     async def main() -> None:
         async with embedded_aws(region="us-east-1", port=0, folder=tmp_path / "aws") as aws:
-            await Cdk(stage="changed", folder=tmp_path).bootstrap(aws, _print)
+            small = await synthesized("small", SMALL)
+            changed = await synthesized("changed", CHANGED)
+            await small.bootstrap(aws, _print)
             _refuses_a_dropped_export(aws)
-            for block in (SMALL, CHANGED, SMALL):
-                await deploy(aws, block)
+            for stage in (small, changed, small):
+                await stage.deploy(aws, _print)
             client = aws.client("cloudformation")
             names = [f"claude-on-bedrock-changed-{name}" for name in STACKS]
             states = [
