@@ -13,7 +13,7 @@ import pytest
 import app as project
 from local.aws.client import Aws, Client
 from local.aws.server import embedded_aws
-from local.run.cdk_cli import Cdk, CdkError
+from local.run.cdk_cli import CLI, Cdk, CdkError
 from stacks.settings import load_stage
 from tests.integration.deployed.deployment import MODEL, eventually
 from tests.integration.deployed.response_overrides import override, set_overrides
@@ -203,10 +203,30 @@ async def account(assemble: Assemble, folder: Path, iam_delay: str) -> AsyncIter
     cli = Cdk(stage="local", folder=folder)
     starting = embedded_aws(region="us-east-1", port=0, folder=folder / "aws", iam_delay=iam_delay)
     async with starting as aws:
-        await cli.bootstrap(aws, _print)
+        _bootstrap(aws)
         made = Account(aws, cli, aws.client("bedrock"), folder, assemble)
         made.use(assemble(CONTEXT["stages"]["local"]))
         yield made
+
+
+def _bootstrap(aws: Aws) -> None:
+    """Create the stack that `cdk bootstrap` creates, without the CLI's start for each account;
+    what the CLI does itself, the other deployments show."""
+    template = CLI.parents[1] / "lib/api/bootstrap/bootstrap-template.yaml"
+    aws.client("cloudformation").create_stack(
+        StackName="CDKToolkit",
+        TemplateBody=template.read_text(),
+        Parameters=[
+            {"ParameterKey": "FileAssetsBucketKmsKeyId", "ParameterValue": "AWS_MANAGED_KEY"}
+        ],
+        Capabilities=["CAPABILITY_NAMED_IAM"],
+    )
+    eventually(lambda: _status(aws, "CDKToolkit") == "CREATE_COMPLETE", 60)
+
+
+def _status(aws: Aws, stack: str) -> str:
+    (there,) = aws.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
+    return str(there["StackStatus"])
 
 
 def _print(detail: str) -> None:
