@@ -80,10 +80,11 @@ def _may_match(statement: Statement, request: Request) -> bool:
 
 def statements(policy: Policy) -> list[Statement]:
     """Return its statements: JSON may have one alone without a list."""
-    return _listed(policy.get("Statement", []))
+    return members(policy.get("Statement", []))
 
 
-def _listed(value: Any) -> list[Any]:  # noqa: ANN401 - JSON: one thing, or several
+def members(value: Any) -> list[Any]:  # noqa: ANN401 - JSON: one thing, or several
+    """Return the things that an element of a policy names: JSON has one by itself."""
     return value if isinstance(value, list) else [value]
 
 
@@ -100,11 +101,11 @@ def _names(statement: Statement, principal: str) -> bool:
 def _is_among(principal: str, named: Any) -> bool:  # noqa: ANN401 - JSON
     if named == "*":
         return True
-    of_aws = _listed(named.get("AWS", []))
+    of_aws = members(named.get("AWS", []))
     if "*" in of_aws:
         return True
     if not principal.startswith("arn:"):
-        return principal in _listed(named.get("Service", []))
+        return principal in members(named.get("Service", []))
     account, role = principal.split(":")[4], principal.rpartition("/")[2]
     sessions = f":sts::{account}:assumed-role/{role}/"
     root = principal.replace(principal.rpartition(":")[2], "root")
@@ -126,7 +127,7 @@ def _covers(statement: Statement, resource: str) -> bool:
         return True
     form = resource.replace("*", _UNLIKE_ANY_TEXT)
     if "NotResource" in statement:
-        excepted = _listed(statement["NotResource"])
+        excepted = members(statement["NotResource"])
         return not any(overlap(pattern, resource) for pattern in excepted)
     return _any_like(statement.get("Resource", []), form, str)
 
@@ -138,11 +139,11 @@ def _meets(statement: Statement, resource: str) -> bool:
     if "NotResource" in statement:
         form = resource.replace("*", _UNLIKE_ANY_TEXT)
         return not _any_like(statement["NotResource"], form, str)
-    return any(overlap(pattern, resource) for pattern in _listed(statement.get("Resource", [])))
+    return any(overlap(pattern, resource) for pattern in members(statement.get("Resource", [])))
 
 
 def _any_like(patterns: Any, text: str, fold: Callable[[str], str]) -> bool:  # noqa: ANN401 - JSON
-    return any(is_like(text, fold(pattern)) for pattern in _listed(patterns))
+    return any(is_like(text, fold(pattern)) for pattern in members(patterns))
 
 
 def is_like(text: str, pattern: str) -> bool:
@@ -175,7 +176,7 @@ def overlap(pattern: str, other: str) -> bool:
 def _holds(statement: Statement, request: Request) -> bool | None:
     """Return whether all of its conditions hold; None where that depends on what is not known."""
     tested = [
-        _test(operator, _listed(values), request.context.get(key.lower(), ...))
+        _test(operator, members(values), request.context.get(key.lower(), ...))
         for operator, tests in statement.get("Condition", {}).items()
         for key, values in tests.items()
     ]

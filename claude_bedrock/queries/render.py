@@ -64,3 +64,8 @@ def _above(long_prompts: Collection[int]) -> str:
         for length in sorted(long_prompts, reverse=True)
     ]
     return f"CASE {' '.join(cases)} ELSE 0 END" if cases else "0"
+
+
+def literal(text: str) -> str:
+    """Return a text as SQL has it between quotes."""
+    return "'" + text.replace("'", "''") + "'"

@@ -14,6 +14,7 @@ from claude_bedrock.catalog.inference_actions import DENIED_ACTIONS
 from claude_bedrock.catalog.invoke_policies import INVOKE
 from claude_bedrock.cli.audit.recorded_responses import RecordingDeployment
 from claude_bedrock.cli.audit.statement import Judgment, Statement, stated
+from claude_bedrock.logging_config.resource_policy import members
 
 _KINDS: Final = {
     "PolicyRoles": ("role", "RoleName"),
@@ -164,10 +165,10 @@ def read_policy(arn: str, document: Mapping[str, Any], models: Sequence[str]) ->
 
 
 def _allowed(document: Mapping[str, Any]) -> Iterator[str]:
-    for statement in _listed(document["Statement"]):
+    for statement in members(document["Statement"]):
         if statement["Effect"] == "Allow" and _invokes(statement):
-            yield from _listed(statement.get("Resource", []))
-            for resource in _listed(statement.get("NotResource", [])):
+            yield from members(statement.get("Resource", []))
+            for resource in members(statement.get("NotResource", [])):
                 yield f"everything but {resource}"
 
 
@@ -179,15 +180,11 @@ def _invokes(statement: Mapping[str, Any]) -> bool:
         return not all(_is_named(action, statement["NotAction"]) for action in _INVOKING)
     actions = statement.get("Action", [])
     named = any(_is_named(action, actions) for action in _INVOKING)
-    return named or any("invoke" in action.lower() for action in _listed(actions))
+    return named or any("invoke" in action.lower() for action in members(actions))
 
 
 def _is_named(action: str, patterns: object) -> bool:
-    return any(fnmatchcase(action, pattern.lower()) for pattern in _listed(patterns))
-
-
-def _listed(value: Any) -> list[Any]:  # noqa: ANN401 - JSON: one thing, or several
-    return value if isinstance(value, list) else [value]
+    return any(fnmatchcase(action, pattern.lower()) for pattern in members(patterns))
 
 
 def _document(deployment: RecordingDeployment, arn: str) -> Mapping[str, Any]:

@@ -17,6 +17,7 @@ from claude_bedrock.cli.doctor.check import WITHHELD
 from claude_bedrock.cli.retention.locations import withheld
 from claude_bedrock.cli.shared.deployment import Client, Deployment
 from claude_bedrock.cli.verify import trail_digests
+from claude_bedrock.logging_config.resource_policy import members
 from claude_bedrock.records.fetch import each_in_order
 from claude_bedrock.verification.hours import Span
 from claude_bedrock.verification.period import Period
@@ -159,7 +160,7 @@ def readable(
 
 
 def _is_allowed(documents: Sequence[Mapping[str, Any]], action: str, resource: str) -> bool:
-    statements = [each for document in documents for each in _listed(document["Statement"])]
+    statements = [each for document in documents for each in members(document["Statement"])]
     matching = [each for each in statements if _matches(each, action, resource)]
     denied = any(each["Effect"] == "Deny" and not each.get("Condition") for each in matching)
     return not denied and any(each["Effect"] == "Allow" for each in matching)
@@ -177,17 +178,13 @@ def _is_named(
     """Return whether an element of a statement names the value, or its negation leaves it:
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notaction.html"""
     is_negated = f"Not{element}" in statement
-    names = _listed(statement.get(f"Not{element}" if is_negated else element, []))
+    names = members(statement.get(f"Not{element}" if is_negated else element, []))
     return is_negated != any(fnmatchcase(value, pattern_of(name)) for name in names)
 
 
 def _without_partition(arn: object) -> str:
     service, colon, rest = str(arn).removeprefix("arn:").partition(":")
     return f"arn:aws:{rest}" if colon and service.startswith("aws") else str(arn)
-
-
-def _listed(value: Any) -> list[Any]:  # noqa: ANN401 - JSON: one thing, or several
-    return value if isinstance(value, list) else [value]
 
 
 # --- who did

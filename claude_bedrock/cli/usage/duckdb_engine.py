@@ -14,6 +14,7 @@ from typing import Any, Final, NamedTuple
 import duckdb
 
 from claude_bedrock.queries import schema
+from claude_bedrock.queries.render import literal
 from claude_bedrock.records.window import UnreadableError
 
 MEMORY: Final = "600MB"
@@ -66,7 +67,7 @@ def _execute(question: str, files: Sequence[Path]) -> Answer:
         settings = {"memory_limit": MEMORY, "temp_directory": spill, "TimeZone": "UTC"}
         with duckdb.connect() as connection:
             for name, value in settings.items():
-                connection.execute(f"SET {name} = {_literal(value)}")
+                connection.execute(f"SET {name} = {literal(value)}")
             # With more than one, DuckDB 2.0.1 now and then passes over half a line at a file's end.
             connection.execute("SET threads = 1")
             connection.execute("SET preserve_insertion_order = false")
@@ -92,14 +93,14 @@ def _records(files: Sequence[Path]) -> str:
     if not files:
         return _nothing()
     columns = ", ".join(
-        f"{_literal(name)}: {_literal(kind)}" for name, kind in schema.duckdb_columns().items()
+        f"{literal(name)}: {literal(kind)}" for name, kind in schema.duckdb_columns().items()
     )
-    listed = ", ".join(_literal(str(file.absolute())) for file in files)
+    listed = ", ".join(literal(str(file.absolute())) for file in files)
     return f"""
         SELECT
           * EXCLUDE (filename),
-          regexp_extract(filename, {_literal(_KEY)}) AS "$path",
-          regexp_extract(filename, {_literal(_HOUR)}, 1) AS {schema.HOUR}
+          regexp_extract(filename, {literal(_KEY)}) AS "$path",
+          regexp_extract(filename, {literal(_HOUR)}, 1) AS {schema.HOUR}
         FROM read_json(
           [{listed}], columns = {{{columns}}},
           format = 'newline_delimited', compression = 'gzip', filename = true,
@@ -111,7 +112,3 @@ def _nothing() -> str:
     columns = {**schema.duckdb_columns(), "$path": "VARCHAR", schema.HOUR: "VARCHAR"}
     nulls = ", ".join(f'CAST(NULL AS {kind}) AS "{name}"' for name, kind in columns.items())
     return f"SELECT {nulls} WHERE false"
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

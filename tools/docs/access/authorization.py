@@ -71,7 +71,7 @@ class Reference:
 
     def mistakes(self, statement: Statement) -> Iterator[str]:
         """Yield what AWS does not know of the statement, a sentence each."""
-        named = _listed(statement.get("Action", statement.get("NotAction", [])))
+        named = members(statement.get("Action", statement.get("NotAction", [])))
         meant = [self._meant(name) for name in named]
         for action, matched in zip(named, meant, strict=True):
             if not matched and action not in UNLISTED:
@@ -110,7 +110,7 @@ def services(statements: Iterable[Statement]) -> set[str]:
     return {
         action.partition(":")[0].lower()
         for statement in statements
-        for action in _listed(statement.get("Action", statement.get("NotAction", [])))
+        for action in members(statement.get("Action", statement.get("NotAction", [])))
         if ":" in action
     }
 
@@ -129,7 +129,7 @@ def statements(assembly: Assembly) -> Iterator[tuple[str, Statement]]:
 
 def _unfit(statement: Statement, named: list[str], meant: list[list[Action]]) -> Iterator[str]:
     """Resources that none of the actions takes, and actions that take none of the resources."""
-    resources = _listed(statement.get("Resource", statement.get("NotResource", ["*"])))
+    resources = members(statement.get("Resource", statement.get("NotResource", ["*"])))
     arns = [arn for arn in resources if arn != "*"]
     taken = [arn for matched in meant for action in matched for arn in action.arns]
     for arn in arns:
@@ -179,5 +179,6 @@ def _pattern(key: str) -> re.Pattern[str]:
     return re.compile(".+".join(re.escape(part) for part in parts), re.IGNORECASE)
 
 
-def _listed(value: Any) -> list[str]:  # noqa: ANN401 - a policy's element is one or a list
+def members(value: Any) -> list[str]:  # noqa: ANN401 - a policy's element is one or a list
+    """Return the members of an element of a policy."""
     return list(value) if isinstance(value, list) else [value]

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any, Final
 
+from tools.docs.access.authorization import members
 from tools.docs.access.matrix import Mutant
 from tools.docs.access.policy_test_cases import Cell
 from tools.docs.access.principals import ADMINISTRATOR, Policy, Principal
@@ -81,7 +82,7 @@ def unaccounted(principals: Sequence[Principal], cells: Sequence[Cell]) -> set[s
         f"{policy.name}: {action}"
         for policy, statement in _statements(principals)
         if not any(_covers(statement, tested_action) for tested_action in tested)
-        for action in _listed(statement.get("Action", []))
+        for action in members(statement.get("Action", []))
         if not any(
             fnmatchcase(action, pattern) for named in NOT_TESTED.values() for pattern in named
         )
@@ -102,7 +103,7 @@ def _of(policy: Policy, statement: Mapping[str, Any]) -> Iterator[Mutant]:
     name = f"{policy.name}: {statement['Sid']}"
     yield Mutant(f"{name} is gone", policy.name, statement, None, grows=False)
     for key in ("Resource", "NotResource"):
-        named = _listed(statement.get(key, []))
+        named = members(statement.get(key, []))
         for number, resource in enumerate(named):
             if resource != "*":
                 wider = [*named[:number], "*", *named[number + 1 :]]
@@ -115,9 +116,5 @@ def _of(policy: Policy, statement: Mapping[str, Any]) -> Iterator[Mutant]:
 def _covers(statement: Mapping[str, Any], action: str) -> bool:
     if "NotAction" in statement:
         return True
-    named = _listed(statement["Action"])
+    named = members(statement["Action"])
     return any(fnmatchcase(action.lower(), pattern.lower()) for pattern in named)
-
-
-def _listed(value: Any) -> list[str]:  # noqa: ANN401 - a policy's element is one or a list
-    return list(value) if isinstance(value, list) else [value]

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple
 
 from claude_bedrock.cli.usage.rows import UnanswerableError
+from claude_bedrock.queries.render import literal
 
 UsageKind = Literal["input", "output", "cache_read", "cache_write", "guardrail", ""]
 TAGS: Final = ("team", "caller")
@@ -58,7 +59,7 @@ def read(path: Path, since: datetime, until: datetime) -> list[BillLine]:
     try:
         with duckdb.connect() as connection:
             connection.execute("SET TimeZone = 'UTC'")
-            connection.execute(f"SET memory_limit = {_literal(MEMORY)}")
+            connection.execute(f"SET memory_limit = {literal(MEMORY)}")
             types = {
                 str(name): str(kind)
                 for name, kind, *_ in connection.execute(f"DESCRIBE {source}").fetchall()
@@ -106,7 +107,7 @@ def _files(path: Path) -> list[Path]:
 
 
 def _source(files: Sequence[Path]) -> str:
-    listed = ", ".join(_literal(str(file.absolute())) for file in files)
+    listed = ", ".join(literal(str(file.absolute())) for file in files)
     if files[0].suffix == ".parquet":
         return f"SELECT * FROM read_parquet([{listed}], union_by_name = true, filename = true)"  # noqa: S608 - literals
     # Where DuckDB guesses the dialect, a tag with a quote in it can be lost (2.0.1).
@@ -168,9 +169,9 @@ def _tag(types: Mapping[str, str], name: str) -> str:
     key = f"{_TAG_PREFIX}{name}"
     kind = types.get("tags", "")
     if kind.startswith("MAP"):
-        return f"tags[{_literal(key)}]"
+        return f"tags[{literal(key)}]"
     if kind == "VARCHAR":
-        path = _literal('$."' + key + '"')
+        path = literal('$."' + key + '"')
         return f"CASE WHEN json_valid(tags) THEN json_extract_string(tags, {path}) END"
     return "NULL"
 
@@ -213,7 +214,3 @@ def usage_kind(usage_type: str) -> UsageKind:
     if "output" in text or "response" in text:
         return "output"
     return "input" if "input" in text else ""
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
