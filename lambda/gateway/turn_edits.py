@@ -234,13 +234,11 @@ def _turn(
         adaptation.note("messages.role:system-to-user")
     content = message.get("content")
     blocks = content if isinstance(content, list) else []
-    changed = {
-        position: _tool_change(block, withdrawn)
-        for position, block in enumerate(blocks)
-        if kind_of(block) in message_fields.TURN_BLOCKS
-    }
-    for position in changed:
-        adaptation.note(f"messages.content:{kind_of(blocks[position])}")
+    changed: dict[str | int, str | None] = {}
+    for position, block in enumerate(blocks):
+        if kind_of(block) in message_fields.TURN_BLOCKS:
+            adaptation.note(f"messages.content:{kind_of(block)}")
+            changed[position] = _tool_change(block, withdrawn)
     fields = without(message_fields.TURN_FIELDS.intersection(message), "messages", adaptation)
     gone = [position for position, text in changed.items() if text is None]
     if not content or (blocks and len(gone) == len(blocks)):
