@@ -15,7 +15,6 @@ from typing import Any, Final, Literal, NamedTuple, get_args, get_origin
 
 import aws_cdk as cdk
 import pytest
-from jsii import _type_checking
 
 import app as project
 from stacks.components.packaging import python_function
@@ -408,7 +407,7 @@ def _without_argument_checks() -> Iterator[None]:
     """Have jsii leave out its check of each argument's type, a third of the time in Python: mypy
     knows the types, and all that is synthesized with rules is checked."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_type_checking, "_resolved_check", lambda **_: None)
+        patch.setattr("jsii._type_checking._resolved_check", lambda **_: None)
         yield
 
 

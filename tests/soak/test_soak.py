@@ -6,7 +6,7 @@ from tools.load.soak import memory, traffic
 from tools.load.soak.run import Effort, soak
 
 pytestmark = pytest.mark.skipif(not memory.available(), reason="reads /proc, which only Linux has")
-SHORT = Effort(calls=1_500, callers=4, slots=2, warm_up=1_000, seed=3)
+SHORT = Effort(calls=1_500, callers=4, slots=2, warm_up=500, seed=3)
 
 
 def test_no_call_is_lost_doubled_or_off_the_record_and_no_process_grows() -> None:
