@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import aws_cdk as cdk
+from aws_cdk import aws_certificatemanager as acm
 from constructs import Construct
 
 from claude_bedrock.catalog.cost import LONG_PROMPTS
@@ -16,6 +17,7 @@ from stacks.components.observability.alarms import (
     Alarms,
     archive_alarms,
     budget_alarms,
+    certificate_alarms,
     delivery_alarms,
     function_alarms,
     response_alarms,
@@ -73,6 +75,10 @@ class Observability(cdk.Stack):
         if archive := archive_location(self, stage):
             definitions += archive_alarms(
                 archive.bucket, source_bucket=record.bucket.bucket_name, rule=RULE
+            )
+        if domain := stage.endpoint.domain:
+            definitions += certificate_alarms(
+                acm.Certificate.from_certificate_arn(self, "Certificate", domain.certificate)
             )
         Alarms(self, "Alarms", definitions=definitions, topic=topic.topic)
         dashboard = Dashboard(

@@ -10,6 +10,7 @@ if __name__ == "__main__":
     from local.aws.key_usage import KeyUsage
     from local.aws.sessions_file import SessionsFile
     from local.embedded import (
+        alarm_expressions,
         api_keys,
         application_profiles,
         bucket_configuration,
@@ -68,6 +69,7 @@ if __name__ == "__main__":
     role_boundaries.add(os.environ.pop(role_boundaries.VARIABLE))
     role_principals.add()
     endpoint_types.add()
+    alarm_expressions.add()
     exports_in_use.add()
     filter_patterns.add()
     runpy.run_module("ministack", run_name="__main__", alter_sys=True)

@@ -32,6 +32,12 @@ def text(value: Any) -> str:  # noqa: ANN401 - a template's value may be anythin
     raise ValueError(f"{function} is not read here")
 
 
+def watched_metrics(alarm: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The metrics of an alarm, of which an expression has several."""
+    queries = alarm.get("Metrics", [])
+    return [query["MetricStat"]["Metric"] for query in queries if "MetricStat" in query] or [alarm]
+
+
 def texts(value: Any) -> list[str]:  # noqa: ANN401
     """A value that may be one or a list of several."""
     return [text(item) for item in (value if isinstance(value, list) else [value])]

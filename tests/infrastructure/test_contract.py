@@ -8,7 +8,7 @@ import importlib
 import json
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, get_args
 
@@ -31,7 +31,7 @@ from drift_detector import handler
 from gateway import settings
 from stacks.components.observability.log_group import RETENTION
 from stacks.stage.logs import RetentionDays
-from tests.infrastructure.rendering import text, texts
+from tests.infrastructure.rendering import text, texts, watched_metrics
 from tools.stage_blocks import with_names
 from tools.synthesis import CONTEXT, ROOT, Resource, Synthesis, synthesize
 from verification import handler as verification
@@ -223,8 +223,8 @@ def test_every_metric_watched_is_written_by_its_function(any_stage: Synthesis) -
     dashboard = any_stage.only("Observability", "AWS::CloudWatch::Dashboard")
     charted = _metrics_of(json.loads(text(dashboard.properties["DashboardBody"])))
     watched = {name: set[str]() for name in HANDLERS}
-    for alarm in _alarms_of_ours(any_stage):
-        watched[_dimensions(alarm)["service"]].add(alarm.properties["MetricName"])
+    for metric in _watched_of_ours(any_stage):
+        watched[_dimensions(metric)["service"]].add(metric["MetricName"])
     watched["gateway"] |= {name for namespace, name in charted if namespace == "ClaudeOnBedrock"}
     assert {"BedrockThrottles", "FirstByteLatency", "Requests"} <= watched["gateway"]
     assert {"InvocationRecordMissing", "VerifiedHours"} <= watched["verification"]
@@ -240,13 +240,14 @@ def _metrics_of(body: dict[str, Any]) -> set[tuple[str, str]]:
     return {(line[0], line[1]) for lines in widgets for line in lines}
 
 
-def _alarms_of_ours(synthesis: Synthesis) -> list[Resource]:
+def _watched_of_ours(synthesis: Synthesis) -> list[Mapping[str, Any]]:
     alarms = synthesis.resources("Observability", "AWS::CloudWatch::Alarm")
-    return [alarm for alarm in alarms if alarm.properties["Namespace"] == "ClaudeOnBedrock"]
+    metrics = [metric for alarm in alarms for metric in watched_metrics(alarm.properties)]
+    return [metric for metric in metrics if metric["Namespace"] == "ClaudeOnBedrock"]
 
 
-def _dimensions(alarm: Resource) -> dict[str, str]:
-    return {dimension["Name"]: dimension["Value"] for dimension in alarm.properties["Dimensions"]}
+def _dimensions(metric: Mapping[str, Any]) -> dict[str, str]:
+    return {dimension["Name"]: dimension["Value"] for dimension in metric["Dimensions"]}
 
 
 @pytest.mark.parametrize("service", HANDLERS)
@@ -267,7 +268,7 @@ def test_alarms_read_the_dimensions_that_functions_write(
     metrics.add_metric("Requests", "Count", 1)
     written: dict[str, Any] = dict(metrics.serialize_metric_set())
     (dimensions,) = written["_aws"]["CloudWatchMetrics"][0]["Dimensions"]
-    dimensions_of_alarms = [_dimensions(our) for our in _alarms_of_ours(any_stage)]
+    dimensions_of_alarms = [_dimensions(our) for our in _watched_of_ours(any_stage)]
     assert {name: written[name] for name in dimensions} in dimensions_of_alarms
 
 

@@ -7,6 +7,7 @@ import ast
 import re
 from pathlib import Path
 
+from tests.infrastructure.rendering import watched_metrics
 from tests.infrastructure.variants import FUNCTION_NETWORK
 from tools.docs.pages import codes, read
 from tools.synthesis import ROOT, Synthesis, synthesize
@@ -81,12 +82,17 @@ def test_the_metrics_are_counted() -> None:
 
 
 def test_the_alarms_are_counted(local: Synthesis, dev: Synthesis, prod: Synthesis) -> None:
-    numbers = sorted(
-        len(synthesis.resources("Observability", "AWS::CloudWatch::Alarm"))
-        for synthesis in (local, dev, prod)
+    """Each metric of an alarm has its price: https://aws.amazon.com/cloudwatch/pricing/"""
+    alarms = sorted(
+        (
+            synthesis.resources("Observability", "AWS::CloudWatch::Alarm")
+            for synthesis in (local, dev, prod)
+        ),
+        key=len,
     )
-    least, most = (numbers[0] - FREE) * ALARM, numbers[-1] * ALARM
-    row = f"| {numbers[0]} to {numbers[-1]} alarms | {least:.2f} to {most:.2f} |"
+    metrics = [sum(len(watched_metrics(alarm.properties)) for alarm in of) for of in alarms]
+    least, most = (metrics[0] - FREE) * ALARM, metrics[-1] * ALARM
+    row = f"| {len(alarms[0])} to {len(alarms[-1])} alarms | {least:.2f} to {most:.2f} |"
     assert row in page()
 
 

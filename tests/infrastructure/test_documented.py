@@ -22,6 +22,7 @@ OPTIONAL = {
     **VALUES["evidence.cloudtrail"][1],
     **VALUES["evidence.audit_entry_table"][1],
     **VALUES["logging.kms_key"][1],
+    **VALUES["endpoint.domain"][1],
     "logging.keep_logs_on_destroy": True,
 }
 """Keys that add alarms, log groups or outputs, and that no stage of cdk.json has."""

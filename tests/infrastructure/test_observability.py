@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from collections.abc import Mapping
+from typing import Any
 
-from tests.infrastructure.rendering import text, texts
+import pytest
+
+from tests.infrastructure.rendering import text, texts, watched_metrics
 from tools.synthesis import Synthesis, synthesize
 from verification.report import TRAIL_METRICS
 
@@ -17,7 +20,7 @@ def test_every_alarm_notifies_the_topic(any_stage: Synthesis) -> None:
     alarms = any_stage.resources(STACK, "AWS::CloudWatch::Alarm")
     for alarm in alarms:
         assert texts(alarm.properties["AlarmActions"]) == [f"<{topic.id}>"]
-        is_about_runs = alarm.properties["MetricName"] in (
+        is_about_runs = alarm.properties.get("MetricName") in (
             "VerifiedHours",
             "DriftDetectorRuns",
             "CanaryRuns",
@@ -49,8 +52,9 @@ def test_an_alarm_on_missing_data_has_its_first_data_point_before_it_is_made(
 
 def test_each_symptom_has_its_alarm(any_stage: Synthesis) -> None:
     watched = {
-        (alarm.properties["Namespace"], alarm.properties["MetricName"])
+        (metric["Namespace"], metric["MetricName"])
         for alarm in any_stage.resources(STACK, "AWS::CloudWatch::Alarm")
+        for metric in watched_metrics(alarm.properties)
     }
     canary = {("ClaudeOnBedrock", "CanaryFailures"), ("ClaudeOnBedrock", "CanaryRuns")}
     reserved = {("AWS/Lambda", "ConcurrentExecutions")}
@@ -108,7 +112,7 @@ def test_four_fifths_of_what_is_reserved_are_an_alarm(local: Synthesis) -> None:
     (alarm,) = [
         resource.properties
         for resource in local.resources(STACK, "AWS::CloudWatch::Alarm")
-        if resource.properties["MetricName"] == "ConcurrentExecutions"
+        if resource.properties.get("MetricName") == "ConcurrentExecutions"
     ]
     assert (alarm["Statistic"], alarm["Threshold"]) == ("Maximum", 80)
     (dimension,) = alarm["Dimensions"]
@@ -119,7 +123,7 @@ def test_a_single_lost_record_is_an_alarm(any_stage: Synthesis) -> None:
     deliveries = [
         alarm.properties
         for alarm in any_stage.resources(STACK, "AWS::CloudWatch::Alarm")
-        if alarm.properties["Namespace"] == "AWS/Bedrock"
+        if alarm.properties.get("Namespace") == "AWS/Bedrock"
     ]
     assert len(deliveries) == 3
     for alarm in deliveries:
@@ -141,10 +145,60 @@ def test_cloudwatch_may_use_the_topic_and_its_key(any_stage: Synthesis) -> None:
     assert set(for_alarms["Action"]) == {"kms:Decrypt", "kms:GenerateDataKey"}
 
 
-def test_mail_goes_out_only_where_a_stage_names_an_address(prod: Synthesis, tmp_path: Path) -> None:
+CERTIFICATE = (
+    "arn:aws:acm:eu-central-1:123456789012:certificate/1234abcd-12ab-34cd-56ef-1234567890ab"
+)
+
+
+@pytest.fixture(scope="module")
+def named(tmp_path_factory: pytest.TempPathFactory) -> Synthesis:
+    """Return prod with a name of its own, an address, and one request at a time."""
+    return synthesize(
+        "prod",
+        tmp_path_factory.mktemp("named"),
+        alarm_email="ops@example.com",
+        domain={"name": "claude.example.com", "certificate": CERTIFICATE},
+        reserved_concurrency=1,
+        throttle={"rate_per_second": 1, "burst": 1},
+    )
+
+
+def alarm_named(synthesis: Synthesis, name: str) -> list[Mapping[str, Any]]:
+    alarms = synthesis.resources(STACK, "AWS::CloudWatch::Alarm")
+    return [alarm.properties for alarm in alarms if alarm.id.startswith(f"Alarms{name}")]
+
+
+def test_a_certificate_that_ends_is_an_alarm_and_stays_one_when_it_has_ended(
+    prod: Synthesis, named: Synthesis
+) -> None:
+    (alarm,) = alarm_named(named, "CertificateExpiring")
+    (dimension,) = alarm["Dimensions"]
+
+    assert (alarm["Namespace"], alarm["MetricName"]) == ("AWS/CertificateManager", "DaysToExpiry")
+    assert (dimension["Name"], dimension["Value"]) == ("CertificateArn", CERTIFICATE)
+    assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("LessThanThreshold", 30)
+    assert alarm["TreatMissingData"] == "ignore"  # ACM writes nothing of one that has ended
+    assert not alarm_named(prod, "CertificateExpiring")
+
+
+def test_a_reservation_of_one_has_no_alarm_of_its_limit(named: Synthesis) -> None:
+    """Each call would raise it."""
+    assert not alarm_named(named, "ReservedConcurrencyNearLimit")
+
+
+def test_a_slow_request_among_few_is_no_alarm(any_stage: Synthesis) -> None:
+    (alarm,) = alarm_named(any_stage, "HighTimeToFirstByte")
+    (expression,) = [query["Expression"] for query in alarm["Metrics"] if "Expression" in query]
+
+    assert expression == "IF(requests >= 20, p95)"
+    assert alarm["TreatMissingData"] == "notBreaching"
+
+
+def test_mail_goes_out_only_where_a_stage_names_an_address(
+    prod: Synthesis, named: Synthesis
+) -> None:
     assert not prod.resources(STACK, "AWS::SNS::Subscription")
-    made = synthesize("prod", tmp_path, alarm_email="ops@example.com")
-    subscription = made.only(STACK, "AWS::SNS::Subscription").properties
+    subscription = named.only(STACK, "AWS::SNS::Subscription").properties
     assert (subscription["Protocol"], subscription["Endpoint"]) == ("email", "ops@example.com")
 
 

@@ -79,7 +79,9 @@ PATTERNS = {
     "arn:aws:cloudwatch:REGION:123456789012:alarm:*": (
         "cloudwatch:DescribeAlarmHistory cloudwatch:DescribeAlarms"
     ),
-    "arn:aws:kms:REGION:123456789012:key/*": "kms:Decrypt kms:GenerateDataKey",
+    "arn:aws:kms:REGION:123456789012:key/*": (
+        "kms:Decrypt kms:DescribeKey kms:GenerateDataKey kms:GetKeyPolicy"
+    ),
     "arn:aws:bedrock:REGION::foundation-model/anthropic.claude-*": "bedrock:GetFoundationModel",
     "arn:aws:apigateway:REGION::/restapis/<API>/*": "apigateway:GET",
     "arn:aws:apigateway:REGION::/usageplans/<PLAN>/keys/*": "apigateway:DELETE apigateway:GET",

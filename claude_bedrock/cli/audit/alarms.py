@@ -12,7 +12,12 @@ from typing import Any, Final, NamedTuple
 
 from claude_bedrock.cli.audit.recorded_responses import RecordingDeployment
 from claude_bedrock.cli.audit.statement import Judgment, Statement, stated
-from claude_bedrock.cli.doctor.checks.alarms import is_confirmed, subscriptions
+from claude_bedrock.cli.doctor.checks.alarms import (
+    changes,
+    definitions,
+    is_confirmed,
+    subscriptions,
+)
 from claude_bedrock.verification.hours import iso
 from claude_bedrock.verification.period import Period
 
@@ -54,7 +59,10 @@ def collect_alarms(deployment: RecordingDeployment, period: Period, stacks: Sequ
     def armed() -> Judgment:
         # All of them or none: a part would look like all.
         alarms.update({name: alarm for name, alarm in _alarms(deployment) if name in made()})
-        return judge_armed(alarms, _reached(deployment, alarms), made() - alarms.keys())
+        deleted = made() - alarms.keys()
+        deployed = definitions(deployment)
+        changed = [name for name, alarm in alarms.items() if changes(deployed.get(name, {}), alarm)]
+        return judge_armed(alarms, _reached(deployment, alarms), deleted, changed)
 
     def fired() -> Judgment:
         if not made():
@@ -66,9 +74,10 @@ def collect_alarms(deployment: RecordingDeployment, period: Period, stacks: Sequ
         stated(
             deployment,
             "alarms-armed",
-            "Every alarm that the stage made is on, and its topic has a confirmed subscription",
-            "cloudformation:ListStackResources, cloudwatch:DescribeAlarms and "
-            "sns:ListSubscriptionsByTopic",
+            "Every alarm that the stage made is on, with the rule that was deployed, and its topic "
+            "has a confirmed subscription",
+            "cloudformation:ListStackResources, cloudformation:GetTemplate, "
+            "cloudwatch:DescribeAlarms and sns:ListSubscriptionsByTopic",
             armed,
         ),
         stated(
@@ -89,9 +98,11 @@ def judge_armed(
     alarms: Mapping[str, Mapping[str, Any]],
     reached: Mapping[str, Sequence[str]],
     deleted: Collection[str] = (),
+    changed: Collection[str] = (),
 ) -> Judgment:
     """`reached` has the subscriptions of each topic that is an action of some alarm. One that is
-    not confirmed gets nothing. `deleted` are alarms that the stage made, and CloudWatch lacks."""
+    not confirmed gets nothing. `deleted` are alarms that the stage made, and CloudWatch lacks,
+    `changed` those that ring by another rule than the deployed one."""
     if deleted:
         return Judgment("fail", f"Deleted: {', '.join(sorted(deleted))}.")
     if not alarms:
@@ -99,6 +110,8 @@ def judge_armed(
     mute = [name for name, alarm in alarms.items() if not _is_armed(alarm)]
     if mute:
         return Judgment("fail", f"Without an action, or turned off: {', '.join(mute)}.")
+    if changed:
+        return Judgment("fail", f"With another rule than was deployed: {', '.join(changed)}.")
     confirmed = {topic: sum(map(is_confirmed, arns)) for topic, arns in reached.items()}
     unheard = [name for name, alarm in alarms.items() if not _has_subscriber(alarm, confirmed)]
     if unheard:

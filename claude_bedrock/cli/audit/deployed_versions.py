@@ -1,7 +1,6 @@
 """What is deployed: each stack with the time of its last update, and the zip of each function as
 its template names it."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
@@ -38,32 +37,22 @@ def collect_versions(recorder: RecordingDeployment, names: Sequence[str]) -> Dep
     stacks, notes = [], []
     for name in names:
         try:
-            stacks.append(_version(recorder, recorder.stack(name)))
+            stacks.append(_version(recorder, name))
         except WITHHELD as error:
             notes.append(f"{name}: {withheld(error, _ACTIONS)}.")
     return DeployedVersions(tuple(stacks), " ".join(notes))
 
 
-def _version(recorder: RecordingDeployment, stack: str) -> StackVersion:
-    client = recorder.client("cloudformation")
-    (described,) = client.describe_stacks(StackName=stack)["Stacks"]
+def _version(recorder: RecordingDeployment, name: str) -> StackVersion:
+    stack = recorder.stack(name)
+    (described,) = recorder.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
     updated = described.get("LastUpdatedTime") or described["CreationTime"]
-    template = client.get_template(StackName=stack)["TemplateBody"]
     return StackVersion(
         stack,
         described.get("StackStatus", ""),
         iso(updated.replace(microsecond=0)),
-        dict(functions_of(_parsed(template))),
+        dict(functions_of(recorder.template(name))),
     )
-
-
-def _parsed(template: object) -> Mapping[str, Any]:
-    """Return the template, which boto3 parses where it is JSON; the CDK writes no other."""
-    try:
-        parsed = json.loads(template) if isinstance(template, str) else template
-    except ValueError:
-        return {}
-    return parsed if isinstance(parsed, Mapping) else {}
 
 
 def functions_of(template: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -12,6 +12,7 @@ from claude_bedrock.cli.doctor.check import WITHHELD, Check, Topic
 from claude_bedrock.cli.doctor.checks import (
     access_log_bucket,
     account_overrides,
+    alarm_topic,
     alarms,
     archive,
     aws_cli,
@@ -58,6 +59,7 @@ OF_THE_ACCOUNT: Final = (
     invocation_logging.TOPIC.name,
     drift_detector.TOPIC.name,
     alarms.ALARMS.name,
+    alarm_topic.TOPIC.name,
     alarms.SUBSCRIBERS.name,
     alarms.DELIVERIES,
     use_case_form.TOPIC.name,
@@ -199,6 +201,7 @@ def _families(
     yield partial(invocation_logging.check, account, block)
     yield partial(drift_detector.check, account)
     yield partial(alarms.check, account)
+    yield partial(alarm_topic.check, account)
     yield partial(use_case_form.check, account)
     if settings is None:
         yield partial(_skipped, OF_THE_STAGE, "the stage's settings are not known")

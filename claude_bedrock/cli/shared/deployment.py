@@ -135,6 +135,17 @@ class Deployment(_Target):
             if summary["ResourceType"] == kind and "PhysicalResourceId" in summary
         }
 
+    def template(self, stack: str) -> Mapping[str, Any]:
+        """Return the template that `stack` was deployed from, which boto3 parses where it is JSON;
+        empty where it is none, as the CDK writes no other. Raises botocore's errors."""
+        answer = self.client("cloudformation").get_template(StackName=self.stack(stack))
+        body = answer["TemplateBody"]
+        try:
+            template = json.loads(body) if isinstance(body, str) else body
+        except ValueError:
+            return {}
+        return template if isinstance(template, Mapping) else {}
+
     def has_endpoint(self) -> bool:
         """Return whether the stage has an endpoint by its deployed settings, as it has where
         nothing says so. Raises botocore's errors."""

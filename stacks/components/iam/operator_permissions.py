@@ -95,6 +95,13 @@ def readiness_permissions(names: StageNames, own_role: str, qualifier: str) -> l
             ("iam:GetOpenIDConnectProvider",),
             [names.iam(f"oidc-provider/{GITHUB}")],
         ),
+        Permission(
+            "ReadKeyOfAlarmTopic",
+            ("kms:DescribeKey", "kms:GetKeyPolicy"),
+            [names.arn("kms", "key/*")],
+            reason="KMS chooses the ids of keys: the condition leaves those with the stage's tag",
+            conditions={"StringEquals": {"aws:ResourceTag/claude-on-bedrock": names.stage}},
+        ),
         Permission("SimulateOwnPermissions", ("iam:SimulatePrincipalPolicy",), [own_role]),
     ]
 

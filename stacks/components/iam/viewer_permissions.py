@@ -52,7 +52,9 @@ def viewer_permissions(
             reason="a list of alarms is requested of all alarms",
         ),
         Permission(
-            "ReadAlarmSubscriptions", ("sns:ListSubscriptionsByTopic",), [names.alarm_topic()]
+            "ReadAlarmTopic",
+            ("sns:ListSubscriptionsByTopic", "sns:GetTopicAttributes"),
+            [names.alarm_topic()],
         ),
         _read_account_settings(),
         Permission(

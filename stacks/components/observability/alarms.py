@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from aws_cdk import aws_apigateway as apigateway
+from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sns as sns
 from constructs import Construct
@@ -20,10 +21,14 @@ from stacks.components.observability.metrics import (
     function_metric,
     gateway_metric,
     replication_metric,
+    slow_first_bytes,
 )
 
 SLOW_FIRST_BYTE_MS = 20_000
 NEAR_LIMIT = 0.8  # of the gateway's reserved concurrency
+# ACM begins to renew a certificate 60 days before its end, where it can:
+# https://docs.aws.amazon.com/acm/latest/userguide/managed-renewal.html
+EXPIRES_SOON_DAYS = 30
 
 
 class Alarms(Construct):
@@ -78,7 +83,7 @@ def response_alarms(
         ),
         AlarmDefinition(
             "HighTimeToFirstByte",
-            gateway_metric("FirstByteLatency", stage_name=stage_name, statistic="p95"),
+            slow_first_bytes(stage_name=stage_name),
             SLOW_FIRST_BYTE_MS,
             f"One request in twenty waits {SLOW_FIRST_BYTE_MS // 1000} seconds or longer for its "
             "first byte. Check Bedrock's latency.",
@@ -115,7 +120,8 @@ def function_alarms(
             if function is not None
         ),
     ]
-    if reserved_concurrency:
+    # Of 1 there is no near: each call uses all of it, and FunctionThrottles tells of the next one.
+    if reserved_concurrency and reserved_concurrency > 1:
         near_limit = AlarmDefinition(
             "ReservedConcurrencyNearLimit",
             function_metric(gateway, "ConcurrentExecutions", statistic="Maximum"),
@@ -136,6 +142,20 @@ def archive_alarms(archive_bucket: str, *, source_bucket: str, rule: str) -> lis
             1,
             "S3 could not replicate objects of the log bucket into the archive: records or "
             "evidence are missing there.",
+        )
+    ]
+
+
+def certificate_alarms(certificate: acm.ICertificate) -> list[AlarmDefinition]:
+    """Return the alarm on the end of the certificate of the endpoint's own name."""
+    return [
+        AlarmDefinition(
+            "CertificateExpiring",
+            certificate.metric_days_to_expiry(),
+            EXPIRES_SOON_DAYS,
+            f"The certificate of the endpoint's name ends in less than {EXPIRES_SOON_DAYS} days; "
+            "from then on clients refuse the endpoint. ACM has not renewed it, or cannot.",
+            runs_out=True,
         )
     ]
 

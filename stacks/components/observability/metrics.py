@@ -25,6 +25,25 @@ def gateway_metric(name: str, *, stage_name: str, statistic: str = "Sum") -> clo
     return _own_metric("gateway", name, stage_name, statistic, FIVE_MINUTES)
 
 
+ENOUGH_REQUESTS = 20  # of fewer, a single one is more than one in twenty
+
+
+def slow_first_bytes(*, stage_name: str) -> cloudwatch.MathExpression:
+    """Return the 95th percentile of the time to the first byte, in milliseconds, of each period
+    that has enough requests for one; of others nothing:
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html"""
+    latency = {
+        name: gateway_metric("FirstByteLatency", stage_name=stage_name, statistic=statistic)
+        for name, statistic in (("p95", "p95"), ("requests", "SampleCount"))
+    }
+    return cloudwatch.MathExpression(
+        expression=f"IF(requests >= {ENOUGH_REQUESTS}, p95)",
+        using_metrics=latency,
+        label="FirstByteLatency p95",
+        period=FIVE_MINUTES,
+    )
+
+
 RUNS = {
     "drift-detector": "DriftDetectorRuns",
     "verification": "VerifiedHours",

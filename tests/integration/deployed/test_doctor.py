@@ -166,6 +166,7 @@ def test_each_check_fails_and_names_the_fix(deployment: Deployment, tmp_path: Pa
     others |= {
         "drift detector",
         "alarms",
+        "alarm topic",
         "permissions boundary",
         "KMS key",
         "access log bucket",

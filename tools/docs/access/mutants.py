@@ -39,6 +39,7 @@ NOT_TESTED: Final = {
         "s3:GetLifecycleConfiguration",
         "s3:List*",
         "servicequotas:*",
+        "sns:GetTopicAttributes",
         "ssm:GetParameter",
     ),
     "whoever may start a query may stop it": ("athena:StopQueryExecution",),

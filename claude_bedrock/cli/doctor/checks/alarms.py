@@ -1,5 +1,5 @@
-"""Checks of the stage's alarms: that they are there and on, what they say, who is notified, and the
-metrics of those on deliveries.
+"""Checks of the stage's alarms: that they are there, on and as deployed, what they say, whether
+they can publish, who is notified, and the metrics of those on deliveries.
 
 https://docs.aws.amazon.com/sns/latest/dg/sns-email-notifications.html
 https://docs.aws.amazon.com/bedrock/latest/userguide/monitoring-runtime-metrics.html
@@ -24,12 +24,20 @@ METRICS: Final = (
     "ModelInvocationLargeDataS3Delivery",
 )
 """What the names of the metrics begin with that Bedrock writes of each way a record leaves it."""
-_STACK: Final = "Observability"
+STACK: Final = "Observability"
 _NAMESPACE: Final = "AWS/Bedrock"
 _CALLS: Final = "Invocations"
 # The hash of the logical id, and what CloudFormation appends to it.
 _GENERATED_END: Final = re.compile(r"[0-9A-F]{8}-[A-Za-z0-9]+$")
 
+# What an alarm rings by, in the names of CloudFormation, which are those of CloudWatch:
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-cloudwatch-alarm.html
+_RULE: Final = (
+    *("Namespace", "MetricName", "Statistic", "ExtendedStatistic", "Period"),
+    *("Threshold", "ComparisonOperator", "EvaluationPeriods", "TreatMissingData"),
+)
+Definitions = Mapping[str, Mapping[str, Any]]
+"""Name of an alarm in CloudWatch -> its properties in the stack's template."""
 Dimensions = frozenset[tuple[str, str]]
 Metrics = Mapping[str, Collection[Dimensions]]
 """Name -> the dimensions that it is written with."""
@@ -37,7 +45,7 @@ Metrics = Mapping[str, Collection[Dimensions]]
 
 def check(account: Account) -> list[Check]:
     try:
-        account.deployment.outputs(_STACK)
+        account.deployment.outputs(STACK)
     except NoTargetError:
         topics = [ALARMS, SUBSCRIBERS, *(Topic(DELIVERIES, name) for name in METRICS)]
         return [topic.skipped("nothing is deployed yet") for topic in topics]
@@ -50,11 +58,11 @@ def check(account: Account) -> list[Check]:
 
 
 def judge_alarms(
-    made: Collection[str], alarms: Mapping[str, Mapping[str, Any]], deployment: Deployment
+    made: Definitions, alarms: Mapping[str, Mapping[str, Any]], deployment: Deployment
 ) -> Check:
     """Judge `alarms`, CloudWatch's by their names, of those that the stack has `made`."""
-    command = _reverting_command(deployment)
-    if deleted := sorted(made - alarms.keys()):
+    command = reverting_command(deployment)
+    if deleted := sorted(made.keys() - alarms.keys()):
         return ALARMS.failed(
             f"{len(deleted)} of {len(made)} are deleted: {_short_names(deleted, deployment)}",
             f"make them again by {command}",
@@ -71,25 +79,70 @@ def judge_alarms(
             f"switch them on by `aws cloudwatch enable-alarm-actions --alarm-names NAME`, or by "
             f"{command}",
         )
+    if changed := [name for name, alarm in stage_alarms.items() if changes(made[name], alarm)]:
+        first = ", ".join(changes(made[changed[0]], stage_alarms[changed[0]]))
+        return ALARMS.failed(
+            f"{len(changed)} of {len(made)} ring by another rule than the deployed one: "
+            f"{_short_names(changed, deployment)} ({first})",
+            f"put the rule back by {command}",
+        )
     if on := [name for name, alarm in stage_alarms.items() if alarm.get("StateValue") == "ALARM"]:
         return ALARMS.warning(
             f"{len(on)} of {len(made)} are in ALARM: {_short_names(on, deployment)}",
             "follow the runbook of each: docs/runbooks/",
         )
-    return ALARMS.ok(f"{len(made)} are on, and none is in ALARM")
+    return ALARMS.ok(f"{len(made)} are on and as deployed, and none is in ALARM")
 
 
-def _reverting_command(deployment: Deployment) -> str:
+def changes(definition: Mapping[str, Any], alarm: Mapping[str, Any]) -> list[str]:
+    """Return what of an alarm's rule is another than in the template, with both values. A value
+    that the template leaves to CloudFormation is not compared."""
+    expected = {name: definition[name] for name in _RULE if not _is_intrinsic(definition, name)}
+    return [
+        f"{name} {alarm.get(name)} instead of {value}"
+        for name, value in expected.items()
+        if not _is_same(alarm.get(name), value)
+    ]
+
+
+def _is_intrinsic(definition: Mapping[str, Any], name: str) -> bool:
+    return isinstance(definition.get(name, {}), Mapping)
+
+
+def _is_same(value: object, expected: object) -> bool:
+    """Return whether the two are equal, as numbers where the template's is one."""
+    try:
+        return float(str(value)) == float(str(expected))
+    except ValueError:
+        return value == expected
+
+
+def definitions(deployment: Deployment) -> Definitions:
+    """Return the alarms that the stack has made, those too that are deleted by now. Raises
+    botocore's errors."""
+    resources = deployment.template(STACK).get("Resources", {})
+    pages = deployment.client("cloudformation").get_paginator("list_stack_resources")
+    return {
+        summary["PhysicalResourceId"]: resources.get(summary["LogicalResourceId"], {}).get(
+            "Properties", {}
+        )
+        for page in pages.paginate(StackName=deployment.stack(STACK))
+        for summary in page["StackResourceSummaries"]
+        if summary["ResourceType"] == "AWS::CloudWatch::Alarm" and "PhysicalResourceId" in summary
+    }
+
+
+def reverting_command(deployment: Deployment) -> str:
     """Return the command that makes again what was changed or deleted by hand, and why that one."""
     return (
-        f"`cdk deploy {deployment.stack(_STACK)} --revert-drift -c stage={deployment.stage}`: a "
+        f"`cdk deploy {deployment.stack(STACK)} --revert-drift -c stage={deployment.stage}`: a "
         "deployment without --revert-drift leaves a stack as it is while its template is the same"
     )
 
 
 def _short_names(names: Sequence[str], deployment: Deployment) -> str:
     """Return the names without their stack's and without what CloudFormation appends."""
-    prefix = f"{deployment.stack(_STACK)}-Alarms"
+    prefix = f"{deployment.stack(STACK)}-Alarms"
     return ", ".join(
         _GENERATED_END.sub("", name.removeprefix(prefix)) if name.startswith(prefix) else name
         for name in names
@@ -102,13 +155,16 @@ def _alarms(account: Account) -> Check:
         pages = account.client("cloudwatch").get_paginator("describe_alarms")
         alarms = {
             alarm["AlarmName"]: alarm
-            for page in pages.paginate(AlarmNamePrefix=deployment.stack(_STACK))
+            for page in pages.paginate(AlarmNamePrefix=deployment.stack(STACK))
             for alarm in page.get("MetricAlarms", [])
         }
-        made = deployment.resources(_STACK, "AWS::CloudWatch::Alarm")
-        return judge_alarms(made, alarms, deployment)
+        return judge_alarms(definitions(deployment), alarms, deployment)
 
-    return ALARMS.run("cloudwatch:DescribeAlarms and cloudformation:ListStackResources", ask)
+    actions = (
+        "cloudwatch:DescribeAlarms, cloudformation:ListStackResources and "
+        "cloudformation:GetTemplate"
+    )
+    return ALARMS.run(actions, ask)
 
 
 # --- who is notified
@@ -146,7 +202,7 @@ def judge_subscribers(
     if subscription_arns is None:
         return SUBSCRIBERS.failed(
             f"the topic {topic_arn} is deleted: alarms reach only the console",
-            f"make it again by {_reverting_command(deployment)}. Then subscribe again, and confirm",
+            f"make it again by {reverting_command(deployment)}. Then subscribe again, and confirm",
         )
     confirmed = sum(is_confirmed(subscription) for subscription in subscription_arns)
     waiting = subscription_arns.count("PendingConfirmation")
@@ -169,7 +225,7 @@ def judge_subscribers(
 def _subscribers(account: Account) -> list[Check]:
     def ask() -> Check:
         try:
-            topic = account.deployment.outputs(_STACK)["AlarmTopicArn"]
+            topic = account.deployment.outputs(STACK)["AlarmTopicArn"]
         except NoTargetError:
             return SUBSCRIBERS.skipped("nothing is deployed yet")
         arns = subscriptions(account.client("sns"), topic)
@@ -241,7 +297,7 @@ def _deliveries(account: Account) -> list[Check]:
 def _watched(account: Account) -> Metrics:
     pages = account.client("cloudwatch").get_paginator("describe_alarms")
     dimensions: dict[str, set[Dimensions]] = {}
-    for page in pages.paginate(AlarmNamePrefix=account.deployment.stack(_STACK)):
+    for page in pages.paginate(AlarmNamePrefix=account.deployment.stack(STACK)):
         for alarm in page.get("MetricAlarms", []):
             if alarm.get("Namespace") == _NAMESPACE:
                 dimensions.setdefault(alarm["MetricName"], set()).add(_dimensions(alarm))

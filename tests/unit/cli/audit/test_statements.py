@@ -1,6 +1,6 @@
 """What is shown, what is not, and when neither can be said."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any, ClassVar
@@ -152,6 +152,10 @@ class Alarms(RecordingDeployment):
     there: ClassVar[Sequence[str]] = ()
     denied: ClassVar[Sequence[str]] = ()
     history: ClassVar[Sequence[str]] = ()
+    threshold: ClassVar[float] = 1.0
+
+    def template(self, _stack: str) -> Mapping[str, Any]:
+        return {"Resources": {"One": {"Properties": {"Threshold": 1}}}}
 
     def alarms(self, stack: str) -> set[str]:
         return {"one", "two"} if stack == "Observability" else set()
@@ -174,11 +178,23 @@ class Alarms(RecordingDeployment):
             "describe_alarms": [
                 {
                     "MetricAlarms": [
-                        {"AlarmName": name, **armed} for name in (*self.there, "of dev-2")
+                        {"AlarmName": name, "Threshold": self.threshold, **armed}
+                        for name in (*self.there, "of dev-2")
                     ]
                 }
             ],
             "list_subscriptions_by_topic": [{"Subscriptions": [{"SubscriptionArn": f"{TOPIC}:1"}]}],
+            "list_stack_resources": [
+                {
+                    "StackResourceSummaries": [
+                        {
+                            "ResourceType": "AWS::CloudWatch::Alarm",
+                            "LogicalResourceId": "One",
+                            "PhysicalResourceId": "one",
+                        }
+                    ]
+                }
+            ],
             "describe_alarm_history": [
                 {"AlarmHistoryItems": [{"AlarmName": name, **fired} for name in self.history]}
             ],
@@ -214,6 +230,18 @@ def test_alarms_that_were_deleted_count_and_those_of_another_stage_do_not(
     assert tuple(statement.verdict for statement in drift.statements) == verdicts
     if len(there) < 2 and not denied:
         assert "Deleted: " in drift.statements[0].words
+
+
+def test_an_alarm_with_another_threshold_than_was_deployed_fails(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Alarms, "there", ("one", "two"))
+    monkeypatch.setattr(Alarms, "threshold", 1000.0)
+
+    drift = alarms.collect_alarms(Alarms.of(STAGE), days(20), ("Observability",))
+
+    assert drift.statements[0].verdict == "fail"
+    assert drift.statements[0].words == "With another rule than was deployed: one."
 
 
 def test_an_alarm_that_went_off_is_named_and_none_counts_for_thirty_days() -> None:

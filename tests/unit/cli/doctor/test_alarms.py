@@ -109,24 +109,32 @@ def test_a_deliveries_alarm_that_is_deleted_is_no_stage_that_is_not_deployed() -
 
 ALARM = "claude-on-bedrock-dev-Observability-AlarmsKmsKeyUnusable1A2B3C4D-5E6F"
 OTHER = "claude-on-bedrock-dev-Observability-AlarmsLostCall1A2B3C4D-XyZ"
-ON = {"ActionsEnabled": True, "AlarmActions": [TOPIC], "StateValue": "OK"}
+RULE = {"MetricName": "Errors", "Threshold": 1, "Period": 300, "EvaluationPeriods": 1}
+ON = {"ActionsEnabled": True, "AlarmActions": [TOPIC], "StateValue": "OK", **RULE}
+DEPLOYED = {**RULE, "Namespace": {"Ref": "Somewhere"}, "Threshold": "1.0"}
 
 
 @pytest.mark.parametrize(
     ("alarms", "outcome", "found"),
     [
-        ({ALARM: ON, OTHER: ON, "of-a-stage-beside": {}}, "ok", "2 are on, and none is in ALARM"),
+        ({ALARM: ON, OTHER: ON, "of-a-stage-beside": {}}, "ok", "2 are on and as deployed"),
         ({OTHER: ON}, "failed", "1 of 2 are deleted: KmsKeyUnusable"),
         ({}, "failed", "2 of 2 are deleted: KmsKeyUnusable, LostCall"),
         ({ALARM: ON, OTHER: {**ON, "ActionsEnabled": False}}, "failed", "1 of 2 notify no topic: "),
         ({ALARM: ON, OTHER: {**ON, "AlarmActions": []}}, "failed", "1 of 2 notify no topic: "),
+        (
+            {ALARM: {**ON, "Threshold": 99.0}, OTHER: ON},
+            "failed",
+            "1 of 2 ring by another rule than the deployed one: KmsKeyUnusable (Threshold 99.0",
+        ),
+        ({ALARM: {**ON, "Period": 3600}, OTHER: ON}, "failed", "1 of 2 ring by another rule"),
         ({ALARM: {**ON, "StateValue": "ALARM"}, OTHER: ON}, "warning", "1 of 2 are in ALARM: Kms"),
     ],
 )
-def test_alarms_that_are_gone_mute_or_on_are_named(
+def test_alarms_that_are_gone_mute_changed_or_on_are_named(
     alarms: Mapping[str, Mapping[str, object]], outcome: Outcome, found: str
 ) -> None:
-    check = judge_alarms({ALARM, OTHER}, alarms, DEPLOYMENT)
+    check = judge_alarms({ALARM: DEPLOYED, OTHER: DEPLOYED}, alarms, DEPLOYMENT)
 
     assert (check.outcome, check.found.startswith(found)) == (outcome, True), check.found
     assert bool(check.fix) is (outcome != "ok")
