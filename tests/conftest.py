@@ -191,26 +191,30 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     return (os.cpu_count() or 1) + (0 if alone else 1)
 
 
-class OneDeployment(LoadFileScheduling):  # type: ignore[misc]
-    """Has the tests of a file run in one process, and all that need the deployed endpoint too."""
+_SHARED = {"deployment": "deployment: Deployment", "syntheses": ": Synthesis"}
+"""What takes long to make and is made once in a process, and how a test that needs it says so."""
+
+
+class OneOfEach(LoadFileScheduling):  # type: ignore[misc]
+    """Has the tests of a file run in one process, and all that need the deployed endpoint too, and
+    all that need the syntheses of the stages."""
 
     def _split_scope(self, nodeid: str) -> str:
         path: str = super()._split_scope(nodeid)
-        return "deployment" if _uses_deployment(path) else path
+        return _shared_by(path) or path
 
 
 @cache
-def _uses_deployment(path: str) -> bool:
-    """Whether the file, or the conftest.py beside it, has the fixture as a parameter."""
+def _shared_by(path: str) -> str | None:
+    """What the file, or the conftest.py beside it, has as a parameter of those."""
     file = PROJECT / path
-    texts = (
-        source.read_text() for source in (file, file.with_name("conftest.py")) if source.is_file()
-    )
-    return any("deployment: Deployment" in text for text in texts)
+    sources = [source for source in (file, file.with_name("conftest.py")) if source.is_file()]
+    text = "".join(source.read_text() for source in sources)
+    return next((name for name, mark in _SHARED.items() if mark in text), None)
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> OneDeployment:
-    return OneDeployment(config, log)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> OneOfEach:
+    return OneOfEach(config, log)
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
