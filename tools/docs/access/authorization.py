@@ -5,11 +5,11 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/reference.htm
 
 from __future__ import annotations
 
+import fnmatch
 import json
 import re
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -74,7 +74,7 @@ class Reference:
         named = members(statement.get("Action", statement.get("NotAction", [])))
         meant = [self._meant(name) for name in named]
         for action, matched in zip(named, meant, strict=True):
-            if not matched and action not in UNLISTED:
+            if not matched and not fnmatch.filter(UNLISTED, action):
                 yield f"{action} is no action"
         actions = [action for matched in meant for action in matched]
         yield from self._unknown_keys(statement, actions)
@@ -94,7 +94,9 @@ class Reference:
 
     def _meant(self, pattern: str) -> list[Action]:
         return [
-            action for name, action in self._actions.items() if fnmatchcase(name, pattern.lower())
+            action
+            for name, action in self._actions.items()
+            if fnmatch.fnmatchcase(name, pattern.lower())
         ]
 
     def _unknown_keys(self, statement: Statement, actions: list[Action]) -> Iterator[str]:
