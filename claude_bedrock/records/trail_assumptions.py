@@ -29,9 +29,17 @@ RECORDED_OPERATIONS: Final = frozenset(
 """Bedrock logs these:
 https://docs.aws.amazon.com/bedrock/latest/userguide/model-invocation-logging.html"""
 UNRECORDED_OPERATIONS: Final = frozenset(
-    {"InvokeModelWithBidirectionalStream", "StartAsyncInvoke", "CreateModelInvocationJob"}
+    {
+        *("InvokeModelWithBidirectionalStream", "StartAsyncInvoke", "CreateModelInvocationJob"),
+        *("CreateEvaluationJob", "CreateAdvancedPromptOptimizationJob", "OptimizePrompt"),
+        *("InvokeAgent", "InvokeInlineAgent", "InvokeFlow", "StartFlowExecution"),
+        *("AgenticRetrieveStream", "RetrieveAndGenerate", "RetrieveAndGenerateStream"),
+        "GenerateQuery",
+    }
 )
-"""These run a model too, and are not among the operations that Bedrock logs."""
+"""A model answers these too, and they are not among the operations that Bedrock logs. Those of
+agents, flows and knowledge bases are data events, which a trail has only where its owner selects
+them: https://docs.aws.amazon.com/bedrock/latest/userguide/logging-using-cloudtrail.html"""
 UNRECORDED_SOURCES: Final = {"bedrock-mantle.amazonaws.com": frozenset({"CreateInference"})}
 """The other endpoint's calls, which Bedrock does not log; they are data events, which a trail has
 only where its owner selects them:

@@ -118,7 +118,8 @@ def _delivers_lines_into_a_bucket_that_exists(
     }
     readers = [
         resource.id
-        for resource in synthesis.resources("ModelAccess", "AWS::IAM::Policy")
+        for kind in ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy")
+        for resource in synthesis.resources("ModelAccess", kind)
         for granted in resource.properties["PolicyDocument"]["Statement"]
         if granted.get("Sid") == "ReadAccessLogBucket"
     ]

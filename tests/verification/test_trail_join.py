@@ -206,12 +206,13 @@ def test_an_entry_without_a_request_id_is_good_for_one_event_of_its_caller(
     assert _found(_compared(scenario)[0]) == kinds
 
 
-def test_what_bedrock_does_not_log_says_so() -> None:
+@pytest.mark.parametrize("operation", ["StartAsyncInvoke", "CreateEvaluationJob", "InvokeAgent"])
+def test_what_bedrock_does_not_log_says_so(operation: str) -> None:
     scenario = _scenario([AGREED])
-    scenario.events.append(_event("async", AT, OTHER_ROLE, eventName="StartAsyncInvoke"))
+    scenario.events.append(_event("unlogged", AT, OTHER_ROLE, eventName=operation))
     (finding,) = _compared(scenario)[0].findings
     assert finding.kind == "unrecorded_call"
-    assert "StartAsyncInvoke, which Bedrock does not log" in finding.detail
+    assert f"{operation}, which Bedrock does not log" in finding.detail
 
 
 def test_cloudtrail_is_quoted_in_what_the_others_have_lost() -> None:

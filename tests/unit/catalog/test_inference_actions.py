@@ -11,6 +11,7 @@ import pytest
 
 from claude_bedrock.catalog import inference_actions
 from claude_bedrock.catalog.inference_actions import DENIED, LOGGED, OUT_OF_SCOPE
+from claude_bedrock.records.trail_assumptions import UNRECORDED_OPERATIONS
 from tools.docs import inference_actions_page
 from tools.docs.pages import ROOT
 
@@ -89,6 +90,12 @@ def test_every_action_has_a_place() -> None:
         for action in known - set(placed)
         if not any(fnmatchcase(action.partition(":")[2], name) for name in harmless)
     } == set()
+
+
+def test_what_cloudtrail_shows_off_the_record_is_denied() -> None:
+    actions = {f"bedrock:{OTHER_NAMES.get(name, name)}" for name in UNRECORDED_OPERATIONS}
+    invoked = {action for kind in LOGGED for action in kind.actions}
+    assert actions - invoked <= set(inference_actions.DENIED_ACTIONS)
 
 
 @pytest.mark.parametrize("kind", DENIED, ids=lambda kind: kind.actions[0])
