@@ -1,7 +1,7 @@
 """The outcome of a reconciliation: findings, each with an id of its own, and counts."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sized
 from types import MappingProxyType
 from typing import Any, Final, Literal, NamedTuple, Self, get_args
 
@@ -117,6 +117,13 @@ class Outcome(NamedTuple):
             "direct_calls": dict(self.direct_calls),
             "findings": [finding.as_data() for finding in self.findings],
         }
+
+
+def number_of(findings: Sized, is_: str = "", are: str = "") -> str:
+    """Return how many findings there are, in words, and the verb that goes with the number."""
+    number = len(findings)
+    words = f"1 finding {is_}" if number == 1 else f"{number:,} findings {are}"
+    return words.rstrip()
 
 
 def in_todays_names(entry: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -18,7 +18,7 @@ from claude_bedrock.cli.verify.verification import Report
 from claude_bedrock.cli.verify.window_hours import WindowHours
 from claude_bedrock.verification.assessment import UNSEEN_CALLS, has_changed
 from claude_bedrock.verification.evidence_bucket import EvidenceBucket
-from claude_bedrock.verification.finding import Finding, Kind
+from claude_bedrock.verification.finding import Finding, Kind, number_of
 from claude_bedrock.verification.hours import Span
 from claude_bedrock.verification.period import Period
 from claude_bedrock.verification.sealed_hours import read_logs
@@ -219,16 +219,14 @@ def _put_right(claim: _Claim, opened: Sequence[Finding], report: Report) -> Iter
     numbers are from."""
     settled = [finding for finding in report.settled if finding.kind in claim.kinds]
     if settled:
-        verb = "was" if len(settled) == 1 else "were"
-        yield f"{len(settled):,} {verb} settled by what came late: {_ids(settled)}."
+        yield f"{number_of(settled, 'was', 'were')} settled by what came late: {_ids(settled)}."
     accepted = [finding for finding, _ in report.accepted if finding.kind in claim.kinds]
     if accepted:
-        verb = "is" if len(accepted) == 1 else "are"
-        yield f"{len(accepted):,} {verb} accepted, with a reason: {_ids(accepted)}."
+        yield f"{number_of(accepted, 'is', 'are')} accepted, with a reason: {_ids(accepted)}."
     if uncertain := [finding for finding in opened if finding.id in report.uncertain]:
         yield (
-            f"{len(uncertain):,} may be settled or accepted, and the function's log, which tells, "
-            f"cannot be read: {_ids(uncertain)}."
+            f"{number_of(uncertain)} may be settled or accepted, and the function's log, which "
+            f"tells, cannot be read: {_ids(uncertain)}."
         )
     if report.retained_since:
         yield f"Records from before {report.retained_since:%Y-%m-%d %H:%M} UTC may be gone."

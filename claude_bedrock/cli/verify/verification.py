@@ -33,7 +33,7 @@ from claude_bedrock.verification.accepted_findings import Disposition
 from claude_bedrock.verification.allowed_regions import AllowedRegions
 from claude_bedrock.verification.assessment import Assessment, Verdict, assess
 from claude_bedrock.verification.coverage import DUE_AFTER, Coverage
-from claude_bedrock.verification.finding import Finding, Outcome
+from claude_bedrock.verification.finding import Finding, Outcome, number_of
 from claude_bedrock.verification.hours import HOUR, Span, iso, start_of_hour
 from claude_bedrock.verification.period import Period, in_words
 from claude_bedrock.verification.principals import Principals
@@ -219,7 +219,7 @@ def _report(
     )
     assessment = assess(outcome, window, has_gateway=has_gateway, has_trail=has_trail)
     if accepted:
-        number = f"{len(accepted):,} {'is' if len(accepted) == 1 else 'are'} accepted"
+        number = f"{number_of(accepted, 'is', 'are')} accepted"
         assessment = Assessment(
             verdict=assess(opened, window, has_gateway=has_gateway, has_trail=has_trail).verdict,
             headline=f"{assessment.headline.removesuffix('.')}; {number}.",
@@ -227,7 +227,7 @@ def _report(
     if uncertain:
         certain = _without(opened, uncertain)
         verdict = assess(certain, window, has_gateway=has_gateway, has_trail=has_trail).verdict
-        note = f"{len(uncertain):,} may be settled or accepted, but {unread.because}"
+        note = f"{number_of(uncertain)} may be settled or accepted, but {unread.because}"
         assessment = Assessment(
             verdict="fail" if verdict == "fail" else "not assessed",
             headline=f"{assessment.headline.removesuffix('.')}; {note}.",

@@ -109,7 +109,7 @@ def test_what_was_settled_late_is_no_finding_of_the_month(tmp_path: Path) -> Non
 
     assert report.assessment.verdict == "pass"
     assert report.settled == (FINDING,)
-    assert f"1 was settled by what came late: {FINDING.id}." in statements(report)[0].words
+    assert f"1 finding was settled by what came late: {FINDING.id}." in statements(report)[0].words
     assert exit_code(statements(report)) == 0
     assert as_data(report)["settled"] == [FINDING.as_data()]
 
@@ -129,10 +129,10 @@ def test_what_was_accepted_is_reported_and_does_not_fail_the_month(tmp_path: Pat
 
     assert report.assessment == (
         "pass",
-        f"1 of {3 * HOURS:,} calls of October 2026 is not on record; 1 is accepted.",
+        f"1 of {3 * HOURS:,} calls of October 2026 is not on record; 1 finding is accepted.",
     )
     assert report.outcome.findings == []
-    assert f"1 is accepted, with a reason: {FINDING.id}." in statements(report)[0].words
+    assert f"1 finding is accepted, with a reason: {FINDING.id}." in statements(report)[0].words
     assert exit_code(statements(report)) == 0
     (entry,) = as_data(report)["accepted"]
     assert (entry["id"], entry["accepted"]["by"]) == (FINDING.id, "arn:anna")
@@ -245,10 +245,10 @@ def test_what_an_unreadable_log_leaves_open_is_no_failure(tmp_path: Path, become
     is_known = becomes == "open"
     assert [found.id for found in report.outcome.findings] == [finding.id]
     assert report.assessment.verdict == ("fail" if is_known else "not assessed")
-    note = "; 1 may be settled or accepted, but the log group"
+    note = "; 1 finding may be settled or accepted, but the log group"
     assert (note in report.assessment.headline) is not is_known
     assert statements(report)[0].verdict == ("fail" if is_known else "not assessed")
-    assert ("1 may be settled or accepted" in statements(report)[0].words) is not is_known
+    assert ("1 finding may be settled or accepted" in statements(report)[0].words) is not is_known
 
 
 def test_a_finding_comes_before_the_hours_that_are_missing(tmp_path: Path) -> None:
