@@ -49,7 +49,7 @@ async def serve(call: Call) -> Reply:
 def _authorize(content: Json) -> Json:
     caller = content["caller"]
     for request in content["requests"]:
-        denial = _decide(caller, _request(request))
+        denial = decide(caller, _request(request))
         if denial is not None:
             return {"denied": denial._asdict()}
     return {"denied": None}
@@ -60,7 +60,8 @@ def _request(content: Json) -> Request:
     return Request(content["action"], content["resource"], region, content.get("context") or {})
 
 
-def _decide(caller: Json, request: Request) -> Denial | None:
+def decide(caller: Json, request: Request) -> Denial | None:
+    """Return the denial of a request; `caller` has `accessKeyId` or `service`."""
     if "service" not in caller:
         return decide_for_key(caller["accessKeyId"], request)
     return decide_for_service(caller["service"], request) or _decide_for_bucket_key(
@@ -84,6 +85,14 @@ def _assume_role(content: Json) -> Reply:
     if denial is not None:
         return refused(denial.code, denial.message, 403)
     return json_reply({"Credentials": _new_session(arn, content["sessionName"][:64])})
+
+
+def session_of(service: str, arn: str, context: Json) -> str | None:
+    """Return the access key id of a new session of a role that trusts the service, or None."""
+    if _trust_denial(service, arn, context) is not None:
+        return None
+    key_id: str = _new_session(arn, "BedrockModelInvocationLogging")["AccessKeyId"]
+    return key_id
 
 
 def _trust_denial(service: str, arn: str, context: Json) -> Denial | None:

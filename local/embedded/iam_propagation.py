@@ -14,7 +14,7 @@ from ministack.core.router import extract_access_key_id  # type: ignore[import-u
 from ministack.services import iam, sts  # type: ignore[import-untyped]
 from ministack.services.cloudformation import provisioners  # type: ignore[import-untyped]
 
-from local.embedded import time_scale
+from local.embedded import logging_permissions, time_scale
 from local.embedded.reply import Call, Reply, Service, refused
 
 VARIABLE: Final = "EMBEDDED_IAM_DELAY"
@@ -118,17 +118,13 @@ def before(name: str, service: Service, propagation: Propagation) -> Service:
 
 def _role_refused(call: Call, propagation: Propagation) -> Reply | None:
     """Bedrock's check of the delivery role, which a PutModelInvocationLoggingConfiguration does."""
-    if (call.method, call.path) != ("PUT", "/logging/modelinvocations"):
+    if (call.method, call.path) != logging_permissions.SET:
         return None
     logs = (call.content().get("loggingConfig") or {}).get("cloudWatchConfig") or {}
     role = str(logs.get("roleArn", ""))
     if propagation.holds(role.rpartition("/")[2]):
         return None
-    return refused(
-        "ValidationException",
-        f"Failed to validate permissions for log group: {logs.get('logGroupName')}, with role: "
-        f"{role}. Verify the IAM role permissions are correct.",
-    )
+    return refused("ValidationException", logging_permissions.log_group_fault(logs))
 
 
 def _denied(name: str, caller: str, call: Call) -> Reply:

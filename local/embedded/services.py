@@ -10,6 +10,7 @@ from local.embedded import (
     bedrock_control_plane,
     fault_injection,
     iam_propagation,
+    logging_permissions,
     service_quotas,
     time_scale,
     web_identity,
@@ -22,6 +23,7 @@ def add(propagation: Propagation) -> None:
     """Put them in; before MiniStack starts."""
     services = {name: _from_ministack(handler) for name, handler in app.SERVICE_HANDLERS.items()}
     services["bedrock"] = bedrock_control_plane.beside(services["bedrock"])
+    services["bedrock"] = logging_permissions.before(services["bedrock"])
     services["sts"] = assume_role.before(services["sts"])
     services["servicequotas"] = service_quotas.serve
     services["sts"] = web_identity.before_sts(services["sts"])

@@ -9,6 +9,7 @@ import pytest
 
 from tests.integration.deployed import response_overrides
 from tests.integration.deployed.deployment import Deployment
+from tests.integration.deployed.test_enforcement import document
 
 Answer = dict[str, Any]
 
@@ -35,14 +36,31 @@ def logging(deployment: Deployment) -> Iterator[Answer]:
     bedrock.put_model_invocation_logging_configuration(loggingConfig=logging_config)
 
 
+@pytest.fixture
+def undo() -> Iterator[list[Callable[[], object]]]:
+    steps: list[Callable[[], object]] = []
+    yield steps
+    for step in reversed(steps):
+        step()
+
+
 def test_what_is_as_it_was_set_up_is_no_drift(deployment: Deployment) -> None:
     assert run_detector(deployment) == {"drift": [], "restored": ""}
 
 
 def test_logging_that_is_deleted_redirected_or_without_bodies(
-    deployment: Deployment, logging: Answer
+    deployment: Deployment, logging: Answer, undo: list[Callable[[], object]]
 ) -> None:
-    bedrock = deployment.client("bedrock")
+    bedrock, s3 = deployment.client("bedrock"), deployment.client("s3")
+    s3.create_bucket(Bucket="elsewhere")
+    undo.append(lambda: s3.delete_bucket(Bucket="elsewhere"))
+    writing = {
+        "Effect": "Allow",
+        "Principal": {"Service": "bedrock.amazonaws.com"},
+        "Action": "s3:PutObject",
+        "Resource": "arn:aws:s3:::elsewhere/*",
+    }
+    s3.put_bucket_policy(Bucket="elsewhere", Policy=document(writing))
     bedrock.delete_model_invocation_logging_configuration()
     assert kinds(deployment) == {"logging deleted"}
 
@@ -50,7 +68,7 @@ def test_logging_that_is_deleted_redirected_or_without_bodies(
     bedrock.put_model_invocation_logging_configuration(loggingConfig=logging)
     assert kinds(deployment) == {"bodies switched off"}
 
-    logging["s3Config"]["keyPrefix"] = "elsewhere"
+    logging["s3Config"]["bucketName"] = "elsewhere"
     bedrock.put_model_invocation_logging_configuration(loggingConfig=logging)
     assert kinds(deployment) == {"bodies switched off", "records redirected"}
 
@@ -76,14 +94,6 @@ def test_a_model_that_only_the_account_has_is_reported(deployment: Deployment) -
         response_overrides.set_overrides(deployment.endpoint["aws_endpoint_url"])
     assert {"kind": "catalog_outdated", "what": f"{newer['modelId']}: not in the catalog"} in drift
     assert {drift["kind"] for drift in drift} == {"catalog_outdated"}
-
-
-@pytest.fixture
-def undo() -> Iterator[list[Callable[[], object]]]:
-    steps: list[Callable[[], object]] = []
-    yield steps
-    for step in reversed(steps):
-        step()
 
 
 def test_a_destination_that_no_longer_retains_what_it_has_to(

@@ -4,11 +4,13 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 import aws_cdk as cdk
 import pytest
+from botocore.exceptions import ClientError
 
 import app as project
 from local.aws.client import Aws, Client
@@ -17,20 +19,33 @@ from local.run.cdk_cli import CLI, Cdk, CdkError
 from stacks.settings import load_stage
 from tests.integration.deployed.deployment import MODEL, eventually
 from tests.integration.deployed.response_overrides import override, set_overrides
+from tests.integration.deployed.test_enforcement import document
 from tools.stage_blocks import with_names
 from tools.synthesis import CONTEXT
 
 STACK = "claude-on-bedrock-local-InvocationLogging"
+BUCKET, GROUP = "of-another-team", "/of-another-team"
 FOREIGN = {
-    "s3Config": {"bucketName": "of-another-team", "keyPrefix": "theirs"},
+    "s3Config": {"bucketName": BUCKET, "keyPrefix": "theirs"},
     "textDataDeliveryEnabled": True,
 }
-
-
-ROLE = "arn:aws:iam::123456789012:role/of-another-team"
+SERVICE = {"Service": "bedrock.amazonaws.com"}
+OBJECTS = {
+    "Effect": "Allow",
+    "Principal": SERVICE,
+    "Action": "s3:PutObject",
+    "Resource": f"arn:aws:s3:::{BUCKET}/theirs/*",
+}
+TRUST = {"Effect": "Allow", "Principal": SERVICE, "Action": "sts:AssumeRole"}
+EVENTS = {
+    "Effect": "Allow",
+    "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
+    "Resource": f"arn:aws:logs:us-east-1:123456789012:log-group:{GROUP}:*",
+}
+ROLE = f"arn:aws:iam::123456789012:role/{BUCKET}"
 COMPLETE = {
-    "cloudWatchConfig": {"logGroupName": "/of-another-team", "roleArn": ROLE},
-    "s3Config": {"bucketName": "of-another-team", "keyPrefix": "theirs"},
+    "cloudWatchConfig": {"logGroupName": GROUP, "roleArn": ROLE},
+    "s3Config": {"bucketName": BUCKET, "keyPrefix": "theirs"},
     **{
         f"{kind}DataDeliveryEnabled": True
         for kind in ("text", "image", "embedding", "video", "audio")
@@ -80,17 +95,23 @@ class Account(NamedTuple):
     async def destroy(self) -> None:
         await self.cdk.destroy(self.aws, _print, STACK)
 
-    def create_destinations_of_another(self, days: int) -> None:
-        """What another team has: a log group for so many days, and a bucket with versions."""
-        logs, s3 = self.aws.client("logs"), self.aws.client("s3")
-        logs.create_log_group(logGroupName="/of-another-team")
-        logs.put_retention_policy(logGroupName="/of-another-team", retentionInDays=days)
-        s3.create_bucket(Bucket="of-another-team")
-        s3.put_bucket_versioning(
-            Bucket="of-another-team", VersioningConfiguration={"Status": "Enabled"}
-        )
+    def create_destinations_of_another(self) -> None:
+        """What another team has: a log group for 30 days, and a bucket with versions; Bedrock may
+        write to both."""
+        logs, s3, iam = self.aws.client("logs"), self.aws.client("s3"), self.aws.client("iam")
+        logs.create_log_group(logGroupName=GROUP)
+        logs.put_retention_policy(logGroupName=GROUP, retentionInDays=30)
+        s3.create_bucket(Bucket=BUCKET)
+        s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+        s3.put_bucket_policy(Bucket=BUCKET, Policy=document(OBJECTS))
+        iam.create_role(RoleName=BUCKET, AssumeRolePolicyDocument=document(TRUST))
+        iam.put_role_policy(RoleName=BUCKET, PolicyName="logs", PolicyDocument=document(EVENTS))
 
     def set(self, configuration: Mapping[str, Any]) -> None:
+        """As another team does, whose destinations are there."""
+        groups = self.aws.client("logs").describe_log_groups(logGroupNamePrefix=GROUP)["logGroups"]
+        if not groups:
+            self.create_destinations_of_another()
         self.bedrock.put_model_invocation_logging_configuration(loggingConfig=configuration)
 
     def configuration(self) -> dict[str, Any] | None:
@@ -246,6 +267,36 @@ def test_destroying_the_stack_removes_what_it_set(in_account: InAccount) -> None
     in_account(use)
 
 
+def test_bedrock_refuses_destinations_that_it_may_not_write_to(in_account: InAccount) -> None:
+    async def use(account: Account) -> None:
+        account.set(COMPLETE)
+        before = account.configuration()
+        iam, s3, logs = (account.aws.client(name) for name in ("iam", "s3", "logs"))
+        group, bucket = f"log group: {GROUP}, with role: {ROLE}", f"S3 bucket: {BUCKET}"
+
+        def refused(destination: str) -> None:
+            with pytest.raises(ClientError, match=f"validate permissions for {destination}"):
+                account.bedrock.put_model_invocation_logging_configuration(loggingConfig=COMPLETE)
+
+        put_trust = partial(iam.update_assume_role_policy, RoleName=BUCKET)
+        put_policy = partial(iam.put_role_policy, RoleName=BUCKET, PolicyName="logs")
+        put_bucket_policy = partial(s3.put_bucket_policy, Bucket=BUCKET)
+        for destination, put, name, statement in (
+            (group, put_trust, "PolicyDocument", TRUST),
+            (group, put_policy, "PolicyDocument", EVENTS),
+            (bucket, put_bucket_policy, "Policy", OBJECTS),
+        ):
+            put(**{name: document({**statement, "Effect": "Deny"})})
+            refused(destination)
+            put(**{name: document(statement)})
+        account.set(COMPLETE)
+        logs.delete_log_group(logGroupName=GROUP)
+        refused(group)
+        assert account.configuration() == before
+
+    in_account(use)
+
+
 def test_another_teams_configuration_stops_the_deployment_and_stays(in_account: InAccount) -> None:
     async def use(account: Account) -> None:
         account.set(FOREIGN)
@@ -263,7 +314,6 @@ def test_another_teams_configuration_stops_the_deployment_and_stays(in_account: 
 def test_adopted_is_where_the_record_lies_and_outlives_the_stack(in_account: InAccount) -> None:
     async def use(account: Account) -> None:
         account.set(COMPLETE)
-        account.create_destinations_of_another(days=30)
         before = account.configuration()
 
         with pytest.raises(CdkError, match="/of-another-team: 30 days of age, 90 wanted"):
@@ -314,7 +364,6 @@ def test_replaced_is_set_again_by_the_drift_detector_and_put_back_by_destroying_
 
 def test_extended_becomes_replaced_and_is_put_back_in_the_end(in_account: InAccount) -> None:
     async def use(account: Account) -> None:
-        account.create_destinations_of_another(days=30)
         account.set(FOREIGN | {"imageDataDeliveryEnabled": False})
         before = account.configuration()
         assert before is not None
@@ -390,7 +439,6 @@ def test_an_update_that_fails_later_on_leaves_logging_as_it_was_before(
     in_account: InAccount,
 ) -> None:
     async def use(account: Account) -> None:
-        account.create_destinations_of_another(days=30)
         account.set(FOREIGN)
         existing = account.configuration()
         await account.deploy_with("extend")
