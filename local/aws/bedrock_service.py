@@ -6,18 +6,17 @@ https://docs.aws.amazon.com/bedrock/latest/userguide/model-invocation-logging.ht
 
 from collections.abc import Mapping
 from functools import partial
-from typing import Any, Final
+from typing import Any
 
 from local.aws.authorization import Authorization, Request
 from local.aws.client import Aws
-from local.bedrock.delivery import SESSION, Clients
-
-SERVICE: Final = "bedrock.amazonaws.com"
+from local.bedrock.delivery import Clients
+from local.bedrock.log_destinations import SERVICE, SESSION, source
 
 
 def connect(aws: Aws, authorization: Authorization) -> Clients:
     """Clients for the delivery of records."""
-    context = _context(aws)
+    context = source(aws.account, aws.region)
 
     def assume_role(arn: str) -> Mapping[str, Any]:
         return authorization.assume_role(SERVICE, arn, SESSION, context)
@@ -35,11 +34,3 @@ def connect(aws: Aws, authorization: Authorization) -> Clients:
         logs=partial(aws.client, "logs"),
         check_write=check_write,
     )
-
-
-def _context(aws: Aws) -> Mapping[str, str]:
-    """For whom Bedrock works. AWS documents no more of the ARN than its beginning."""
-    return {
-        "aws:SourceAccount": aws.account,
-        "aws:SourceArn": f"arn:aws:bedrock:{aws.region}:{aws.account}:model-invocation-logging",
-    }

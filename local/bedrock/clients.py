@@ -5,8 +5,8 @@ from typing import Any
 
 import boto3
 
-from local.bedrock.delivery import SESSION, Clients
-from local.bedrock.log_destinations import Client
+from local.bedrock.delivery import Clients
+from local.bedrock.log_destinations import SESSION, Client
 
 
 def connect(*, endpoint_url: str, region: str) -> Clients:

@@ -27,8 +27,6 @@ _S3 = "ModelInvocationLogsS3Delivery"
 _CLOUDWATCH = "ModelInvocationLogsCloudWatchDelivery"
 _LARGE_DATA = "ModelInvocationLargeDataS3Delivery"
 METRICS = (_S3, _CLOUDWATCH, _LARGE_DATA)
-SESSION = "BedrockModelInvocationLogging"
-"""The name of the delivery role's sessions."""
 _FAILURES = (AuthorizationError, BotoCoreError, ClientError)
 
 

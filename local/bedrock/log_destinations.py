@@ -1,6 +1,6 @@
 """The AWS calls that write records: objects into a bucket, events into the one log stream."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from secrets import token_hex
 from time import time
@@ -15,8 +15,20 @@ from local.bedrock.records import StoredObject
 Client = Any
 """A boto3 client: boto3 makes its classes at run time."""
 
+SERVICE = "bedrock.amazonaws.com"
+SESSION = "BedrockModelInvocationLogging"
+"""The name of the delivery role's sessions."""
 STREAM = "aws/bedrock/modelinvocations"
 TEST_MESSAGE = "Permissions are correctly set for Amazon Bedrock logs."
+
+
+def source(account: str, region: str) -> Mapping[str, str]:
+    """Return for whom Bedrock works, by condition key. AWS documents no more of the ARN than its
+    beginning."""
+    return {
+        "aws:SourceAccount": account,
+        "aws:SourceArn": f"arn:aws:bedrock:{region}:{account}:model-invocation-logging",
+    }
 
 
 class Buckets:

@@ -87,11 +87,11 @@ def _assume_role(content: Json) -> Reply:
     return json_reply({"Credentials": _new_session(arn, content["sessionName"][:64])})
 
 
-def session_of(service: str, arn: str, context: Json) -> str | None:
+def session_of(service: str, arn: str, name: str, context: Json) -> str | None:
     """Return the access key id of a new session of a role that trusts the service, or None."""
     if _trust_denial(service, arn, context) is not None:
         return None
-    key_id: str = _new_session(arn, "BedrockModelInvocationLogging")["AccessKeyId"]
+    key_id: str = _new_session(arn, name)["AccessKeyId"]
     return key_id
 
 

@@ -34,7 +34,7 @@ def add() -> None:
     """Have both services and CloudFormation heed it; before MiniStack starts."""
     cloudwatch_logs._create_log_group = _remembering(cloudwatch_logs._create_log_group)
     cloudwatch_logs._delete_log_group = _unless_protected(cloudwatch_logs._delete_log_group)
-    cloudwatch_logs._describe_log_groups = _telling(cloudwatch_logs._describe_log_groups)
+    cloudwatch_logs._describe_log_groups = _describing(cloudwatch_logs._describe_log_groups)
     cloudwatch_logs.handle_request = _with_operation(cloudwatch_logs.handle_request)
     groups = provisioners._RESOURCE_HANDLERS[LOG_GROUP]
     groups["create"] = _protecting(groups["create"], properties_at=1)
@@ -65,7 +65,7 @@ def _unless_protected(delete: Operation) -> Operation:
     return delete_log_group
 
 
-def _telling(describe: Operation) -> Operation:
+def _describing(describe: Operation) -> Operation:
     def describe_log_groups(request: Request) -> Reply:
         status, headers, body = describe(request)
         answer = json.loads(body)

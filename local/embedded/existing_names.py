@@ -35,7 +35,7 @@ def add() -> None:
     """Have them looked for; before MiniStack starts."""
     handlers._ACTION_HANDLERS[CREATE] = _validated(handlers._ACTION_HANDLERS[CREATE])
     tables = provisioners._RESOURCE_HANDLERS[TABLE]
-    tables["create"] = _named_anew(tables["create"])
+    tables["create"] = _newly_named(tables["create"])
 
 
 def _validated(create: Operation) -> Operation:
@@ -81,7 +81,7 @@ def _event(stack_id: str, resource: Json) -> Json:
     return event
 
 
-def _named_anew(create: Create) -> Create:
+def _newly_named(create: Create) -> Create:
     """A stack that is made again gives its tables new names, so that one that was retained stays:
     as MiniStack does for buckets."""
 

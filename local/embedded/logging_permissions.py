@@ -12,14 +12,15 @@ from typing import Any, Final
 from ministack.core.responses import get_account_id, get_region  # type: ignore[import-untyped]
 from ministack.services import cloudwatch_logs, s3  # type: ignore[import-untyped]
 
+from local.bedrock.destinations import S3Destination
+from local.bedrock.log_destinations import SERVICE, SESSION, STREAM, source
+from local.bedrock.records import canary_key
 from local.embedded import authorization
 from local.embedded.decisions import Request
 from local.embedded.reply import Call, Reply, Service, refused
 
 SET: Final = ("PUT", "/logging/modelinvocations")
-_BEDROCK: Final = {"service": "bedrock.amazonaws.com"}
-_STREAM: Final = "aws/bedrock/modelinvocations"
-_TEST_OBJECT: Final = "amazon-bedrock-logs-permission-check"
+_BEDROCK: Final = {"service": SERVICE}
 _WRITES: Final = ("logs:CreateLogStream", "logs:PutLogEvents")
 
 Json = Mapping[str, Any]
@@ -59,24 +60,21 @@ def log_group_fault(logs: Json) -> str:
 
 
 def _may_write_events(group: str, role: str) -> bool:
-    key_id = authorization.session_of(_BEDROCK["service"], role, _context())
+    key_id = authorization.session_of(SERVICE, role, SESSION, _source())
     if group not in cloudwatch_logs._log_groups or key_id is None:
         return False
     stream = f"arn:aws:logs:{get_region()}:{get_account_id()}:log-group:{group}:log-stream:"
-    requests = [Request(action, stream + _STREAM, get_region(), {}) for action in _WRITES]
+    requests = [Request(action, stream + STREAM, get_region(), {}) for action in _WRITES]
     caller = {"accessKeyId": key_id}
     return all(authorization.decide(caller, request) is None for request in requests)
 
 
 def _may_write_objects(destination: Json) -> bool:
-    bucket, prefix = destination.get("bucketName", ""), destination.get("keyPrefix", "").rstrip("/")
-    path = f"AWSLogs/{get_account_id()}/BedrockModelInvocationLogs/{get_region()}/{_TEST_OBJECT}"
-    key = f"{prefix}/{path}" if prefix else path
-    request = Request("s3:PutObject", f"arn:aws:s3:::{bucket}/{key}", get_region(), _context())
+    bucket, prefix = destination.get("bucketName", ""), destination.get("keyPrefix", "")
+    key = canary_key(S3Destination(bucket, prefix), get_account_id(), get_region())
+    request = Request("s3:PutObject", f"arn:aws:s3:::{bucket}/{key}", get_region(), _source())
     return bucket in s3._buckets and authorization.decide(_BEDROCK, request) is None
 
 
-def _context() -> Json:
-    account = get_account_id()
-    source = f"arn:aws:bedrock:{get_region()}:{account}:model-invocation-logging"
-    return {"aws:SourceAccount": account, "aws:SourceArn": source}
+def _source() -> Json:
+    return source(get_account_id(), get_region())

@@ -207,7 +207,7 @@ def test_an_entry_without_a_request_id_is_good_for_one_event_of_its_caller(
 
 
 @pytest.mark.parametrize("operation", ["StartAsyncInvoke", "CreateEvaluationJob", "InvokeAgent"])
-def test_what_bedrock_does_not_log_says_so(operation: str) -> None:
+def test_an_operation_that_bedrock_does_not_log_is_named(operation: str) -> None:
     scenario = _scenario([AGREED])
     scenario.events.append(_event("unlogged", AT, OTHER_ROLE, eventName=operation))
     (finding,) = _compared(scenario)[0].findings

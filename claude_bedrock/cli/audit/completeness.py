@@ -117,7 +117,7 @@ def collect_completeness(
     """`deployment` reads the evidence, which is not kept among the answers: it has its hashes."""
     outputs = recorder.outputs("InvocationLogging")
     note = trail_digests.note_on_calls(recorder, outputs, Span(period.since, period.until))
-    judged = [_with_note(judge(claim, report), note) for claim in _CLAIMS]
+    of_claims = [_with_note(judge(claim, report), note) for claim in _CLAIMS]
     chain_reports: list[ChainReport] = []
     fingerprints: list[str] = []
     chain = stated(
@@ -135,7 +135,7 @@ def collect_completeness(
         lambda: judge_signatures(recorder, deployment, chain_reports, fingerprints.append),
     )
     hours = [WindowHours.of(sums.coverage, sums.expired, period) for sums in chain_reports]
-    statements = (*judged, chain, signed)
+    statements = (*of_claims, chain, signed)
     return Completeness(report, statements, next(iter(hours), None), "".join(fingerprints))
 
 

@@ -49,7 +49,7 @@ def test_a_stage_without_a_trail_gets_none() -> None:
     ("name", "applies", "words"),
     [("cloudtrail", True, "Words. Note."), ("cloudtrail", False, "Words."), ("no", True, "Words.")],
 )
-def test_the_reports_statement_of_cloudtrail_says_it(
+def test_the_report_names_the_command_beside_its_cloudtrail_statement(
     name: str, words: str, *, applies: bool
 ) -> None:
     statement = Statement(name, "claim", "pass", "Words.", applies=applies)

@@ -12,9 +12,9 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from local.bedrock.delivery import SESSION, Clients, Delivery
+from local.bedrock.delivery import Clients, Delivery
 from local.bedrock.invocation import Attachment, DeliveryPlan, Invocation
-from local.bedrock.log_destinations import STREAM, TEST_MESSAGE, Client
+from local.bedrock.log_destinations import SESSION, STREAM, TEST_MESSAGE, Client
 from tests.unit.local_bedrock.test_records import CALL
 
 REGION, ACCOUNT, GROUP = "us-east-1", "123456789012", "/claude/invocations"

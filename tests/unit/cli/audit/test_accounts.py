@@ -303,7 +303,7 @@ def test_an_archive_passes_by_all_keys_that_the_stage_has_signed_with(
         assert account["signed_by"][1]["since"] == iso(MONTH + 4 * HOUR)
 
 
-def test_a_key_of_the_archive_that_nobody_named_is_refused(
+def test_an_archives_key_that_the_file_does_not_name_is_refused(
     archive: Archive, tmp_path: Path, keys_of_archive: tuple[str, str]
 ) -> None:
     former, present = keys_of_archive

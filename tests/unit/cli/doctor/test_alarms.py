@@ -131,7 +131,7 @@ DEPLOYED = {**RULE, "Namespace": {"Ref": "Somewhere"}, "Threshold": "1.0"}
         ({ALARM: {**ON, "StateValue": "ALARM"}, OTHER: ON}, "warning", "1 of 2 are in ALARM: Kms"),
     ],
 )
-def test_alarms_that_are_gone_mute_changed_or_on_are_named(
+def test_deleted_silent_changed_and_raised_alarms_are_named(
     alarms: Mapping[str, Mapping[str, object]], outcome: Outcome, found: str
 ) -> None:
     check = judge_alarms({ALARM: DEPLOYED, OTHER: DEPLOYED}, alarms, DEPLOYMENT)
